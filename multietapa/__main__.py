@@ -1,0 +1,81 @@
+"""``python -m multietapa``: la línea de órdenes."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from multietapa.console import complain, say
+from multietapa.errors import MultietapaError
+from multietapa.motor.discovery import VARIABLE, discover
+from multietapa.motor.model import KINDS
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Ejecuta una orden; devuelve su código de salida."""
+    arguments, rest = parser().parse_known_args(argv)
+    if rest and arguments.command != "pruebas":
+        parser().error(f"no conozco {' '.join(rest)}")
+    if arguments.motor:
+        os.environ[VARIABLE] = arguments.motor
+    if arguments.imagenes:
+        os.environ["MULTIETAPA_IMAGENES"] = os.path.abspath(arguments.imagenes)
+    try:
+        return _run(arguments, rest)
+    except MultietapaError as problem:
+        complain(problem)
+        return 1
+    except KeyboardInterrupt:
+        say("\nInterrumpido.")
+        return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """Las órdenes y sus opciones."""
+    result = argparse.ArgumentParser(prog="python -m multietapa", description="El taller Multietapa.")
+    commands = result.add_subparsers(dest="command", required=True, metavar="orden")
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--motor", choices=KINDS, help="fuerza un motor")
+    shared.add_argument("--imagenes", help="carpeta con imágenes base guardadas (*.tar)")
+    workshop = commands.add_parser("taller", parents=[shared], help="abre JupyterLab")
+    workshop.add_argument("--puerto", type=int, help="puerto de JupyterLab")
+    workshop.add_argument("--sin-navegador", action="store_true", help="no abre el navegador")
+    commands.add_parser("pruebas", parents=[shared], help="pasa todas las pruebas", add_help=False)
+    commands.add_parser("motor", parents=[shared], help="dice qué motor se usaría y por qué no los otros")
+    commands.add_parser("limpiar", parents=[shared], help="borra lo que crearon las sesiones del kit")
+    return result
+
+
+def _run(arguments: argparse.Namespace, rest: list[str]) -> int:
+    if arguments.command == "taller":
+        from multietapa import workshop
+
+        return workshop.run(port=arguments.puerto, open_browser=not arguments.sin_navegador)
+    if arguments.command == "pruebas":
+        from multietapa import testing
+
+        return testing.run(rest)
+    if arguments.command == "limpiar":
+        from multietapa.cleanup import limpiar
+
+        say(str(limpiar()))
+        return 0
+    return _show_engine()
+
+
+def _show_engine() -> int:
+    choice = discover()
+    say(f"Elegido: {choice.kind}{f' ({choice.where})' if choice.where else ''}")
+    if choice.host:
+        say(f"  dirección: {choice.host}")
+    elif choice.kind != "grabacion":
+        say("  se pone en marcha con el taller y se apaga con él")
+    for rejected in choice.rejected:
+        where = f" ({rejected.where})" if rejected.where else ""
+        say(f"No elegido: {rejected.kind}{where}: {rejected.reason}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,140 @@
+"""Errores del kit.
+
+Cada error dice qué pasó, por qué y qué hacer después, siempre en español::
+
+    MultietapaError
+    ├── EngineError              el motor no responde o no se pudo preparar
+    │   ├── NoEngineError        ningún candidato sirve en esta máquina
+    │   ├── EngineLostError      el motor se apagó mientras trabajaba
+    │   └── BundleError          el paquete del motor no se pudo descargar o abrir
+    ├── BaseImageError           una imagen base no se consigue por ningún camino
+    ├── BuildError               la construcción terminó con un fallo
+    │   ├── DockerfileError      el Dockerfile no se entiende (línea señalada)
+    │   ├── ContextError         el contexto de construcción no sirve
+    │   ├── DiskFullError        no queda espacio en el disco del motor
+    │   └── BuildCancelled       la canceló quien la pidió
+    ├── ContainerError           un contenedor no arranca o no contesta
+    ├── ArchiveError             un archivo de imagen está roto o es hostil
+    └── UnknownNameError         un nombre que no existe; lista los que sí
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class MultietapaError(Exception):
+    """Base de todos los errores del kit.
+
+    Args:
+        what: qué pasó, en una frase.
+        why: la causa, si se conoce.
+        next_step: qué puede hacer la persona ahora.
+        detail: líneas literales de apoyo (un registro, un comando), sin traducir.
+    """
+
+    def __init__(self, what: str, *, why: str = "", next_step: str = "", detail: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.why = why
+        self.next_step = next_step
+        self.detail = detail
+
+    def __str__(self) -> str:
+        parts = [self.what]
+        if self.why:
+            parts.append(f"Por qué: {self.why}")
+        if self.detail:
+            parts.append("\n".join(f"    {line}" for line in self.detail.splitlines()))
+        if self.next_step:
+            parts.append(f"Qué hacer: {self.next_step}")
+        return "\n".join(parts)
+
+    def _render_traceback_(self) -> list[str]:
+        """IPython lo llama en lugar de pintar el rastro de Python."""
+        return [f"✗ {line}" if i == 0 else line for i, line in enumerate(str(self).splitlines())]
+
+
+class EngineError(MultietapaError):
+    """El motor no responde o no se pudo preparar."""
+
+
+class NoEngineError(EngineError):
+    """Ningún motor es posible en esta máquina."""
+
+
+class EngineLostError(EngineError):
+    """El motor se apagó mientras trabajaba."""
+
+
+class BundleError(EngineError):
+    """El paquete del motor no se pudo descargar, comprobar o abrir."""
+
+
+class BaseImageError(MultietapaError):
+    """Una imagen base no se consigue por ningún camino."""
+
+
+class BuildError(MultietapaError):
+    """La construcción terminó con un fallo.
+
+    Args:
+        line: línea del Dockerfile (desde 1) que falló, si se conoce.
+        log: últimas líneas del paso que falló.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        why: str = "",
+        next_step: str = "",
+        detail: str = "",
+        line: int | None = None,
+        log: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(what, why=why, next_step=next_step, detail=detail)
+        self.line = line
+        self.log = log
+
+
+class DockerfileError(BuildError):
+    """El Dockerfile no se entiende."""
+
+
+class ContextError(BuildError):
+    """El contexto de construcción no sirve (falta la carpeta, un archivo o el Dockerfile)."""
+
+
+class DiskFullError(BuildError):
+    """No queda espacio en el disco del motor."""
+
+
+class BuildCancelled(BuildError):
+    """La construcción la canceló quien la pidió."""
+
+
+class ContainerError(MultietapaError):
+    """Un contenedor no arranca, no contesta o no consigue su puerto."""
+
+
+class ArchiveError(MultietapaError):
+    """Un archivo de imagen está roto o pide más de lo razonable."""
+
+
+class UnknownNameError(MultietapaError):
+    """Un nombre que no existe; el mensaje lista los que sí.
+
+    Args:
+        name: lo que se pidió.
+        valid: los nombres válidos.
+        kind: qué clase de nombre es («ejercicio», «motor», ...).
+    """
+
+    def __init__(self, name: str, valid: Iterable[str], *, kind: str) -> None:
+        self.name = name
+        self.valid = tuple(valid)
+        super().__init__(
+            f"No existe {kind} «{name}».",
+            next_step=f"Usa uno de estos: {', '.join(self.valid) or 'no hay ninguno'}.",
+        )

@@ -1,0 +1,108 @@
+"""El modelo de eventos de una construcción: lo mismo para BuildKit, el clásico y una grabación.
+
+Una construcción es un generador de estos valores. Los tiempos son segundos desde
+que empezó la construcción; los tamaños, bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class StepDeclared:
+    """Un paso entró en el plan (todavía no ha empezado).
+
+    ``id`` es el digest del vértice en BuildKit o ``paso-N`` en el clásico; ``name`` el texto
+    que se muestra; ``stage`` la etapa (``build``, ``stage-1``...) o ``""`` si no pertenece a
+    ninguna; ``line`` la línea del Dockerfile (desde 1) o ``None``; ``inputs`` los ``id`` de los
+    pasos de los que depende.
+    """
+
+    id: str
+    name: str
+    stage: str = ""
+    line: int | None = None
+    inputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class StepStarted:
+    """Un paso empezó a trabajar en el segundo ``at``."""
+
+    id: str
+    at: float
+
+
+@dataclass(frozen=True)
+class StepFinished:
+    """Un paso terminó: ``seconds`` de trabajo, ``cached`` si salió de la caché, ``error`` si falló."""
+
+    id: str
+    at: float
+    seconds: float
+    cached: bool = False
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """Una línea completa que escribió un paso (``stream``: ``stdout`` o ``stderr``)."""
+
+    id: str
+    text: str
+    stream: str = "stdout"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Avance dentro de un paso: ``current`` de ``total`` bytes (``total`` 0 si no se sabe)."""
+
+    id: str
+    label: str
+    current: int
+    total: int = 0
+
+
+@dataclass(frozen=True)
+class BuildWarning:
+    """Un aviso del constructor, con su línea del Dockerfile si la dice."""
+
+    text: str
+    line: int | None = None
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class BuildFinished:
+    """La imagen existe: su ``image_id`` (``sha256:...``) y los segundos de pared."""
+
+    image_id: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class BuildFailed:
+    """La construcción falló. Es el último evento; después el generador lanza su ``BuildError``.
+
+    ``reason`` es el texto del motor; ``log`` las últimas líneas del paso que falló.
+    """
+
+    reason: str
+    seconds: float
+    step_id: str = ""
+    line: int | None = None
+    log: tuple[str, ...] = ()
+    cancelled: bool = False
+
+
+Event = (
+    StepDeclared
+    | StepStarted
+    | StepFinished
+    | LogLine
+    | Progress
+    | BuildWarning
+    | BuildFinished
+    | BuildFailed
+)

@@ -1,0 +1,138 @@
+"""Qué motor usar: una lista ordenada de candidatos, cada uno con su razón si no se elige.
+
+``MULTIETAPA_MOTOR`` (``existente``, ``privado``, ``embebido``, ``grabacion``) fuerza uno.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import docker
+
+from multietapa.errors import UnknownNameError
+from multietapa.motor.model import KINDS, Choice, Rejected
+
+VARIABLE = "MULTIETAPA_MOTOR"
+#: La exporta quien puso en marcha un motor del kit, para que los cuadernos digan cuál es.
+KIND_VARIABLE = "MULTIETAPA_MOTOR_EN_MARCHA"
+
+KNOWN_SOCKETS = (
+    "~/.docker/run/docker.sock",
+    "~/.docker/desktop/docker.sock",
+    "~/.colima/default/docker.sock",
+    "~/.config/colima/default/docker.sock",
+    "~/.rd/docker.sock",
+    "${XDG_RUNTIME_DIR}/docker.sock",
+    "${XDG_RUNTIME_DIR}/podman/podman.sock",
+    "/run/podman/podman.sock",
+)
+
+
+def discover(env: Mapping[str, str] | None = None) -> Choice:
+    """Recorre los candidatos y devuelve el primero posible (``host`` vacío: hay que arrancarlo).
+
+    No arranca nada. Lanza :class:`UnknownNameError` si ``MULTIETAPA_MOTOR`` nombra otra cosa.
+    """
+    values = dict(os.environ if env is None else env)
+    forced = values.get(VARIABLE, "")
+    if forced and forced not in KINDS:
+        raise UnknownNameError(forced, KINDS, kind="el motor")
+    rejected: list[Rejected] = []
+    chosen: Choice | None = None
+    for kind, probe in CANDIDATES:
+        if chosen is not None:
+            rejected.append(Rejected(kind, "", f"no hizo falta: antes sirvió «{chosen.kind}»"))
+            continue
+        if forced and kind != forced:
+            rejected.append(Rejected(kind, "", f"se pidió «{forced}» ({VARIABLE})"))
+            continue
+        chosen = probe(values, rejected)
+    if chosen is None:
+        return Choice("grabacion", "", "", tuple(rejected))
+    return Choice(chosen.kind, chosen.host, chosen.where, tuple(rejected))
+
+
+def _existing(env: dict[str, str], rejected: list[Rejected]) -> Choice | None:
+    kind = env.get(KIND_VARIABLE, "existente")
+    problem = _answers(lambda: docker.from_env(environment=env, timeout=5))
+    where = env.get("DOCKER_HOST") or "contexto actual de Docker"
+    if not problem:
+        return Choice(kind, _current_host(env), where)
+    rejected.append(Rejected("existente", where, problem))
+    if env.get("DOCKER_HOST"):
+        return None
+    for pattern in KNOWN_SOCKETS:
+        path = Path(os.path.expanduser(os.path.expandvars(pattern)))
+        if "$" in str(path) or not path.exists():
+            continue
+        host = f"unix://{path}"
+        problem = _answers(lambda host=host: docker.DockerClient(base_url=host, timeout=5))  # type: ignore[misc]
+        if not problem:
+            return Choice("existente", host, str(path))
+        rejected.append(Rejected("existente", str(path), problem))
+    return None
+
+
+def _private(env: dict[str, str], rejected: list[Rejected]) -> Choice | None:
+    if sys.platform != "linux":
+        rejected.append(Rejected("privado", "", "solo existe en Linux"))
+        return None
+    from multietapa.motor import apt, bundle, private  # usan fcntl, que no existe en Windows
+
+    reason = private.missing_reason()
+    if not reason and not bundle.ready():
+        reason = apt.missing_reason()
+    if reason:
+        rejected.append(Rejected("privado", "", reason))
+        return None
+    return Choice("privado", "", "espacios de nombres propios, sin instalar nada")
+
+
+def _embedded(env: dict[str, str], rejected: list[Rejected]) -> Choice | None:
+    rejected.append(Rejected("embebido", "", "todavía no está en esta versión del kit"))
+    return None
+
+
+CANDIDATES: tuple[tuple[str, Callable[[dict[str, str], list[Rejected]], Choice | None]], ...] = (
+    ("existente", _existing),
+    ("privado", _private),
+    ("embebido", _embedded),
+)
+
+
+def _answers(connect: Callable[[], docker.DockerClient]) -> str:
+    """Vacío si el motor contesta a una petición real; si no, el motivo en una línea."""
+    try:
+        client = connect()
+    except (docker.errors.DockerException, OSError, ValueError) as problem:
+        return _one_line(problem)
+    try:
+        client.ping()
+    except (docker.errors.DockerException, OSError) as problem:
+        return _one_line(problem)
+    finally:
+        client.close()
+    return ""
+
+
+def _one_line(problem: BaseException) -> str:
+    text = str(problem)
+    if "No such file" in text or "Connection refused" in text or "ConnectionRefused" in text:
+        return "no hay ningún motor escuchando ahí"
+    if "Permission denied" in text or "PermissionError" in text:
+        return "tu usuario no tiene permiso para usar ese socket (¿estás en el grupo docker?)"
+    return text.splitlines()[0][:160] if text else type(problem).__name__
+
+
+def _current_host(env: dict[str, str]) -> str:
+    client = docker.from_env(environment=env, timeout=5)
+    try:
+        base = str(client.api.base_url)
+        adapter = client.api.get_adapter(base) if base.startswith("http+docker") else None
+        socket_path = getattr(adapter, "socket_path", "")
+        return env.get("DOCKER_HOST") or (f"unix://{socket_path}" if socket_path else base)
+    finally:
+        client.close()

@@ -1,0 +1,38 @@
+# Primer proceso del motor privado, ya dentro de sus espacios de nombres.
+# Uso: init.sh RAIZ CARPETA_API DATOS TAMANO_MB PRIMER_PUERTO ULTIMO_PUERTO ARGUMENTOS_DE_DOCKERD...
+# Todo lo que monta desaparece con su espacio de nombres.
+set -eu
+root=$1 api=$2 data=$3 size=$4 first=$5 last=$6
+shift 6
+b=$root/usr/bin/busybox
+
+$b mount --make-rprivate /
+$b mount --bind "$root" "$root"
+$b mount --rbind /dev "$root/dev"
+$b mount --rbind /sys "$root/sys"
+$b mount -t proc proc "$root/proc"
+$b mount -t tmpfs -o mode=755 tmpfs "$root/run"
+$b mount -t tmpfs tmpfs "$root/tmp"
+if [ "$size" -gt 0 ]; then
+    $b mount -t tmpfs -o "size=${size}m" tmpfs "$root/data"
+else
+    $b mount --bind "$data" "$root/data"
+fi
+$b mkdir "$root/run/api"
+$b mount --bind "$api" "$root/run/api"
+cd "$root"
+$b pivot_root . old
+b=/usr/bin/busybox
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/run
+$b umount -l /old
+$b ip link set lo up
+echo "$first $last" > /proc/sys/net/ipv4/ip_local_port_range
+echo "nameserver 10.0.2.3" > /run/resolv.conf
+waited=0
+until [ -e /run/api/red-lista ]; do
+    waited=$((waited + 1))
+    [ "$waited" -lt 400 ] || { echo "la red del motor no llegó en 20 s" >&2; exit 1; }
+    $b sleep 0.05
+done
+exec tini-static -s -- dockerd --data-root /data --exec-root /run/docker --pidfile /run/docker.pid \
+    -H unix:///run/api/docker.sock --dns 10.0.2.3 --shutdown-timeout 5 "$@"

@@ -1,0 +1,77 @@
+"""Qué motor es: los valores que viajan, sin abrir ninguna conexión por su cuenta."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import docker
+
+KINDS = ("existente", "privado", "embebido", "grabacion")
+
+
+@dataclass(frozen=True)
+class EngineInfo:
+    """Con qué motor se tomó una medida.
+
+    ``kind`` es uno de ``KINDS``; ``version`` la del motor; ``store`` su almacén de imágenes
+    (``overlay2``, ``containerd``...); ``architecture`` en los nombres de Docker (``amd64``).
+    """
+
+    kind: str
+    name: str
+    version: str
+    api_version: str
+    store: str
+    architecture: str
+
+    @property
+    def label(self) -> str:
+        """Una línea para poner junto a cada cifra."""
+        return f"{self.name} {self.version} · almacén {self.store} · {self.architecture} · motor {self.kind}"
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """Un candidato que no se eligió y por qué."""
+
+    kind: str
+    where: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """El resultado del descubrimiento: ``host`` es la URL de Docker o ``""`` si no hay motor posible."""
+
+    kind: str
+    host: str
+    where: str
+    rejected: tuple[Rejected, ...] = field(default=())
+
+    @property
+    def available(self) -> bool:
+        """Hay un motor real con el que construir."""
+        return bool(self.host)
+
+
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm"}
+
+
+def describe(client: docker.DockerClient, kind: str = "existente") -> EngineInfo:
+    """Pregunta al motor qué es. Lanza los errores de docker-py si no contesta."""
+    version: dict[str, Any] = client.version()
+    info: dict[str, Any] = client.info()
+    status = {str(key): str(value) for key, value in (info.get("DriverStatus") or [])}
+    store = "containerd" if "io.containerd" in status.get("driver-type", "") else str(info.get("Driver", "?"))
+    components = {c.get("Name", "") for c in version.get("Components") or []}
+    name = "Podman" if any("Podman" in c for c in components) else "Docker Engine"
+    arch = str(info.get("Architecture", "?"))
+    return EngineInfo(
+        kind=kind,
+        name=name,
+        version=str(version.get("Version", "?")).split("+")[0],
+        api_version=str(version.get("ApiVersion", "?")),
+        store=store,
+        architecture=_ARCHITECTURES.get(arch, arch),
+    )

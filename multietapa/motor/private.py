@@ -1,0 +1,256 @@
+"""El motor privado: dockerd en sus propios espacios de nombres, sin tocar nada del anfitrión.
+
+``PrivateDaemon`` lo pone en marcha y lo apaga en orden. Quien lo crea debe vivir mientras el
+motor viva: si muere de golpe, el núcleo se lleva el motor entero (PDEATHSIG y ``--kill-child``).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import docker
+
+from multietapa.errors import EngineError
+from multietapa.motor import cgroups
+from multietapa.motor.slirp import PortForwarder, SlirpApi
+
+INIT_SCRIPT = Path(__file__).with_name("init.sh")
+PORTS_PER_ENGINE = 400
+FIRST_PORT = 20000
+
+
+def missing_reason() -> str:
+    """Por qué no se puede usar un motor privado aquí, o ``""``."""
+    if os.geteuid() != 0:
+        return "hace falta ser root (en un contenedor, una máquina en la nube o CI)"
+    if not shutil.which("unshare"):
+        return "falta el programa unshare (paquete util-linux)"
+    try:
+        done = subprocess.run(
+            ["unshare", "--mount", "--pid", "--net", "--fork", "true"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+        )
+    except (OSError, subprocess.TimeoutExpired) as problem:
+        return f"unshare no funciona ({problem})"
+    return (
+        "" if done.returncode == 0 else f"el núcleo no deja crear espacios de nombres ({done.stderr.strip()})"
+    )
+
+
+class PrivateDaemon:
+    """Un dockerd privado.
+
+    Args:
+        root: raíz del paquete (:func:`multietapa.motor.bundle.make`).
+        run: carpeta corta y privada para el socket, el registro y el estado.
+        data: carpeta de datos del motor (imágenes y caché).
+        slot: número de motor en esta máquina; separa sus puertos y sus grupos de control.
+        options: argumentos de más para dockerd.
+        data_size_mb: si no es 0, los datos viven en memoria con ese tope (para las pruebas).
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        run: Path,
+        data: Path,
+        slot: int = 0,
+        options: Sequence[str] = (),
+        data_size_mb: int = 0,
+    ) -> None:
+        self.root, self.run, self.data = root, run, data
+        self.slot, self.options, self.data_size_mb = slot, tuple(options), data_size_mb
+        self.cgroup = f"multietapa-{run.name}"
+        self.log_path = run / "dockerd.log"
+        self._namespace: subprocess.Popen[bytes] | None = None
+        self._slirp: subprocess.Popen[bytes] | None = None
+        self._forwarder: PortForwarder | None = None
+
+    @property
+    def host(self) -> str:
+        """La URL de la API."""
+        return f"unix://{self.run}/docker.sock"
+
+    def start(self, *, log: Callable[[str], None] = lambda _: None, timeout: float = 60.0) -> None:
+        """Arranca y espera a que la API conteste. Lanza :class:`EngineError` con el registro."""
+        self.run.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.data.mkdir(mode=0o710, parents=True, exist_ok=True)
+        for stale in ("red-lista", "docker.sock", "slirp.sock", "puertos.json"):
+            (self.run / stale).unlink(missing_ok=True)
+        cgroups.remove(self.cgroup)
+        _copy_certificates(self.run / "certificados.crt")
+        log("creando los espacios de nombres")
+        first = FIRST_PORT + self.slot * PORTS_PER_ENGINE
+        command = ["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child"]
+        command += [f"{self.root}/usr/bin/busybox", "sh", str(INIT_SCRIPT), str(self.root), str(self.run)]
+        command += [str(self.data), str(self.data_size_mb), str(first), str(first + PORTS_PER_ENGINE - 1)]
+        command += [f"--cgroup-parent=/{self.cgroup}", *self.options]
+        environment = {**os.environ, "SSL_CERT_FILE": "/run/api/certificados.crt", "SSL_CERT_DIR": "/none"}
+        with self.log_path.open("wb") as output:
+            self._namespace = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=environment,
+                start_new_session=True,
+                preexec_fn=_die_with_parent,
+            )
+        try:
+            log("conectando su red")
+            self._start_network(_first_child(self._namespace, timeout=5.0))
+            (self.run / "red-lista").touch()
+            log("esperando a dockerd")
+            self._wait_ready(timeout)
+            api = SlirpApi(self.run / "slirp.sock")
+            self._forwarder = PortForwarder(host=self.host, api=api, state=self.run / "puertos.json")
+            self._forwarder.start()
+        except BaseException:
+            self.stop(grace=1.0)
+            raise
+
+    def _start_network(self, pid: int) -> None:
+        library = next(iter(sorted((self.root / "usr/lib").glob("*-linux-gnu"))))
+        loader = next(iter(sorted((self.root / "usr/lib64").glob("ld-linux*"))), None) or next(
+            iter(sorted((self.root / "usr/lib").glob("ld-linux*")))
+        )
+        command = [str(loader), "--library-path", str(library), str(self.root / "usr/bin/slirp4netns")]
+        command += ["--configure", "--mtu=1500", "--disable-host-loopback"]
+        command += ["--api-socket", str(self.run / "slirp.sock"), str(pid), "tap0"]
+        with (self.run / "slirp.log").open("wb") as output:
+            self._slirp = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                preexec_fn=_die_with_parent,
+            )
+        limit = time.monotonic() + 10
+        while (
+            not (self.run / "slirp.sock").exists() or b"received" not in (self.run / "slirp.log").read_bytes()
+        ):
+            if self._slirp.poll() is not None or time.monotonic() > limit:
+                raise self._problem("La red del motor privado no arrancó.", self.run / "slirp.log")
+            time.sleep(0.02)
+
+    def _wait_ready(self, timeout: float) -> None:
+        assert self._namespace is not None
+        limit = time.monotonic() + timeout
+        while True:
+            if self._namespace.poll() is not None:
+                raise self._problem("El motor privado se apagó al arrancar.", self.log_path)
+            if (self.run / "docker.sock").exists():
+                try:
+                    with closing(docker.DockerClient(base_url=self.host, timeout=5)) as client:
+                        if client.ping():
+                            return
+                except (OSError, docker.errors.DockerException):
+                    pass
+            if time.monotonic() > limit:
+                raise self._problem(f"El motor privado no contestó en {timeout:.0f} s.", self.log_path)
+            time.sleep(0.05)
+
+    def _problem(self, what: str, log: Path) -> EngineError:
+        tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-12:] if log.exists() else []
+        return EngineError(
+            what,
+            why="esto es lo último que escribió:",
+            detail="\n".join(tail),
+            next_step=f"El registro completo está en {log}. Repite la orden; si vuelve a pasar, compártelo.",
+        )
+
+    @property
+    def alive(self) -> bool:
+        """El proceso del motor sigue en marcha."""
+        return self._namespace is not None and self._namespace.poll() is None
+
+    def kill(self) -> None:
+        """Lo mata sin avisar, como un corte de luz."""
+        if self._namespace is not None and self.alive:
+            self._namespace.kill()
+            self._namespace.wait()
+        self.stop(grace=0.1)
+
+    def stop(self, *, grace: float = 12.0) -> None:
+        """Apaga dockerd y sus contenedores, y borra todo lo que no son datos."""
+        if self._forwarder is not None:
+            self._forwarder.stop()
+        if self._namespace is not None and self.alive:
+            for pid in _children(self._namespace.pid):
+                _signal(pid, signal.SIGTERM)
+            try:
+                self._namespace.wait(grace)
+            except subprocess.TimeoutExpired:
+                self._namespace.kill()
+                self._namespace.wait()
+        if self._slirp is not None and self._slirp.poll() is None:
+            self._slirp.terminate()
+            try:
+                self._slirp.wait(3)
+            except subprocess.TimeoutExpired:
+                self._slirp.kill()
+                self._slirp.wait()
+        for _ in range(20):
+            cgroups.remove(self.cgroup)
+            if not list(Path("/sys/fs/cgroup").glob(f"*/{self.cgroup}")):
+                break
+            time.sleep(0.05)
+        for leftover in ("red-lista", "docker.sock", "slirp.sock", "puertos.json", "certificados.crt"):
+            (self.run / leftover).unlink(missing_ok=True)
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+def _signal(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def _first_child(process: subprocess.Popen[bytes], *, timeout: float) -> int:
+    limit = time.monotonic() + timeout
+    while time.monotonic() < limit and process.poll() is None:
+        found = _children(process.pid)
+        if found:
+            return found[0]
+        time.sleep(0.01)
+    raise EngineError(
+        "El motor privado no pudo crear sus espacios de nombres.",
+        why="unshare terminó antes de tiempo.",
+        next_step="Comprueba con «python -m multietapa motor» qué motores son posibles aquí.",
+    )
+
+
+def _copy_certificates(target: Path) -> None:
+    """Los certificados del anfitrión: así el motor confía en el proxy de la empresa, si lo hay."""
+    candidates = (
+        os.environ.get("SSL_CERT_FILE", ""),
+        "/etc/ssl/certs/ca-certificates.crt",
+        "/etc/ssl/cert.pem",
+    )
+    for candidate in candidates:
+        if candidate and Path(candidate).is_file():
+            shutil.copyfile(candidate, target)
+            return

@@ -1,0 +1,152 @@
+"""``motor()``: el motor de este proceso, encontrado una vez y compartido por todas las celdas."""
+
+from __future__ import annotations
+
+import atexit
+import html
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import docker
+
+from multietapa.errors import ContainerError, NoEngineError
+from multietapa.motor.discovery import KIND_VARIABLE, discover
+from multietapa.motor.model import Choice, EngineInfo, describe
+
+TIMEOUT_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Motor:
+    """El motor con el que trabaja el kit (o la razón de que no lo haya)."""
+
+    choice: Choice
+    info: EngineInfo | None = None
+    _client: docker.DockerClient | None = None
+
+    @property
+    def available(self) -> bool:
+        """Hay un motor real."""
+        return self._client is not None
+
+    @property
+    def client(self) -> docker.DockerClient:
+        """El cliente del SDK. Lanza :class:`NoEngineError` si no hay motor."""
+        if self._client is None:
+            raise NoEngineError(
+                "No hay ningún motor de Docker posible en esta máquina.",
+                why="\n".join(f"{r.kind}: {r.reason}" for r in self.choice.rejected),
+                next_step="Instala Docker Desktop (o Docker Engine), ábrelo y vuelve a ejecutar esta celda.",
+            )
+        return self._client
+
+    def direccion(self, contenedor: Any, puerto: int = 3000, *, plazo: float = 5.0) -> str:
+        """La dirección de un puerto publicado: ``http://127.0.0.1:NNNN``.
+
+        ``contenedor`` es el del SDK o su nombre; ``plazo``, los segundos que se espera a que el
+        puerto aparezca. Lanza :class:`ContainerError` si no se publicó o no se pudo abrir.
+        """
+        name = getattr(contenedor, "id", contenedor)
+        limit = time.monotonic() + plazo
+        while True:
+            attributes = self.client.api.inspect_container(name)
+            bindings = (attributes["NetworkSettings"].get("Ports") or {}).get(f"{puerto}/tcp")
+            if bindings:
+                break
+            if time.monotonic() > limit or not attributes["State"]["Running"]:
+                raise ContainerError(
+                    f"El contenedor no publica el puerto {puerto}.",
+                    why=f"su estado es «{attributes['State']['Status']}».",
+                    next_step=f'Arráncalo con ports={{"{puerto}/tcp": None}} y mira su registro con .logs().',
+                )
+            time.sleep(0.05)
+        port = int(bindings[0]["HostPort"])
+        self._check_forward(port, limit)
+        return f"http://{self._address()}:{port}"
+
+    def _address(self) -> str:
+        url = urlsplit(self.choice.host)
+        return url.hostname or "127.0.0.1" if url.scheme in ("tcp", "http", "https", "ssh") else "127.0.0.1"
+
+    def _check_forward(self, port: int, limit: float) -> None:
+        """En un motor privado, el puerto lo abre su supervisor; aquí se espera a que lo diga."""
+        if self.choice.kind != "privado":
+            return
+        state = Path(self.choice.host.removeprefix("unix://")).with_name("puertos.json")
+        while time.monotonic() < limit:
+            table = json.loads(state.read_text(encoding="utf-8")) if state.exists() else {}
+            if f"{port}/tcp" in table:
+                if table[f"{port}/tcp"]:
+                    raise ContainerError(
+                        f"El puerto {port} no se puede usar en esta máquina.",
+                        why=table[f"{port}/tcp"],
+                        next_step='Elige otro, o deja que elija el motor con ports={"3000/tcp": None}.',
+                    )
+                return
+            time.sleep(0.05)
+
+    def __repr__(self) -> str:
+        lines = [f"Motor: {self.info.label}" if self.info else "Motor: ninguno (se verán grabaciones)"]
+        lines += [
+            f"  no se eligió {r.kind}{f' ({r.where})' if r.where else ''}: {r.reason}"
+            for r in self.choice.rejected
+        ]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        head, *rest = repr(self).splitlines()
+        items = "".join(f"<li>{html.escape(line.strip())}</li>" for line in rest)
+        return f"<p><strong>{html.escape(head)}</strong></p>" + (f"<ul>{items}</ul>" if items else "")
+
+
+_current: Motor | None = None
+
+
+def motor(*, log: Callable[[str], None] = lambda _: None) -> Motor:
+    """El motor de este proceso. La primera vez lo busca y, si hace falta, lo pone en marcha.
+
+    Si no hay ninguno posible devuelve un ``Motor`` con ``available`` falso: no es una excepción.
+    """
+    global _current
+    if _current is not None and _current.available and _still_there(_current):
+        return _current
+    _current = connect(discover(), log=log)
+    return _current
+
+
+def connect(choice: Choice, *, log: Callable[[str], None] = lambda _: None) -> Motor:
+    """Abre (y arranca si es ``privado``) el motor elegido."""
+    host = choice.host
+    if choice.kind == "privado" and not host:
+        from multietapa.motor import supervisor  # solo Linux
+
+        running = supervisor.start(log=log)
+        atexit.register(running.stop)
+        host = running.host
+        os.environ.update(environment(choice.kind, host))
+        choice = Choice(choice.kind, host, choice.where, choice.rejected)
+    if not host:
+        return Motor(choice)
+    if host == os.environ.get("DOCKER_HOST") or "://" not in host or host.startswith("http"):
+        client = docker.from_env(timeout=TIMEOUT_SECONDS)
+    else:
+        client = docker.DockerClient(base_url=host, timeout=TIMEOUT_SECONDS)
+    return Motor(choice, describe(client, choice.kind), client)
+
+
+def environment(kind: str, host: str) -> dict[str, str]:
+    """Lo que se exporta a cuadernos y terminales para que todos usen el mismo motor."""
+    return {"DOCKER_HOST": host, KIND_VARIABLE: kind}
+
+
+def _still_there(current: Motor) -> bool:
+    try:
+        return bool(current.client.ping())
+    except (OSError, docker.errors.DockerException):
+        return False

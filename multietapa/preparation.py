@@ -1,0 +1,49 @@
+"""Lo que comparten el taller y las pruebas: un motor en marcha y las imágenes base dentro."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable
+
+from multietapa.bases import WORKSHOP_BASES, ensure_base
+from multietapa.console import phase, say
+from multietapa.errors import BaseImageError
+from multietapa.identity import SESSION_VARIABLE
+from multietapa.motor.discovery import discover
+from multietapa.motor.session import Motor, connect, environment
+
+
+def prepare() -> tuple[Motor, dict[str, str]]:
+    """Pone el motor y las bases; devuelve el motor y el entorno que deben heredar los hijos.
+
+    Sin motor posible no falla: lo dice y devuelve un motor no disponible. El motor que se
+    arranca aquí se apaga solo al terminar este proceso.
+    """
+    session = {SESSION_VARIABLE: uuid.uuid4().hex[:12]}
+    with phase("Buscando un motor de Docker"):
+        engine = connect(discover(), log=lambda step: say(f"  {step}"))
+        say(f"  {engine.info.label}" if engine.info else "  no hay motor posible; se verán grabaciones")
+        for rejected in engine.choice.rejected:
+            say(f"  ({rejected.kind} no: {rejected.reason})")
+    if not engine.available:
+        return engine, {**os.environ, **session}
+    with phase("Preparando las imágenes base"):
+        for reference in WORKSHOP_BASES:
+            try:
+                base = ensure_base(engine.client, reference, progress=_phase_printer())
+                say(f"  {base}")
+            except BaseImageError as problem:
+                say(f"  {problem}")
+    return engine, {**os.environ, **environment(engine.choice.kind, engine.choice.host), **session}
+
+
+def _phase_printer() -> Callable[[str, int, int], None]:
+    seen: set[str] = set()
+
+    def show(title: str, done: int, total: int) -> None:
+        if title not in seen:
+            seen.add(title)
+            say(f"    {title}")
+
+    return show

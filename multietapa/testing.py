@@ -1,0 +1,56 @@
+"""``pruebas``: el mismo entorno que el taller y, encima, todas las pruebas."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+
+from multietapa.cleanup import limpiar
+from multietapa.console import complain, phase, say
+from multietapa.errors import MultietapaError
+from multietapa.identity import SESSION_VARIABLE
+from multietapa.paths import PROJECT_ROOT
+from multietapa.preparation import prepare
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+def run(arguments: list[str]) -> int:
+    """Prepara, ejecuta pytest (con nbval) y recoge. Devuelve el código de pytest."""
+    try:
+        _ensure_browser()
+        engine, environment = prepare()
+    except MultietapaError as problem:
+        complain(problem)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    environment["PYTHONPATH"] = os.pathsep.join(
+        filter(None, [str(PROJECT_ROOT), environment.get("PYTHONPATH", "")])
+    )
+    command = [sys.executable, "-m", "pytest", *(arguments or ["tests", "notebooks", "--nbval-lax"])]
+    try:
+        code = subprocess.run(command, cwd=PROJECT_ROOT, env=environment).returncode
+    except KeyboardInterrupt:
+        code = 130
+    if engine.available:
+        say(str(limpiar(sesion=environment[SESSION_VARIABLE])))
+    say("Todo pasa." if code == 0 else "Hay pruebas que no pasan: mira el resumen de pytest, aquí arriba.")
+    return code
+
+
+def _ensure_browser() -> None:
+    """Instala Chromium con apt si este proceso es root y no hay ninguno."""
+    if any(map(shutil.which, CHROMIUM_NAMES)) or not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return
+    if not shutil.which("apt-get"):
+        return
+    with phase("Instalando Chromium para las pruebas de navegador"):
+        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "chromium"]):
+            done = subprocess.run(command, env=quiet, capture_output=True, text=True)
+            if done.returncode:
+                say(f"  no se pudo: {done.stderr.strip()[-300:]}")
+                return

@@ -1,0 +1,52 @@
+"""Cómo se escriben en español los números, los tiempos y las listas.
+
+Los megabytes son decimales (1 MB = 1 000 000 bytes), como en ``docker images``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+NARROW_SPACE = "\u202f"
+
+
+def number(value: float, decimals: int = 0) -> str:
+    """Escribe un número con coma decimal y espacio fino de millar: ``12 345,6``."""
+    return f"{value:,.{decimals}f}".replace(",", NARROW_SPACE).replace(".", ",")
+
+
+def size(n_bytes: int) -> str:
+    """Escribe un tamaño en bytes con la unidad decimal que mejor se lee: ``148,2 MB``."""
+    if abs(n_bytes) < 1000:
+        return f"{n_bytes} B"
+    for unit, scale in (("kB", 1e3), ("MB", 1e6), ("GB", 1e9)):
+        value = n_bytes / scale
+        if abs(value) < 999.5 or unit == "GB":
+            decimals = 2 if unit == "GB" else 1 if abs(value) < 99.95 else 0
+            return f"{number(value, decimals)} {unit}"
+    raise AssertionError("inalcanzable")
+
+
+def duration(seconds: float) -> str:
+    """Escribe una duración en segundos: ``0,4 s``, ``12 s``, ``3 min 05 s``."""
+    if seconds < 9.95:
+        return f"{number(max(seconds, 0.0), 1)} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    return f"{whole // 60} min {whole % 60:02d} s"
+
+
+def ratio(bigger: float, smaller: float) -> str:
+    """Escribe cuántas veces cabe el menor en el mayor: ``6,3 veces``."""
+    if smaller <= 0:
+        return "no se puede dividir"
+    return f"{number(bigger / smaller, 1)} veces"
+
+
+def join(items: Sequence[str], last: str = "y") -> str:
+    """Une una lista como en una frase: ``a, b y c``."""
+    if len(items) < 2:
+        return "".join(items)
+    word = "e" if last == "y" and items[-1].lower().startswith(("i", "hi")) else last
+    return f"{', '.join(items[:-1])} {word} {items[-1]}"

@@ -1,0 +1,142 @@
+"""``taller``: JupyterLab en español sobre un motor en marcha, y apagado en orden."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import webbrowser
+
+from multietapa.cleanup import limpiar
+from multietapa.console import complain, phase, say
+from multietapa.errors import EngineError, MultietapaError
+from multietapa.identity import SESSION_VARIABLE
+from multietapa.paths import PROJECT_ROOT
+from multietapa.preparation import prepare
+
+DEFAULT_PORT = 8888
+FIRST_NOTEBOOK = "00_bienvenida.ipynb"
+
+
+def run(*, port: int | None, open_browser: bool) -> int:
+    """Prepara todo, sirve JupyterLab hasta Ctrl-C y lo recoge. Devuelve el código de salida."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    engine = server = None
+    environment: dict[str, str] = {}
+    try:
+        chosen = choose_port(port)
+        engine, environment = prepare()
+        token = secrets.token_urlsafe(24)
+        with phase("Abriendo JupyterLab"):
+            server = _start_server(chosen, token, environment)
+            url = f"http://127.0.0.1:{chosen}/lab/tree/{FIRST_NOTEBOOK}?token={token}"
+            _wait_for(server, f"http://127.0.0.1:{chosen}/api/status?token={token}")
+        say(f"\nEl taller está abierto en:\n\n    {url}\n\nPara terminar, pulsa Ctrl-C aquí.")
+        if open_browser:
+            webbrowser.open(url)
+        return server.wait()
+    except KeyboardInterrupt:
+        say("\nCerrando el taller ...")
+        return 0
+    except MultietapaError as problem:
+        complain(problem)
+        return 1
+    finally:
+        _stop_server(server)
+        if engine is not None and engine.available:
+            _tidy(environment)
+
+
+def choose_port(wanted: int | None) -> int:
+    """El puerto pedido, o 8888, o uno libre. Lanza :class:`EngineError` si el pedido está ocupado."""
+    if wanted and not _free(wanted):
+        raise EngineError(
+            f"El puerto {wanted} ya está ocupado.",
+            why="otro programa (quizá otro JupyterLab) lo está usando.",
+            next_step="Cierra ese programa, o elige otro número con --puerto.",
+        )
+    if wanted:
+        return wanted
+    for candidate in range(DEFAULT_PORT, DEFAULT_PORT + 20):
+        if _free(candidate):
+            if candidate != DEFAULT_PORT:
+                say(f"El puerto {DEFAULT_PORT} está ocupado; uso el {candidate}.")
+            return candidate
+    raise EngineError(
+        "No hay ningún puerto libre para JupyterLab.",
+        next_step="Elige uno con --puerto, por ejemplo --puerto 9999.",
+    )
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _start_server(port: int, token: str, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1"]
+    command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
+    command += [f"--ServerApp.root_dir={PROJECT_ROOT / 'notebooks'}", "--ServerApp.log_level=WARN"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")
+    paths = [str(PROJECT_ROOT / "jupyter"), environment.get("JUPYTER_CONFIG_PATH", "")]
+    python_path = [str(PROJECT_ROOT), environment.get("PYTHONPATH", "")]
+    return subprocess.Popen(
+        command,
+        start_new_session=True,
+        env={
+            **environment,
+            "JUPYTER_TOKEN": token,
+            "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, paths)),
+            "PYTHONPATH": os.pathsep.join(filter(None, python_path)),
+        },
+    )
+
+
+def _wait_for(server: subprocess.Popen[bytes], url: str, *, timeout: float = 60.0) -> None:
+    limit = time.monotonic() + timeout
+    while time.monotonic() < limit:
+        if server.poll() is not None:
+            raise EngineError(
+                "JupyterLab se cerró al arrancar.", next_step="Lee el error de arriba y repite la orden."
+            )
+        try:
+            with urllib.request.urlopen(url, timeout=2) as answer:
+                json.load(answer)
+                return
+        except (OSError, ValueError):
+            time.sleep(0.1)
+    raise EngineError(f"JupyterLab no contestó en {timeout:.0f} s.", next_step="Repite la orden.")
+
+
+def _stop_server(server: subprocess.Popen[bytes] | None) -> None:
+    if server is None or server.poll() is not None:
+        return
+    server.terminate()
+    try:
+        server.wait(15)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+
+def _tidy(environment: dict[str, str]) -> None:
+    """Borra lo de esta sesión; el motor, si es nuestro, se apaga al salir del proceso."""
+    try:
+        say(str(limpiar(sesion=environment[SESSION_VARIABLE])))
+    except (MultietapaError, OSError) as problem:
+        complain(problem)
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,146 @@
+"""Motores reales para las pruebas. Sin motor se saltan con su razón; en CI, eso es un fallo."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+
+from multietapa.identity import labels
+from multietapa.motor.session import Motor, motor
+
+BASE_IMAGE = "multietapa-pruebas/base:1"
+APPLETS = (
+    "sh",
+    "ls",
+    "cat",
+    "echo",
+    "wget",
+    "httpd",
+    "sleep",
+    "dd",
+    "rm",
+    "mkdir",
+    "ln",
+    "touch",
+    "id",
+    "mv",
+    "cp",
+)
+
+
+def unavailable(reason: str) -> None:
+    """Salta la prueba con su razón, o falla si estamos en CI."""
+    if os.environ.get("CI"):
+        pytest.fail(f"en CI no se puede saltar: {reason}")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def motor_real() -> Motor:
+    """El motor del kit, el mismo que verían los cuadernos."""
+    found = motor()
+    if not found.available:
+        unavailable("no hay motor: " + "; ".join(f"{r.kind}: {r.reason}" for r in found.choice.rejected))
+    return found
+
+
+@pytest.fixture(scope="session")
+def engine(motor_real: Motor) -> docker.DockerClient:
+    """Un cliente del SDK sobre un dockerd real."""
+    return motor_real.client
+
+
+def load_base_image(client: docker.DockerClient) -> str:
+    """Carga una imagen de 2 MB con busybox, hecha con el busybox del paquete del motor."""
+    from multietapa.motor import bundle
+
+    busybox = bundle.make() / "usr/bin/busybox"
+    with io.BytesIO() as archive:
+        with tarfile.open(fileobj=archive, mode="w") as tar:
+            tar.add(busybox, "bin/busybox")
+            for name in APPLETS:
+                link = tarfile.TarInfo(f"bin/{name}")
+                link.type, link.linkname = tarfile.SYMTYPE, "busybox"
+                tar.addfile(link)
+            for folder, mode in (("tmp", 0o1777), ("etc", 0o755)):
+                entry = tarfile.TarInfo(folder)
+                entry.type, entry.mode = tarfile.DIRTYPE, mode
+                tar.addfile(entry)
+            users = b"root:x:0:0:root:/:/bin/sh\nana:x:1000:1000::/:/bin/sh\n"
+            entry = tarfile.TarInfo("etc/passwd")
+            entry.size = len(users)
+            tar.addfile(entry, io.BytesIO(users))
+        repository, tag = BASE_IMAGE.split(":")
+        changes = [f"LABEL {key}={value}" for key, value in labels().items()]
+        changes.append("ENV PATH=/bin")
+        client.api.import_image_from_data(archive.getvalue(), repository=repository, tag=tag, changes=changes)
+    return BASE_IMAGE
+
+
+@pytest.fixture(scope="session")
+def base_image(engine: docker.DockerClient) -> Iterator[str]:
+    """La etiqueta de una imagen mínima con busybox; se borra al final."""
+    yield load_base_image(engine)
+    engine.images.remove(BASE_IMAGE, force=True)
+
+
+SecondEngine = Callable[..., AbstractContextManager[tuple[docker.DockerClient, Any]]]
+
+
+@pytest.fixture
+def second_engine_factory() -> SecondEngine:
+    """Arranca otro dockerd: ``with factory(containerd=True, data_size_mb=64) as (client, daemon)``."""
+    from multietapa.motor import bundle
+    from multietapa.motor.private import PrivateDaemon, missing_reason
+    from multietapa.motor.slots import reserve
+
+    reason = missing_reason()
+    if reason:
+        unavailable(f"no se puede arrancar un segundo motor: {reason}")
+
+    @contextmanager
+    def factory(
+        *, containerd: bool = False, data_size_mb: int = 0
+    ) -> Iterator[tuple[docker.DockerClient, Any]]:
+        options = ("--feature", f"containerd-snapshotter={str(containerd).lower()}")
+        slot = reserve()
+        data = Path(tempfile.mkdtemp(prefix="multietapa-datos-"))
+        daemon = PrivateDaemon(
+            bundle.make(),
+            run=slot.run,
+            data=data,
+            slot=slot.number,
+            options=options,
+            data_size_mb=data_size_mb,
+        )
+        try:
+            daemon.start()
+            client = docker.DockerClient(base_url=daemon.host, timeout=600)
+            yield client, daemon
+            client.close()
+        finally:
+            daemon.stop()
+            slot.release()
+            shutil.rmtree(data, ignore_errors=True)
+
+    return factory
+
+
+@pytest.fixture
+def no_engine_environment(tmp_path: Path) -> dict[str, str]:
+    """Un entorno en el que ningún motor contesta."""
+    return {
+        "DOCKER_HOST": f"unix://{tmp_path}/nadie.sock",
+        "HOME": str(tmp_path),
+        "MULTIETAPA_MOTOR": "existente",
+    }

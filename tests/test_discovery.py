@@ -1,0 +1,43 @@
+"""El descubrimiento: un orden, y una razón para cada candidato que no se elige."""
+
+from __future__ import annotations
+
+import pytest
+
+from multietapa.errors import NoEngineError, UnknownNameError
+from multietapa.motor.discovery import KIND_VARIABLE, discover
+from multietapa.motor.session import Motor, connect
+
+
+def test_no_engine_is_a_value_with_reasons(no_engine_environment: dict[str, str]) -> None:
+    """Sin motor posible no hay excepción: hay un valor que explica cada descarte."""
+    choice = discover(no_engine_environment)
+    assert choice.kind == "grabacion" and not choice.available
+    assert {r.kind for r in choice.rejected} == {"existente", "privado", "embebido"}
+    assert all(r.reason for r in choice.rejected)
+
+
+def test_using_a_missing_engine_explains_what_to_install(no_engine_environment: dict[str, str]) -> None:
+    """Pedir el cliente cuando no hay motor da un error con razones y siguiente paso."""
+    engine = connect(discover(no_engine_environment))
+    assert not engine.available
+    with pytest.raises(NoEngineError, match="Instala Docker"):
+        _ = engine.client
+
+
+def test_unknown_forced_engine_lists_the_valid_ones() -> None:
+    """Un nombre de motor mal escrito lista los que existen."""
+    with pytest.raises(UnknownNameError, match="existente, privado, embebido, grabacion"):
+        discover({"MULTIETAPA_MOTOR": "pribado"})
+
+
+def test_running_engine_is_chosen_and_the_rest_say_why(motor_real: Motor) -> None:
+    """Con un motor que contesta se elige ese, y los demás dicen que no hicieron falta."""
+    choice = discover({"DOCKER_HOST": motor_real.choice.host, KIND_VARIABLE: motor_real.choice.kind})
+    assert (choice.kind, choice.host) == (motor_real.choice.kind, motor_real.choice.host)
+    assert [r.kind for r in choice.rejected] == ["privado", "embebido"]
+
+
+def test_forced_recording_uses_no_engine() -> None:
+    """``MULTIETAPA_MOTOR=grabacion`` no toca ningún motor aunque lo haya."""
+    assert not discover({"MULTIETAPA_MOTOR": "grabacion"}).available

@@ -1,0 +1,136 @@
+"""El motor privado: funciona, no toca nada del anfitrión y no deja nada."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import docker
+import pytest
+
+from multietapa.errors import ContainerError, EngineError
+from multietapa.identity import labels
+from multietapa.motor.model import Choice, describe
+from multietapa.motor.session import Motor
+from multietapa.paths import PROJECT_ROOT
+from tests.conftest import SecondEngine, load_base_image
+
+
+def host_state() -> dict[str, object]:
+    """Lo que un motor podría estropear: interfaces, montajes, reglas y grupos de control."""
+    interfaces = sorted(os.listdir("/sys/class/net"))
+    mounts = sorted(line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines())
+    routes = Path("/proc/net/route").read_text()
+    forwarding = Path("/proc/sys/net/ipv4/ip_forward").read_text()
+    return {"interfaces": interfaces, "mounts": mounts, "routes": routes, "forwarding": forwarding}
+
+
+def test_private_engine_leaves_the_host_as_it_was(second_engine_factory: SecondEngine) -> None:
+    """Interfaces, montajes, rutas y procesos del anfitrión son los mismos durante y después."""
+    before = host_state()
+    with second_engine_factory() as (client, daemon):
+        assert client.ping()
+        load_base_image(client)
+        client.containers.run("multietapa-pruebas/base:1", "echo hola", remove=True, labels=labels())
+        assert host_state() == before
+        run, pids = daemon.run, [daemon._namespace.pid, daemon._slirp.pid]
+    assert host_state() == before
+    assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+    assert not list(Path("/sys/fs/cgroup").glob(f"**/multietapa-{run.name}"))
+    assert not list(run.glob("*.sock"))
+
+
+def test_two_engines_do_not_see_each_other(
+    second_engine_factory: SecondEngine, engine: docker.DockerClient
+) -> None:
+    """Dos talleres a la vez: cada uno con sus contenedores y sus puertos."""
+    with second_engine_factory() as (client, daemon):
+        load_base_image(client)
+        container = client.containers.run(
+            "multietapa-pruebas/base:1",
+            ["httpd", "-f", "-p", "80", "-h", "/etc"],
+            detach=True,
+            ports={"80/tcp": None},
+            labels=labels(),
+        )
+        assert container.id not in {c.id for c in engine.containers.list()}
+        info = describe(client, "privado")
+        here = Motor(Choice("privado", daemon.host, ""), info, client)
+        url = here.direccion(container, 80)
+        with urllib.request.urlopen(f"{url}/passwd", timeout=5) as answer:
+            assert b"root:x:0" in answer.read()
+        container.remove(force=True)
+        deadline = time.monotonic() + 5
+        while json.loads((daemon.run / "puertos.json").read_text()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert json.loads((daemon.run / "puertos.json").read_text()) == {}
+
+
+def test_taken_port_is_explained(second_engine_factory: SecondEngine) -> None:
+    """Publicar un puerto que ya usa otro programa del anfitrión se explica con el número."""
+    with socket.socket() as busy, second_engine_factory() as (client, daemon):
+        busy.bind(("127.0.0.1", 0))
+        busy.listen()
+        port = busy.getsockname()[1]
+        load_base_image(client)
+        container = client.containers.run(
+            "multietapa-pruebas/base:1", ["sleep", "60"], detach=True, ports={"80/tcp": port}, labels=labels()
+        )
+        here = Motor(Choice("privado", daemon.host, ""), describe(client, "privado"), client)
+        with pytest.raises(ContainerError, match=f"El puerto {port} no se puede usar"):
+            here.direccion(container, 80)
+        container.remove(force=True)
+
+
+def test_killed_engine_is_noticed_and_leaves_nothing(second_engine_factory: SecondEngine) -> None:
+    """Tras un corte de luz no queda ningún proceso del motor."""
+    with second_engine_factory() as (client, daemon):
+        pids = [daemon._namespace.pid, daemon._slirp.pid]
+        daemon.kill()
+        assert not daemon.alive
+        assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+        with pytest.raises((docker.errors.DockerException, OSError)):
+            client.version()
+
+
+def test_engine_that_cannot_start_shows_its_log(second_engine_factory: SecondEngine) -> None:
+    """Si dockerd no arranca, el error trae lo último que escribió y dónde está el registro."""
+    with second_engine_factory() as (_, daemon):
+        daemon.stop()
+        daemon.options = ("--storage-driver=inventado",)
+        with pytest.raises(EngineError, match="inventado") as raised:
+            daemon.start()
+        assert str(daemon.log_path) in str(raised.value)
+        assert not daemon.alive
+
+
+def test_supervisor_stops_its_engine_when_its_parent_is_killed(engine: docker.DockerClient) -> None:
+    """Si quien pidió el motor muere de golpe, el motor se apaga solo."""
+    script = (
+        "from multietapa.motor import supervisor; import time; s = supervisor.start(); "
+        "print(s.host, s.process.pid, flush=True); time.sleep(600)"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", script],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT)},
+    )
+    assert parent.stdout is not None
+    host = parent.stdout.readline().split()[0]
+    assert docker.DockerClient(base_url=host).ping()
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    parent.stdout.close()
+    deadline = time.monotonic() + 20
+    while Path(host.removeprefix("unix://")).exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not Path(host.removeprefix("unix://")).exists()
+    assert engine.ping(), "el otro motor sigue vivo"
