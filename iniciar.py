@@ -118,9 +118,8 @@ def total_memory_mb() -> int:
 def prepare_environment(requirements: str) -> Path:
     """Crea ``.venv`` e instala ``requirements`` si cambió algo; devuelve su Python."""
     python = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    texts = b"".join((ROOT / name).read_bytes() for name in ("requirements.txt", requirements))
-    key = hashlib.sha256(texts + sys.version.encode() + str(VENV).encode()).hexdigest()
     stamp = VENV / f"multietapa-{requirements}.hecho"
+    key = environment_key(requirements)
     if python.exists() and stamp.exists() and stamp.read_text() == key:
         return python
     if not python.exists() or not is_healthy(python):
@@ -129,8 +128,15 @@ def prepare_environment(requirements: str) -> Path:
         run([sys.executable, "-m", "venv", str(VENV)], "No se pudo crear .venv.")
     say(f"Instalando {requirements} (la primera vez tarda un par de minutos) ...")
     install(python, requirements)
-    stamp.write_text(key)
+    for name in {requirements, "requirements.txt"}:  # el de desarrollo incluye al del taller
+        (VENV / f"multietapa-{name}.hecho").write_text(environment_key(name))
     return python
+
+
+def environment_key(requirements: str) -> str:
+    """Cambia cuando cambian los requisitos, el Python o el lugar del clon."""
+    texts = b"".join((ROOT / name).read_bytes() for name in ("requirements.txt", requirements))
+    return hashlib.sha256(texts + sys.version.encode() + str(VENV).encode()).hexdigest()
 
 
 def is_healthy(python: Path) -> bool:
