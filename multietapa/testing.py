@@ -30,7 +30,7 @@ def run(arguments: list[str]) -> int:
     environment["PYTHONPATH"] = os.pathsep.join(
         filter(None, [str(PROJECT_ROOT), environment.get("PYTHONPATH", "")])
     )
-    command = [sys.executable, "-m", "pytest", *(arguments or ["tests", "notebooks", "--nbval-lax"])]
+    command = [sys.executable, "-m", "pytest", *(arguments or ("tests", "notebooks", "--nbval-lax"))]
     try:
         code = subprocess.run(command, cwd=PROJECT_ROOT, env=environment).returncode
     except KeyboardInterrupt:

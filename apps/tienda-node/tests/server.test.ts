@@ -6,14 +6,12 @@ import path from "path";
 
 import { afterEach, describe, it } from "mocha";
 
-const SERVER = path.join(__dirname, "../src/server.ts");
+const SERVER = path.join(__dirname, "../src/server.js");
 const children: ChildProcess[] = [];
 
 /** Arranca el servidor de verdad, como proceso aparte, en un puerto libre. */
 async function startServer(env: NodeJS.ProcessEnv = { PORT: "0" }) {
-  const child = spawn(process.execPath, ["-r", "ts-node/register/transpile-only", SERVER], {
-    env: { ...process.env, ...env },
-  });
+  const child = spawn(process.execPath, [SERVER], { env: { ...process.env, ...env } });
   children.push(child);
   let output = "";
   child.stderr.on("data", (chunk) => (output += chunk));

@@ -173,6 +173,9 @@ async function showCart(changed) {
   showLines(changed);
   byId("cart-empty").hidden = cart.size > 0;
   byId("clear").hidden = cart.size === 0;
+  const units = [...cart.values()].reduce((sum, quantity) => sum + quantity, 0);
+  byId("cart-link").hidden = units === 0;
+  byId("cart-link").textContent = `Ver el carrito (${units})`;
   byId("cart-sums").hidden = cart.size === 0 || byId("total").textContent === "";
   if (cart.size === 0) return showMessage("");
   try {

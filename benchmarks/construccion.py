@@ -1,0 +1,168 @@
+"""¿Cuánto cuesta construir con el kit en lugar de con la orden ``docker build``?
+
+Construye la misma carpeta en el mismo motor, sin caché, por parejas y alternando quién va primero:
+``build_events`` del kit contra la orden ``docker`` con buildx. Imprime cada pareja y la mediana de los cocientes;
+la meta es 1,02. El ejemplo no espera sin hacer nada: eso escondería la diferencia.
+
+    python benchmarks/construccion.py --base alpine --pares 9
+    python benchmarks/construccion.py --contexto apps/tienda-node --dockerfile Dockerfile
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import docker
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from multietapa import text
+from multietapa.build import build_events
+from multietapa.events import BuildFinished
+from multietapa.identity import labels
+
+GOAL = 1.02
+TURNS = 1_000_000  # vueltas de un bucle: uno o dos segundos de trabajo por paso
+TAGS = ("multietapa-comparativa/kit:1", "multietapa-comparativa/orden:1")
+SAMPLE = """\
+FROM {base} AS build
+WORKDIR /app
+COPY . .
+RUN i=0; while [ $i -lt 2000 ]; do i=$((i+1)); echo "linea $i"; done
+RUN i=0; while [ $i -lt {turns} ]; do i=$((i+1)); done; cat /app/* > /todo
+
+FROM {base}
+COPY --from=build /todo /todo
+RUN i=0; while [ $i -lt {turns} ]; do i=$((i+1)); done; echo listo
+"""
+
+
+def sample(folder: Path, base: str, size_mb: int) -> None:
+    """Escribe una carpeta de 300 archivos con dos etapas y unos segundos de trabajo."""
+    (folder / "Dockerfile").write_text(SAMPLE.format(base=base, turns=TURNS), encoding="utf-8")
+    for n in range(300):
+        (folder / f"archivo-{n:03d}.txt").write_bytes(
+            f"{n:019d}\n".encode() * (size_mb * 1_000_000 // 300 // 20)
+        )
+
+
+def find_buildx(docker_path: str, wanted: str | None) -> str:
+    """La ruta del complemento buildx, o termina diciendo en español qué falta."""
+    near = Path(docker_path).resolve().parent.parent
+    places = [
+        Path(wanted) if wanted else None,
+        Path.home() / ".docker/cli-plugins/docker-buildx",
+    ]
+    for root in (near, Path("/usr"), Path("/usr/local")):
+        places += [root / kind / "docker/cli-plugins/docker-buildx" for kind in ("libexec", "lib")]
+    for place in places[:1] if wanted else places:
+        if place is not None and place.is_file() and os.access(place, os.X_OK):
+            return str(place)
+    sys.exit(
+        "Falta buildx, el complemento de la orden docker que construye con BuildKit: sin él no hay comparación.\n"
+        "Qué hacer: instala docker-buildx (o docker-buildx-plugin), o di dónde está con --buildx RUTA."
+    )
+
+
+def with_kit(client: docker.DockerClient, folder: Path, dockerfile: str) -> float:
+    """Construye con el kit; segundos de pared."""
+    start = time.perf_counter()
+    events = list(build_events(client, folder, tag=TAGS[0], dockerfile=dockerfile, nocache=True))
+    seconds = time.perf_counter() - start
+    assert isinstance(events[-1], BuildFinished)
+    return seconds
+
+
+def with_command(command: list[str], env: dict[str, str]) -> float:
+    """Construye con la orden docker; segundos de pared."""
+    start = time.perf_counter()
+    done = subprocess.run(command, env=env, capture_output=True, text=True)
+    seconds = time.perf_counter() - start
+    if done.returncode:
+        sys.exit(f"La orden docker falló:\n{done.stderr[-2000:]}")
+    return seconds
+
+
+def main() -> None:
+    """Lee los argumentos, construye las parejas e imprime el resultado."""
+    parser = argparse.ArgumentParser(description="Compara el kit con la orden docker build.", add_help=False)
+    parser.add_argument("--ayuda", "-h", action="help", help="muestra esta ayuda")
+    parser.add_argument("--base", default="alpine", help="imagen base del ejemplo; ya debe estar en el motor")
+    parser.add_argument("--contexto", type=Path, help="tu propia carpeta, en lugar del ejemplo")
+    parser.add_argument("--megas", type=int, default=6, help="tamaño del ejemplo en MB")
+    parser.add_argument("--dockerfile", default="Dockerfile")
+    parser.add_argument("--docker", default=shutil.which("docker"), help="ruta de la orden docker")
+    parser.add_argument("--buildx", help="ruta del complemento docker-buildx")
+    parser.add_argument("--pares", type=int, default=7, help="cuántas parejas se miden")
+    options = parser.parse_args()
+    if not options.docker:
+        sys.exit("Falta la orden docker.\nQué hacer: instálala, o di dónde está con --docker RUTA.")
+    buildx = find_buildx(options.docker, options.buildx)
+    client = docker.from_env(timeout=600)
+    with tempfile.TemporaryDirectory() as scratch:
+        plugins = Path(scratch) / "cli/cli-plugins"
+        plugins.mkdir(parents=True)
+        (plugins / "docker-buildx").symlink_to(Path(buildx).resolve())
+        folder = options.contexto or Path(scratch) / "contexto"
+        if not options.contexto:
+            folder.mkdir()
+            sample(folder, options.base, options.megas)
+        env = {**os.environ, "DOCKER_CONFIG": str(plugins.parent), "DOCKER_BUILDKIT": "1"}
+        marks = [f"--label={key}={value}" for key, value in labels().items()]
+        file = ["-f", str(folder / options.dockerfile)]
+        command = [options.docker, "build", "--no-cache", "--progress=plain", "-t", TAGS[1], *marks, *file]
+        command += ["--provenance=false", str(folder)]
+        try:
+            ratios = pairs(client, folder, options.dockerfile, command, env, options.pares)
+        finally:
+            for tag in TAGS:
+                if client.images.list(tag):
+                    client.images.remove(tag, force=True)
+    middle = statistics.median(ratios)
+    spread = f"de {text.number(min(ratios), 3)} a {text.number(max(ratios), 3)}"
+    verdict = "cumple" if middle <= GOAL else "NO cumple"
+    print(
+        f"Mediana de {len(ratios)} parejas: {text.number(middle, 3)} ({spread}); "
+        f"la meta es {text.number(GOAL, 2)}: {verdict}."
+    )
+    sys.exit(middle > GOAL)
+
+
+def pairs(
+    client: docker.DockerClient,
+    folder: Path,
+    dockerfile: str,
+    command: list[str],
+    env: dict[str, str],
+    count: int,
+) -> list[float]:
+    """Los cocientes kit/orden de ``count`` parejas; antes hace una de calentamiento que no cuenta."""
+    with_kit(client, folder, dockerfile)
+    with_command(command, env)
+    ratios = []
+    for n in range(count):
+        if n % 2:
+            other = with_command(command, env)
+            kit = with_kit(client, folder, dockerfile)
+        else:
+            kit = with_kit(client, folder, dockerfile)
+            other = with_command(command, env)
+        ratios.append(kit / other)
+        print(
+            f"{n + 1:2d}. kit {text.number(kit, 3)} s · orden {text.number(other, 3)} s"
+            f" · cociente {text.number(kit / other, 3)}",
+            flush=True,
+        )
+    return ratios
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,291 @@
+"""Construye con BuildKit a través del SDK de Docker y traduce su rastro a eventos.
+
+El SDK no sabe de BuildKit, pero su cliente puede hacer ``POST /build?version=2`` con el contexto como
+cuerpo y sin sesión. El motor contesta 200 aunque la construcción falle y va mandando líneas JSON con su
+rastro en protobuf (``trace_schema``), el ``id`` de la imagen y, si algo va mal, ``errorDetail``.
+
+Un paso puede volver a empezar (una imagen base que primero se consulta y luego se baja): su último
+``StepFinished`` es el que vale y ``seconds`` los suma todos.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import threading
+import time
+import uuid
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing
+from typing import IO, Any
+
+import docker
+from google.protobuf.message import DecodeError
+
+from multietapa.classic import ClassicReader
+from multietapa.dockerfile import Dockerfile
+from multietapa.engine_stream import Cancelled, Rejected, build_parameters, engine_lost, json_lines
+from multietapa.events import (
+    BuildFailed,
+    BuildFinished,
+    BuildWarning,
+    Event,
+    LogLine,
+    Progress,
+    StepDeclared,
+    StepFinished,
+    StepStarted,
+)
+from multietapa.instructions import Instruction
+from multietapa.lint_texts import lint_text
+from multietapa.log_lines import LOG_TAIL, LineSplitter
+from multietapa.trace_schema import decode_status, seconds
+
+_STREAMS = {1: "stdout", 2: "stderr"}
+_STEP = re.compile(
+    r"^\[(?:\w+/[\w/]+(?:->\S+)? )?(?:(?P<stage>[^\s\]/]+) )?\s*(?P<n>\d+)/(?P<total>\d+)\] (?P<text>.*)$",
+    re.DOTALL,
+)
+_DIGEST = re.compile(r"@sha256:[0-9a-f]{64}")
+_REOPENED = 0.005  # segundos; un intervalo más corto es solo una consulta a la caché
+_PHRASES = (
+    ("[internal] load remote build context", "[interno] recibir el contexto"),
+    ("copy /context /", "[interno] abrir el contexto"),
+    ("[internal] load metadata for ", "[interno] consultar "),
+    ("resolve image config for ", "[interno] consultar "),
+    ("[internal] ", "[interno] "),
+    ("exporting to image", "exportar la imagen"),
+    ("exporting layers", "exportar las capas"),
+    ("exporting manifest list", "exportar la lista de manifiestos"),
+    ("exporting manifest", "exportar el manifiesto"),
+    ("exporting config", "exportar la configuración"),
+    ("writing image", "escribir la imagen"),
+    ("naming to", "poner la etiqueta"),
+    ("unpacking to", "desempaquetar en"),
+)
+
+
+def stream(
+    client: docker.DockerClient,
+    tar: IO[bytes],
+    *,
+    dockerfile: str,
+    tag: str,
+    target: str | None = None,
+    buildargs: Mapping[str, str] | None = None,
+    nocache: bool = False,
+    labels: Mapping[str, str] | None = None,
+    cancel: threading.Event | None = None,
+    source: Dockerfile | None = None,
+    started: float | None = None,
+) -> Generator[Event, None, None]:
+    """Construye y da los eventos; el último es ``BuildFinished`` o ``BuildFailed``.
+
+    Args:
+        tar: el contexto empaquetado (``context.pack``).
+        dockerfile: nombre del Dockerfile dentro del tar.
+        cancel: al activarse, el motor para y el último evento es ``BuildFailed(cancelled=True)``.
+        source: el Dockerfile ya leído, para poner línea a cada paso.
+        started: el ``time.monotonic()`` desde el que se cuentan los segundos; por defecto, ahora.
+
+    Cerrar el generador también para la construcción en el motor.
+
+    Raises:
+        EngineLostError: el motor se apagó a mitad.
+    """
+    build_id = uuid.uuid4().hex
+    params = {
+        "version": "2",
+        "buildid": build_id,
+        **build_parameters(dockerfile, tag, target, buildargs, nocache=nocache, labels=labels),
+    }
+    api = client.api
+
+    def ask_to_stop() -> None:
+        api._post(api._url("/build/cancel"), params={"id": build_id}, timeout=5).close()
+
+    start = time.monotonic() if started is None else started
+    with closing(json_lines(client, tar, params, cancel=cancel, ask_to_stop=ask_to_stop)) as lines:
+        yield from read(lines, source, clock=lambda: time.monotonic() - start)
+
+
+def read(
+    lines: Iterator[dict[str, Any]],
+    source: Dockerfile | None = None,
+    *,
+    clock: Callable[[], float],
+) -> Iterator[Event]:
+    """Traduce las respuestas del motor a eventos; ``clock`` da los segundos desde que empezó."""
+    trace = Trace(source, clock)
+    legacy: ClassicReader | None = None  # Podman ignora version=2 y contesta con texto
+    image_id, error = "", ""
+    try:
+        for message in lines:
+            if message.get("id") == "moby.buildkit.trace":
+                yield from trace.feed(message.get("aux"))
+            elif "errorDetail" in message or "error" in message:
+                error = str(
+                    (message.get("errorDetail") or {}).get("message") or message.get("error") or "error"
+                )
+            elif isinstance(message.get("aux"), dict) and message["aux"].get("ID"):
+                image_id = str(message["aux"]["ID"])
+            elif "stream" in message or "status" in message:
+                legacy = legacy or ClassicReader(source, clock)
+                yield from legacy.feed(message)
+    except Cancelled:
+        yield from trace.close()
+        yield BuildFailed("cancelada", clock(), cancelled=True)
+        return
+    except Rejected as rejected:
+        error = str(rejected)
+    yield from legacy.close() if legacy else trace.close()
+    if error:
+        yield (legacy or trace).failure(error)
+    elif image_id:
+        yield BuildFinished(image_id, clock())
+    else:
+        raise engine_lost()
+
+
+class Trace:
+    """El rastro de una construcción: recibe mensajes y da eventos. ``elapsed`` mide desde que empezó."""
+
+    def __init__(self, source: Dockerfile | None, elapsed: Callable[[], float]) -> None:
+        self._source = source
+        self._elapsed = elapsed
+        self._offset: float | None = None  # del reloj del motor al nuestro
+        self._declared: dict[str, StepDeclared] = {}
+        self._running: dict[str, float] = {}  # cuándo empezó, en el reloj del motor
+        self._worked: dict[str, float] = {}  # segundos ya terminados
+        self._ended: dict[str, float] = {}
+        self._splitters: dict[tuple[str, str], LineSplitter] = {}
+        self._tails: dict[str, list[str]] = {}
+        self._errors: dict[str, str] = {}
+        self._warned: set[BuildWarning] = set()
+
+    def feed(self, aux: object) -> Iterator[Event]:
+        """Los eventos de un mensaje ``moby.buildkit.trace``.
+
+        Raises:
+            EngineLostError: el mensaje está roto.
+        """
+        try:
+            status = decode_status(base64.b64decode(aux if isinstance(aux, str) else "?", validate=True))
+        except (DecodeError, ValueError) as error:
+            raise engine_lost() from error
+        for vertex in reversed(status.vertexes):  # el plan llega del final al principio
+            yield from self._declare(vertex)
+        for vertex in status.vertexes:
+            yield from self._start(vertex)
+        for item in status.statuses:
+            label = _spanish(item.name or item.ID)
+            yield Progress(item.vertex, label, int(item.current), int(item.total))
+        for log in status.logs:
+            yield from self._log(log.vertex, _STREAMS.get(log.stream, "stdout"), log.msg)
+        for vertex in status.vertexes:
+            yield from self._finish(vertex)
+        for item in status.warnings:
+            line = item.ranges[0].start.line if item.ranges else None
+            warning = BuildWarning(lint_text(item.short.decode(errors="replace")), line, item.url)
+            if warning not in self._warned:
+                self._warned.add(warning)
+                yield warning
+
+    def close(self) -> Iterator[Event]:
+        """Las líneas que quedaron a medias."""
+        for id_, stream_name in list(self._splitters):
+            yield from self._lines(id_, stream_name, self._splitters[id_, stream_name].flush())
+
+    def failure(self, reason: str) -> BuildFailed:
+        """El fallo final: el paso que lo causó, su línea y el final de su registro."""
+        own = {id_: text for id_, text in self._errors.items() if "context canceled" not in text}
+        exact = (id_ for id_, text in own.items() if text and text in reason)
+        step = next(exact, None) or next(iter(own), "")
+        declared = self._declared.get(step)
+        tail = tuple(self._tails.get(step, ()))[-LOG_TAIL:]
+        return BuildFailed(reason, self._elapsed(), step, declared.line if declared else None, tail)
+
+    def _declare(self, vertex: Any) -> Iterator[Event]:
+        if vertex.digest in self._declared:
+            return
+        stage, instruction, text = locate(vertex.name, self._source)
+        event = StepDeclared(
+            vertex.digest, text, stage, instruction.line if instruction else None, tuple(vertex.inputs)
+        )
+        self._declared[vertex.digest] = event
+        yield event
+
+    def _at(self, moment: float) -> float:
+        if self._offset is None:
+            self._offset = self._elapsed() - moment
+        return max(0.0, moment + self._offset)
+
+    def _start(self, vertex: Any) -> Iterator[Event]:
+        if not vertex.HasField("started") or vertex.digest in self._running:
+            return
+        started = seconds(vertex.started)
+        ended = self._ended.get(vertex.digest)
+        if ended is not None:
+            lasted = seconds(vertex.completed) - started if vertex.HasField("completed") else None
+            if (
+                started < ended
+                or vertex.cached
+                or (lasted is not None and lasted < _REOPENED and not vertex.error)
+            ):
+                return
+        self._running[vertex.digest] = started
+        yield StepStarted(vertex.digest, self._at(started))
+
+    def _finish(self, vertex: Any) -> Iterator[Event]:
+        if not vertex.HasField("completed") or vertex.digest not in self._running:
+            return
+        started, completed = self._running.pop(vertex.digest), seconds(vertex.completed)
+        for stream_name in _STREAMS.values():
+            if splitter := self._splitters.get((vertex.digest, stream_name)):
+                yield from self._lines(vertex.digest, stream_name, splitter.flush())
+        self._worked[vertex.digest] = self._worked.get(vertex.digest, 0.0) + max(0.0, completed - started)
+        self._ended[vertex.digest] = completed
+        if vertex.error:
+            self._errors[vertex.digest] = vertex.error
+        yield StepFinished(
+            vertex.digest, self._at(completed), self._worked[vertex.digest], bool(vertex.cached), vertex.error
+        )
+
+    def _log(self, id_: str, stream_name: str, chunk: bytes) -> Iterator[Event]:
+        splitter = self._splitters.setdefault((id_, stream_name), LineSplitter())
+        yield from self._lines(id_, stream_name, splitter.feed(chunk))
+
+    def _lines(self, id_: str, stream_name: str, lines: list[str]) -> Iterator[Event]:
+        tail = self._tails.setdefault(id_, [])
+        for text in lines:
+            tail.append(text)
+            yield LogLine(id_, text, stream_name)
+        del tail[:-LOG_TAIL]
+
+
+def locate(name: str, source: Dockerfile | None) -> tuple[str, Instruction | None, str]:
+    """La etapa, la instrucción y el texto de un paso, a partir del nombre que le da BuildKit."""
+    match = _STEP.match(name)
+    if not match:
+        return "", None, _spanish(name)
+    text = _DIGEST.sub("", match["text"])
+    stage_name = match["stage"] or ""
+    if source is None:
+        return stage_name or "stage-0", None, text
+    stage = source.stage(stage_name) if stage_name else source.stages[0]
+    if stage is None:
+        return stage_name, None, text
+    steps, n, total = source.counted_steps(stage), int(match["n"]), int(match["total"])
+    triggers = total - len(steps)  # los ONBUILD de la imagen base van justo detrás de FROM
+    index = n - 1 if n == 1 else max(0, n - 1 - triggers)
+    found = steps[index] if triggers >= 0 and index < len(steps) else None
+    if found and n > 1 and found.keyword != text.split(" ", 1)[0].upper():
+        found = next((i for i in steps if i.text.split() == text.split()), None)
+    return stage.label, found, text
+
+
+def _spanish(text: str) -> str:
+    for english, spanish in _PHRASES:
+        if text.startswith(english):
+            return spanish + _DIGEST.sub("", text[len(english) :])
+    return text

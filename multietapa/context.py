@@ -1,0 +1,276 @@
+"""El contexto de construcción: qué archivos viajan al motor y en qué orden.
+
+El kit aplica ``.dockerignore`` de este lado, porque con ``version=2`` el motor no lo hace. Las reglas son
+las de Docker: gana la última que encaja, ``!`` rescata, distingue mayúsculas y
+``<Dockerfile>.dockerignore`` manda sobre ``.dockerignore``. El archivo tar es siempre el mismo para la
+misma carpeta: orden fijo, dueño 0:0, fechas tal cual.
+
+Límite conocido: sin sesión de BuildKit el Dockerfile tiene que viajar dentro del contexto, así que ``COPY
+. .`` lo ve aunque ``.dockerignore`` lo excluya (``Context.dockerfile_leaks`` lo dice).
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import re
+import stat
+import tarfile
+import tempfile
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from multietapa.errors import BuildCancelled, ContextError, DiskFullError
+from multietapa.ignore import Rule, judge, read_rules
+from multietapa.text import join
+
+TEXT_NAME = ".multietapa.Dockerfile"  # cómo viaja un Dockerfile que se dio como texto
+_IN_MEMORY = 16_000_000  # bytes; un contexto mayor pasa a un archivo temporal
+_LISTED = 8
+_PLAIN_NAME = 100  # caracteres que caben en una cabecera de tar sin extensiones
+
+
+@dataclass(frozen=True)
+class Context:
+    """Una carpeta lista para construir.
+
+    ``dockerfile`` es el nombre con el que viaja y ``text`` su contenido; ``own_text`` si viaja aparte de los
+    archivos de la carpeta; ``ignore_file`` el archivo de reglas que se aplica o ``""``.
+    """
+
+    root: Path
+    dockerfile: str
+    text: str
+    own_text: bool = False
+    ignore_file: str = ""
+    rules: tuple[Rule, ...] = ()
+
+    def excluded_by(self, path: str) -> str:
+        """La regla que deja fuera ``path`` (relativo, con ``/``), o ``""`` si no la hay."""
+        parents: tuple[bool, ...] = ()
+        parts = [part for part in path.split("/") if part not in ("", ".")]
+        last = ""
+        for n in range(1, len(parts) + 1):
+            last, parents = judge(self.rules, "/".join(parts[:n]), parents)
+        return last
+
+    @property
+    def dockerfile_leaks(self) -> bool:
+        """``COPY . .`` verá un Dockerfile que con ``docker build`` no estaría ahí."""
+        return self.own_text or bool(self.excluded_by(self.dockerfile))
+
+    def entries(self) -> Iterator[tuple[str, Path]]:
+        """Lo que viaja, en orden: nombre en el tar y ruta. Las carpetas van antes que su contenido.
+
+        Raises:
+            ContextError: una carpeta no se puede leer.
+        """
+        waiting: list[tuple[str, Path]] = []
+        for name, path, excluded in self._walk(self.root, "", ()):
+            if excluded:
+                waiting.append((name, path))
+                continue
+            yield from (item for item in waiting if name.startswith(f"{item[0]}/"))
+            waiting = []
+            yield name, path
+
+    def _walk(self, folder: Path, prefix: str, parents: tuple[bool, ...]) -> Iterator[tuple[str, Path, bool]]:
+        try:
+            with os.scandir(folder) as found:
+                items = sorted(found, key=lambda item: item.name)
+        except OSError as error:
+            raise _unreadable(prefix.rstrip("/") or str(folder), error) from error
+        for item in items:
+            name, path = prefix + item.name, folder / item.name
+            rule, matched = judge(self.rules, name, parents)
+            is_folder = item.is_dir(follow_symlinks=False)
+            if is_folder and (not rule or any(r.rescues and r.may_match_under(name) for r in self.rules)):
+                yield name, path, bool(rule)
+                yield from self._walk(path, f"{name}/", matched)
+            elif not rule and not is_folder:
+                yield name, path, False
+
+
+def open_context(path: str | os.PathLike[str], *, dockerfile: str = "Dockerfile") -> Context:
+    """Prepara una carpeta para construir.
+
+    Args:
+        path: la carpeta.
+        dockerfile: nombre de un archivo de la carpeta, o el texto entero si lleva un salto de línea.
+
+    Raises:
+        ContextError: no existe la carpeta, no hay Dockerfile o no se puede leer.
+    """
+    root = Path(path).expanduser()
+    if not root.is_dir():
+        what = "es un archivo, no una carpeta" if root.exists() else "no existe"
+        raise ContextError(
+            f"La carpeta de contexto «{path}» {what}.",
+            why=f"Se buscó en «{root.absolute()}».",
+            next_step="Pasa la carpeta donde están tu Dockerfile y tu código.",
+        )
+    root = root.resolve()
+    if "\n" in dockerfile:
+        ignore_file, rules = _rules(root, (".dockerignore",))
+        return Context(root, TEXT_NAME, dockerfile, True, ignore_file, rules)
+    source = root / dockerfile
+    text = _read_text(root, source, dockerfile)
+    inside = os.path.relpath(os.path.normpath(source), root).replace(os.sep, "/")
+    plain = inside.isascii() and len(inside) < _PLAIN_NAME
+    own_text = inside.startswith("../") or Path(inside).is_absolute() or not plain
+    ignore_file, rules = _rules(root, (f"{inside}.dockerignore", ".dockerignore"))
+    return Context(root, TEXT_NAME if own_text else inside, text, own_text, ignore_file, rules)
+
+
+def _rules(root: Path, names: tuple[str, ...]) -> tuple[str, tuple[Rule, ...]]:
+    for name in names:
+        if (root / name).is_file():
+            return name, read_rules(_read_text(root, root / name, name))
+    return "", ()
+
+
+def _read_text(root: Path, source: Path, name: str) -> str:
+    try:
+        with open(source, encoding="utf-8", newline="") as file:
+            return file.read()
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        found = _dockerfiles(root)
+        raise ContextError(
+            f"No existe el Dockerfile «{name}» en «{root}».",
+            next_step=f"Los que hay son: {join(found)}. Usa uno con «dockerfile=»."
+            if found
+            else "Crea un archivo «Dockerfile» en esa carpeta; no hay ninguno.",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ContextError(
+            f"«{name}» no es un archivo de texto UTF-8.",
+            next_step="Guárdalo otra vez con codificación UTF-8.",
+        ) from error
+    except OSError as error:
+        raise _unreadable(name, error) from error
+
+
+def _dockerfiles(root: Path) -> list[str]:
+    found = [path for pattern in ("*", "*/*") for path in root.glob(pattern) if path.is_file()]
+    named = [
+        p
+        for p in found
+        if re.search(r"^dockerfile|dockerfile$", p.name, re.IGNORECASE) and p.suffix != ".dockerignore"
+    ]
+    return sorted(path.relative_to(root).as_posix() for path in named)[:_LISTED]
+
+
+def _unreadable(name: str, error: OSError) -> ContextError:
+    return ContextError(
+        f"No se puede leer «{name}», que forma parte del contexto.",
+        why=error.strerror or "Cambió mientras se leía.",
+        next_step="Dale permiso de lectura, o exclúyelo con una línea en «.dockerignore».",
+    )
+
+
+class _Checked(io.RawIOBase):
+    """Un archivo que se deja de leer en cuanto se cancela."""
+
+    def __init__(self, file: IO[bytes], cancel: threading.Event | None) -> None:
+        self._file, self._cancel = file, cancel
+
+    def read(self, size: int = -1) -> bytes:
+        check(self._cancel)
+        return self._file.read(size)
+
+
+def check(cancel: threading.Event | None) -> None:
+    """Lanza ``BuildCancelled`` si ya se canceló."""
+    if cancel is not None and cancel.is_set():
+        raise BuildCancelled("La construcción se canceló.", next_step="Vuelve a ejecutarla cuando quieras.")
+
+
+def pack(
+    context: Context,
+    *,
+    text: str | None = None,
+    classic: bool = False,
+    cancel: threading.Event | None = None,
+) -> IO[bytes]:
+    """Escribe el tar del contexto en un archivo temporal, ya al principio; se borra solo al cerrarlo.
+
+    Args:
+        text: el Dockerfile que viaja en lugar de ``context.text`` (con las mismas líneas).
+        classic: añade el ``.dockerignore`` con el que el constructor clásico esconde un Dockerfile excluido.
+        cancel: si se activa, se deja de empaquetar.
+
+    Raises:
+        ContextError: algo del contexto no se puede leer o cambió mientras se leía.
+        DiskFullError: no cabe en la carpeta temporal de esta máquina.
+        BuildCancelled: se canceló.
+    """
+    extra = {context.dockerfile: (context.text if text is None else text).encode()}
+    if classic and context.dockerfile_leaks:
+        hidden = [context.dockerfile, ".dockerignore"]
+        if context.ignore_file == ".dockerignore" and not context.excluded_by(".dockerignore"):
+            hidden.pop()
+        extra[".dockerignore"] = "\n".join([*(rule.text for rule in context.rules), *hidden, ""]).encode()
+    spool = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  lo cierra quien lo recibe
+    try:
+        with tarfile.open(fileobj=spool, mode="w", format=tarfile.PAX_FORMAT) as tar:
+            for name, data in extra.items():  # delante: BuildKit solo reconoce un tar por su primera cabecera
+                info = tarfile.TarInfo(name)
+                info.size, info.mode = len(data), 0o644
+                if (context.root / name).is_file():
+                    _copy_stat(info, os.stat(context.root / name))
+                    info.pax_headers = {}
+                tar.addfile(info, io.BytesIO(data))
+            for name, path in context.entries():
+                check(cancel)
+                if name not in extra:
+                    _add(tar, name, path, cancel)
+    except BaseException as error:
+        spool.close()
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise DiskFullError(
+                f"No queda espacio en «{tempfile.gettempdir()}» para empaquetar el contexto.",
+                next_step="Libera espacio, o excluye con «.dockerignore» lo que la imagen no necesita.",
+            ) from error
+        raise
+    spool.seek(0)
+    return spool
+
+
+def _add(tar: tarfile.TarFile, name: str, path: Path, cancel: threading.Event | None) -> None:
+    info = tarfile.TarInfo(name)
+    try:
+        status = path.lstat()
+        _copy_stat(info, status)
+        if stat.S_ISREG(status.st_mode):
+            with open(path, "rb") as file:
+                info.size = os.fstat(file.fileno()).st_size
+                source: Any = _Checked(file, cancel)
+                tar.addfile(info, source)
+            return
+        if stat.S_ISLNK(status.st_mode):
+            info.type, info.linkname = tarfile.SYMTYPE, os.readlink(path).replace("\\", "/")
+        elif stat.S_ISDIR(status.st_mode):
+            info.type = tarfile.DIRTYPE
+        elif stat.S_ISFIFO(status.st_mode):
+            info.type = tarfile.FIFOTYPE
+        else:
+            return  # un socket o un dispositivo no viaja
+        tar.addfile(info)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise
+        raise _unreadable(name, error) from error
+
+
+def _copy_stat(info: tarfile.TarInfo, status: os.stat_result) -> None:
+    mode = stat.S_IMODE(status.st_mode)
+    info.mode = mode if os.name == "posix" else mode | 0o755  # Windows no guarda el permiso de ejecución
+    info.mtime = int(status.st_mtime)
+    if status.st_mtime_ns % 1_000_000_000 or status.st_mtime < 0:
+        whole, rest = divmod(status.st_mtime_ns, 1_000_000_000)
+        if whole >= 0:
+            info.pax_headers = {"mtime": f"{whole}.{rest:09d}"}

@@ -1,0 +1,215 @@
+"""La conversación con el motor durante una construcción: líneas JSON y una cancelación que se atiende.
+
+Un hilo envía el contexto y lee la respuesta; el generador espera sus líneas sin dejar de mirar si se
+canceló. Al cancelar, al cerrarse el generador o con ``KeyboardInterrupt`` le pide al motor que pare y
+espera a que pare de verdad.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import queue
+import socket
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from typing import IO, Any
+
+import docker
+import requests
+import urllib3
+from docker.errors import APIError, DockerException
+
+from multietapa.errors import EngineLostError
+
+POLL = 0.1  # segundos entre una mirada y otra a la cancelación
+STOP_TIMEOUT = 15.0  # segundos que se espera a que el motor pare; después se corta la conexión
+_BROKEN = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
+
+
+class Cancelled(Exception):
+    """Se canceló y el motor ya paró."""
+
+
+class Rejected(Exception):
+    """El motor contestó con un error HTTP; el texto es el suyo."""
+
+
+class _Body:
+    """El tar como cuerpo de la petición: se deja de enviar si se cancela."""
+
+    def __init__(self, file: IO[bytes], stopped: threading.Event) -> None:
+        self._file, self._stopped = file, stopped
+        here = file.tell()
+        self.len = file.seek(0, 2) - here  # requests lo usa como Content-Length
+        file.seek(here)
+
+    def read(self, size: int = -1) -> bytes:
+        if self._stopped.is_set():
+            raise ConnectionAbortedError("cancelado")
+        return self._file.read(size)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(lambda: self.read(65536), b"")
+
+
+class _Reader(threading.Thread):
+    """Envía la petición y deja en ``found`` cada línea, y al final ``None`` o el error."""
+
+    def __init__(self, api: docker.APIClient, path: str, tar: IO[bytes], params: dict[str, Any]) -> None:
+        super().__init__(name="multietapa-construccion", daemon=True)
+        self.found: queue.SimpleQueue[bytes | BaseException | None] = queue.SimpleQueue()
+        self.stopped = threading.Event()
+        self.response: requests.Response | None = None
+        self.done = False  # el motor ya no tiene nada que parar
+        self._api, self._path, self._params = api, path, params
+        self._body = _Body(tar, self.stopped)
+
+    def run(self) -> None:
+        try:
+            headers = {"Content-Type": "application/x-tar"}
+            with contextlib.suppress(DockerException):  # un ayudante de credenciales roto no impide construir
+                self._api._set_auth_headers(headers)
+            self.response = self._api._post(
+                self._api._url(self._path),
+                data=self._body,
+                params=self._params,
+                headers=headers,
+                stream=True,
+                timeout=None,
+            )
+            if self.response.status_code >= 400:
+                self._api._raise_for_status(self.response)
+            rest = b""
+            for chunk in self.response.iter_content(chunk_size=None):
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in filter(bytes.strip, lines):
+                    self.found.put(line)
+            if rest.strip():
+                self.found.put(rest)
+            self.found.put(None)
+        except BaseException as error:  # lo lanza el generador, en su hilo
+            self.found.put(error)
+        finally:
+            if self.response is not None:
+                self.response.close()
+
+    def cut(self) -> bool:
+        """Corta la conexión, para que el motor note que ya nadie espera. Dice si pudo."""
+        self.stopped.set()
+        try:
+            raw = self.response.raw._fp.fp.raw  # type: ignore[union-attr]
+            getattr(raw, "_sock", raw).shutdown(socket.SHUT_RDWR)
+        except (AttributeError, ValueError, OSError):  # todavía no hay respuesta, o ya se cerró
+            return not self.is_alive()
+        return True
+
+
+def build_parameters(
+    dockerfile: str,
+    tag: str,
+    target: str | None,
+    buildargs: Mapping[str, str] | None,
+    *,
+    nocache: bool,
+    labels: Mapping[str, str] | None,
+) -> dict[str, str]:
+    """Los parámetros de ``POST /build`` comunes a los dos constructores; nada que no se haya pedido."""
+    wanted = {
+        "dockerfile": dockerfile,
+        "t": tag,
+        "target": target or "",
+        "nocache": "1" if nocache else "",
+        "buildargs": json.dumps(dict(buildargs)) if buildargs else "",
+        "labels": json.dumps(dict(labels)) if labels else "",
+        "rm": "1",
+        "forcerm": "1",
+    }
+    return {key: value for key, value in wanted.items() if value}
+
+
+def json_lines(
+    client: docker.DockerClient,
+    tar: IO[bytes],
+    params: dict[str, Any],
+    *,
+    cancel: threading.Event | None,
+    ask_to_stop: Callable[[], object] | None = None,
+) -> Generator[dict[str, Any], None, None]:
+    """Hace ``POST /build`` y da cada objeto JSON de la respuesta, en cuanto llega.
+
+    Args:
+        tar: el contexto, ya al principio; lo cierra quien llama, después de agotar o cerrar este generador.
+        cancel: al activarse, el motor para y se lanza ``Cancelled`` (se atiende en ``POLL`` segundos).
+        ask_to_stop: cómo se le pide al motor que pare; sin ella se corta la conexión.
+
+    Raises:
+        Cancelled: se canceló.
+        Rejected: el motor no aceptó la petición.
+        EngineLostError: el motor se apagó o la respuesta quedó cortada.
+    """
+    reader = _Reader(client.api, "/build", tar, params)
+    reader.start()
+    try:
+        # El bucle vive en otro generador: en Python 3.11 un Ctrl-C que cae justo al dar la vuelta a un bucle
+        # se salta el «finally» que lo rodea (la tabla de excepciones no cubre ese salto).
+        yield from _received(reader, cancel)
+    finally:
+        if not reader.done:
+            _stop(reader, ask_to_stop)
+
+
+def _received(reader: _Reader, cancel: threading.Event | None) -> Iterator[dict[str, Any]]:
+    while True:
+        if cancel is not None and cancel.is_set():
+            raise Cancelled
+        try:
+            item = reader.found.get(timeout=POLL)
+        except queue.Empty:
+            continue
+        if isinstance(item, bytes):
+            yield _decode(item)
+            continue
+        reader.done = True
+        if item is None:
+            return
+        if isinstance(item, APIError):
+            raise Rejected(str(item.explanation or item)) from item
+        if isinstance(item, _BROKEN):
+            raise engine_lost() from item
+        raise item
+
+
+def _decode(line: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(line)
+    except ValueError as error:
+        raise engine_lost() from error
+    return value if isinstance(value, dict) else {}
+
+
+def _stop(reader: _Reader, ask_to_stop: Callable[[], object] | None) -> None:
+    reader.stopped.set()
+    limit = time.monotonic() + STOP_TIMEOUT
+    while reader.is_alive() and time.monotonic() < limit:
+        if ask_to_stop is None:
+            if reader.cut():
+                break
+        else:
+            try:
+                ask_to_stop()  # se repite: antes de que la construcción empiece, el motor aún no la conoce
+            except _BROKEN:
+                break
+        reader.join(timeout=POLL)
+    reader.cut()
+    reader.join(timeout=1.0)
+
+
+def engine_lost() -> EngineLostError:
+    """El error de un motor que deja de contestar a mitad de una construcción."""
+    return EngineLostError(
+        "El motor de Docker dejó de contestar mientras construía.",
+        why="La conexión se cortó antes de que la construcción terminara: el motor se apagó o se reinició.",
+        next_step="Vuelve a ejecutar la celda; si sigue igual, reinicia el kernel y el motor arrancará.",
+    )

@@ -1,0 +1,268 @@
+"""Lee una capa una sola vez: archivos, digest y tamaño comprimido salen de la misma pasada."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import importlib
+import io
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from multietapa.errors import ArchiveError
+from multietapa.tarwalk import Limits, broken, walk
+from multietapa.transfer import BLOCK, PackedSize
+
+NOT_MEASURED = -1
+"""Valor de ``transfer_bytes`` cuando no se pidió comprimir."""
+_WHITEOUT = ".wh."
+_OPAQUE = ".wh..wh..opq"
+_INVENTORIES = frozenset(
+    {
+        "etc/group",
+        "etc/os-release",
+        "etc/passwd",
+        "lib/apk/db/installed",
+        "usr/lib/apk/db/installed",
+        "usr/lib/os-release",
+        "var/lib/dpkg/status",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """Una entrada de una capa.
+
+    ``kind`` es ``file``, ``dir``, ``symlink``, ``hardlink``, ``device``, ``fifo``, ``whiteout`` (borra
+    ``path``), ``opaque`` (vacía la carpeta ``path``) u ``other``. ``size`` son los bytes que ve quien la
+    abre (en un enlace simbólico, lo que mide su destino); ``mode``, los permisos con setuid y sticky;
+    ``link``, el destino: la ruta del primer nombre en un ``hardlink``.
+    """
+
+    path: str
+    size: int
+    kind: str
+    mode: int
+    uid: int
+    gid: int
+    link: str = ""
+
+    @property
+    def own_bytes(self) -> int:
+        """Los bytes que la entrada añade a su capa: un enlace duro no repite los de su primer nombre."""
+        return self.size if self.kind in ("file", "symlink") else 0
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Una capa medida. ``index`` cuenta desde 0, de abajo arriba.
+
+    ``unpacked_bytes`` suma los archivos, con los enlaces duros una vez, y el largo de los destinos de
+    los enlaces simbólicos (``symlink_bytes``), como hace overlay2 al descargar o cargar una imagen.
+    ``transfer_bytes`` sigue la definición de ``multietapa.transfer``. ``documents`` guarda el texto de
+    los pocos archivos que hacen falta después: ``package.json``, cierres de npm e inventarios del sistema.
+    """
+
+    index: int
+    diff_id: str
+    created_by: str
+    files: tuple[FileEntry, ...]
+    unpacked_bytes: int
+    transfer_bytes: int
+    symlink_bytes: int = 0
+    documents: Mapping[str, str] = field(default_factory=dict)
+
+
+def is_document(path: str) -> bool:
+    """Si el contenido de ``path`` se guarda con la capa."""
+    name = path[path.rfind("/") + 1 :]
+    if name == "package.json":
+        _, inside, package = f"/{path}".rpartition("/node_modules/")
+        return not inside or package.count("/") == (2 if package.startswith("@") else 1)
+    if name in ("package-lock.json", "npm-shrinkwrap.json"):
+        return "node_modules/" not in path
+    if name == ".package-lock.json":
+        return path.endswith("node_modules/.package-lock.json")
+    return path in _INVENTORIES or path.startswith("var/lib/dpkg/status.d/")
+
+
+def read_layer(
+    file: BinaryIO,
+    offset: int,
+    size: int,
+    *,
+    diff_id: str,
+    pool: Executor | None,
+    limits: Limits | None = None,
+    tick: Callable[[int], None] = lambda consumed: None,
+) -> Layer:
+    """Lee la capa que ocupa ``size`` bytes de ``file`` desde ``offset``: tar solo, con gzip o con zstd.
+
+    Comprueba que el SHA-256 del tar sea ``diff_id``. Con ``pool`` calcula además ``transfer_bytes``;
+    sin él queda ``NOT_MEASURED``. ``tick`` recibe los bytes consumidos desde la última llamada. Lanza
+    ``ArchiveError`` si la capa está cortada, no es la que dice o pasa de ``limits``.
+    """
+    limits = limits or Limits()
+    digest = hashlib.sha256()
+    packed = PackedSize(pool) if pool else None
+
+    def blocks() -> Iterator[bytes]:
+        section = _Section(file, offset, size)
+        stream = _opened(io.BufferedReader(section, 1 << 17))
+        total = told = 0
+        while block := stream.read(BLOCK):
+            total += len(block)
+            if total > limits.layer_bytes:
+                broken(f"Una capa pasa de {limits.layer_bytes} bytes al descomprimirla.")
+            digest.update(block)
+            if packed:
+                packed.add(block)
+            tick(section.position - told)
+            told = section.position
+            yield block
+        tick(section.position - told)
+
+    try:
+        source = _Blocks(blocks())
+        files, documents = _index(source, limits)
+        source.drain()
+        if f"sha256:{digest.hexdigest()}" != diff_id:
+            broken(f"El contenido de la capa {diff_id[:19]} no es el que dice su digest.")
+        transfer = packed.result() if packed else NOT_MEASURED
+    except (EOFError, zlib.error, gzip.BadGzipFile) as problem:
+        raise ArchiveError(
+            "Una capa comprimida de la imagen está rota.",
+            why=f"No se puede descomprimir {diff_id[:19]} ({problem}).",
+            next_step="Vuelve a guardar o a descargar la imagen.",
+        ) from problem
+    finally:
+        if packed:
+            packed.cancel()
+    links = sum(entry.size for entry in files if entry.kind == "symlink")
+    unpacked = sum(entry.own_bytes for entry in files)
+    return Layer(0, diff_id, "", files, unpacked, transfer, links, documents)
+
+
+def _index(source: _Blocks, limits: Limits) -> tuple[tuple[FileEntry, ...], dict[str, str]]:
+    budget = limits.documents_bytes
+
+    def wanted(path: str, size: int) -> bool:
+        nonlocal budget
+        if size > min(limits.document_bytes, budget) or not is_document(path):
+            return False
+        budget -= size
+        return True
+
+    found: dict[tuple[bool, str], FileEntry] = {}
+    documents: dict[str, str] = {}
+    for path, kind, size, mode, uid, gid, link, _, _, data in walk(source, limits=limits, wanted=wanted):
+        folder, _, name = path.rpartition("/")
+        marker = name.startswith(_WHITEOUT)
+        if marker:
+            size, link = 0, ""
+            if name == _OPAQUE:
+                path, kind = folder, "opaque"
+            else:
+                path, kind = f"{folder}/{name[4:]}".lstrip("/"), "whiteout"
+        elif kind == "hardlink":
+            first = found.get((False, link))
+            size = first.size if first else 0
+            if first and first.kind == "hardlink":
+                link = first.link
+        elif data:
+            documents[path] = data.decode("utf-8", "replace")
+        found[marker, path] = FileEntry(path, size, kind, mode, uid, gid, link)
+    return tuple(found.values()), documents
+
+
+def _opened(raw: io.BufferedReader) -> BinaryIO:
+    magic = raw.peek(4)[:4]
+    if magic[:2] == b"\x1f\x8b":
+        return gzip.GzipFile(fileobj=raw, mode="rb")  # type: ignore[return-value]
+    if magic == b"\x28\xb5\x2f\xfd":
+        return _zstd(raw)
+    return raw
+
+
+def _zstd(raw: io.BufferedReader) -> BinaryIO:
+    for name in ("compression.zstd", "backports.zstd"):
+        try:
+            opened: BinaryIO = importlib.import_module(name).ZstdFile(raw)
+            return opened
+        except ImportError:
+            continue
+    raise ArchiveError(
+        "Esta imagen trae capas comprimidas con zstd, y este Python no sabe abrirlas.",
+        why="Python entiende zstd desde la versión 3.14.",
+        next_step="Usa Python 3.14 o posterior, o instala el paquete backports.zstd.",
+    )
+
+
+class _Section(io.RawIOBase):
+    """Un trozo de un archivo como si fuera el archivo entero."""
+
+    def __init__(self, file: BinaryIO, offset: int, size: int) -> None:
+        self._file, self._offset, self._size = file, offset, size
+        self.position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        count = min(len(buffer), self._size - self.position)
+        self._file.seek(self._offset + self.position)
+        data = self._file.read(count)
+        buffer[: len(data)] = data
+        self.position += len(data)
+        return len(data)
+
+
+class _Blocks:
+    """Lectura hacia delante sobre una secuencia de bloques; saltar también los consume."""
+
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        self._blocks = blocks
+        self._block = b""
+        self._at = 0
+        self._before = 0
+
+    def read(self, n: int) -> bytes:
+        stop = self._at + n
+        if stop <= len(self._block):
+            data = self._block[self._at : stop]
+            self._at = stop
+            return data
+        pieces = [self._block[self._at :]]
+        n -= len(pieces[0])
+        while self._next():
+            pieces.append(self._block[:n])
+            self._at = len(pieces[-1])
+            n -= self._at
+            if not n:
+                break
+        return b"".join(pieces)
+
+    def skip(self, n: int) -> None:
+        self._at += n
+        while (over := self._at - len(self._block)) > 0:
+            if not self._next():
+                broken("El archivo está cortado.")
+            self._at = over
+
+    def tell(self) -> int:
+        return self._before + self._at
+
+    def drain(self) -> None:
+        """Consume lo que queda, para que el digest cubra la capa entera."""
+        while self._next():
+            pass
+
+    def _next(self) -> bool:
+        block = next(self._blocks, b"")
+        self._before += len(self._block)
+        self._block, self._at = block, 0
+        return bool(block)

@@ -1,0 +1,114 @@
+"""Lo ya medido, en disco: una capa es la misma en todas las imágenes que la comparten.
+
+Cada capa va en un JSON con gzip llamado como su ``diff_id``; los pasos de cada imagen, en otro llamado
+como su id. Una entrada que no se entiende es como si no estuviera, y se escribe en un archivo aparte
+que se renombra al final: dos kernels a la vez no se estropean nada.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import tempfile
+import zlib
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from multietapa.layer_reading import NOT_MEASURED, FileEntry, Layer
+from multietapa.paths import cache_dir
+from multietapa.transfer import METHOD
+
+VERSION = 1
+KEPT = 400
+"""Cuántas entradas se guardan de cada clase; sobran las que hace más tiempo que no se leen."""
+
+
+class MeasureCache:
+    """La caché de medidas de ``folder`` (por defecto, la del usuario)."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = (folder or cache_dir()) / "medidas"
+
+    def layer(self, diff_id: str) -> Layer | None:
+        """La capa guardada, o ``None``. Sin ``transfer_bytes`` si la comprimió otra versión de zlib."""
+        found = self._read("capas", diff_id)
+        try:
+            if found["diff_id"] != diff_id:
+                return None
+            files = tuple(FileEntry(*row) for row in found["files"])
+            if sum(entry.own_bytes for entry in files) != found["unpacked"]:
+                return None
+            transfer = int(found["transfer"]) if found["method"] == METHOD else NOT_MEASURED
+            documents = {str(path): str(text) for path, text in found["documents"].items()}
+            unpacked, links = int(found["unpacked"]), int(found["symlinks"])
+            return Layer(0, diff_id, "", files, unpacked, transfer, links, documents)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return None
+
+    def keep_layer(self, layer: Layer) -> None:
+        """Guarda una capa medida."""
+        rows = [(e.path, e.size, e.kind, e.mode, e.uid, e.gid, e.link) for e in layer.files]
+        self._write(
+            "capas",
+            layer.diff_id,
+            {
+                "diff_id": layer.diff_id,
+                "method": METHOD,
+                "unpacked": layer.unpacked_bytes,
+                "transfer": layer.transfer_bytes,
+                "symlinks": layer.symlink_bytes,
+                "documents": dict(layer.documents),
+                "files": rows,
+            },
+        )
+
+    def steps(self, image_id: str, count: int) -> tuple[str, ...] | None:
+        """El paso del Dockerfile que hizo cada una de las ``count`` capas, o ``None`` si no se guardó."""
+        found = self._read("imagenes", image_id)
+        steps = found.get("steps")
+        if not isinstance(steps, list) or len(steps) != count:
+            return None
+        return tuple(str(step) for step in steps)
+
+    def keep_steps(self, image_id: str, steps: tuple[str, ...]) -> None:
+        """Guarda los pasos de una imagen."""
+        self._write("imagenes", image_id, {"steps": list(steps)})
+
+    def _path(self, kind: str, key: str) -> Path:
+        name = "".join(letter if letter.isalnum() else "-" for letter in key)
+        return self.folder / f"{kind}-v{VERSION}" / f"{name}.json.gz"
+
+    def _read(self, kind: str, key: str) -> dict[str, Any]:
+        path = self._path(kind, key)
+        try:
+            found = json.loads(gzip.decompress(path.read_bytes()))
+            os.utime(path)
+        except (OSError, EOFError, ValueError, zlib.error, RecursionError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def _write(self, kind: str, key: str, value: dict[str, Any]) -> None:
+        path = self._path(kind, key)
+        data = gzip.compress(json.dumps(value, separators=(",", ":")).encode(), 3)
+        with suppress(OSError):  # una caché que no se puede escribir solo hace más lenta la próxima vez
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix=".nueva-")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(data)
+                os.replace(name, path)
+            except BaseException:
+                with suppress(OSError):
+                    os.unlink(name)
+                raise
+            _prune(path.parent)
+
+
+def _prune(folder: Path) -> None:
+    paths = list(folder.glob("*.json.gz"))
+    if len(paths) > KEPT:
+        paths.sort(key=lambda path: path.stat().st_mtime)
+        for path in paths[: len(paths) - KEPT]:
+            path.unlink(missing_ok=True)

@@ -1,0 +1,66 @@
+"""Los cuadernos se derivan de su texto: ``sources/NN_tema.py`` → ``notebooks/NN_tema.ipynb``.
+
+``python -m multietapa.notebooks`` los escribe; con ``--comprobar`` solo dice si alguno difiere y sale con 1.
+El resultado es siempre el mismo byte a byte: identificadores fijos, sin salidas.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import jupytext
+import nbformat
+
+from multietapa.paths import PROJECT_ROOT
+
+SOURCES = PROJECT_ROOT / "sources"
+TARGETS = PROJECT_ROOT / "notebooks"
+METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+
+def derive(source: Path) -> str:
+    """El texto del cuaderno que corresponde a un archivo py:percent."""
+    notebook = jupytext.read(source, fmt="py:percent")
+    notebook.metadata = nbformat.from_dict(METADATA)
+    for position, cell in enumerate(notebook.cells):
+        cell["id"] = f"celda-{position:02d}"
+        cell["metadata"] = {k: v for k, v in cell["metadata"].items() if k == "tags"}
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    return str(nbformat.writes(notebook)).rstrip("\n") + "\n"
+
+
+def drifted() -> list[str]:
+    """Los cuadernos que no coinciden con su texto, o que sobran."""
+    wanted = {source.stem: derive(source) for source in sorted(SOURCES.glob("[0-9]*.py"))}
+    present = {path.stem: path.read_text(encoding="utf-8") for path in TARGETS.glob("*.ipynb")}
+    return sorted(name for name in wanted.keys() | present.keys() if wanted.get(name) != present.get(name))
+
+
+def write() -> list[Path]:
+    """Escribe todos los cuadernos y devuelve sus rutas."""
+    TARGETS.mkdir(exist_ok=True)
+    written = []
+    for source in sorted(SOURCES.glob("[0-9]*.py")):
+        target = TARGETS / f"{source.stem}.ipynb"
+        target.write_text(derive(source), encoding="utf-8")
+        written.append(target)
+    return written
+
+
+def main() -> int:
+    """La orden; devuelve el código de salida."""
+    if "--comprobar" not in sys.argv:
+        print("\n".join(f"escrito {path.name}" for path in write()))
+        return 0
+    different = drifted()
+    if different:
+        print(f"Difieren de su texto: {', '.join(different)}. Ejecuta «python -m multietapa.notebooks».")
+    return 1 if different else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

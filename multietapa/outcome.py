@@ -1,0 +1,79 @@
+"""Cómo acaba una comprobación y lo que se lee después: resultado, pista o solución."""
+
+from __future__ import annotations
+
+import enum
+import html
+from dataclasses import dataclass
+
+from multietapa.checks import Observation
+
+
+class Outcome(enum.Enum):
+    """Los cuatro finales de una comprobación."""
+
+    PASSED = "superado"
+    NOT_YET = "todavía no"
+    NOT_STARTED = "sin empezar"
+    UNKNOWN = "no se puede comprobar"
+
+
+_MARKS = {Outcome.PASSED: "✓", Outcome.NOT_YET: "✗", Outcome.NOT_STARTED: "○", Outcome.UNKNOWN: "?"}
+
+
+@dataclass(frozen=True)
+class Resultado:
+    """Cómo acabó una comprobación, con todo lo que se observó; ``note`` explica lo demás."""
+
+    exercise: str
+    outcome: Outcome
+    observations: tuple[Observation, ...] = ()
+    note: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """El ejercicio está superado."""
+        return self.outcome is Outcome.PASSED
+
+    def __repr__(self) -> str:
+        lines = [f"{_MARKS[self.outcome]} Ejercicio {self.exercise}: {self.outcome.value}"]
+        lines += [f"  {'✓ bien:' if o.ok else '✗ falta:'} {o.text}" for o in self.observations]
+        return "\n".join([*lines, *(f"  {line}" for line in self.note.splitlines())])
+
+    def _repr_html_(self) -> str:
+        head, *_ = repr(self).splitlines()
+        items = "".join(
+            f"<li>{'✓ <b>bien:</b>' if o.ok else '✗ <b>falta:</b>'} {_escape(o.text)}</li>"
+            for o in self.observations
+        )
+        listing = f'<ul style="list-style:none;padding-left:1em">{items}</ul>' if items else ""
+        note = f"<p>{_escape(self.note)}</p>" if self.note else ""
+        return _box(f"<p><strong>{html.escape(head)}</strong></p>{listing}{note}", self.outcome.name.lower())
+
+
+@dataclass(frozen=True)
+class Texto:
+    """Un texto para leer en el cuaderno: una pista o una solución. ``code`` es un Dockerfile o ``""``."""
+
+    title: str
+    body: str
+    code: str = ""
+
+    def __repr__(self) -> str:
+        return "\n\n".join(filter(None, [self.title, self.code.rstrip(), self.body.strip()]))
+
+    def _repr_markdown_(self) -> str:
+        block = f"```dockerfile\n{self.code.rstrip()}\n```" if self.code else ""
+        return "\n\n".join(filter(None, [f"**{self.title}**", block, self.body.strip()]))
+
+
+def _escape(value: str) -> str:
+    return html.escape(value).replace("\n", "<br>")
+
+
+def _box(content: str, kind: str) -> str:
+    style = (
+        "border:1px solid var(--jp-border-color1,#8888);border-radius:4px;padding:.4em 1em;"
+        "color:var(--jp-content-font-color1,inherit)"
+    )
+    return f'<div class="multietapa-resultado multietapa-{kind}" style="{style}">{content}</div>'

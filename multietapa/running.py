@@ -1,0 +1,259 @@
+"""Poner en marcha una imagen, esperar a que conteste y recogerla siempre.
+
+También lee lo que solo se sabe con el contenedor vivo: sus procesos y los archivos de la imagen.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import docker
+import requests
+
+from multietapa.errors import ContainerError
+from multietapa.identity import labels
+from multietapa.motor.session import Motor
+
+_LOG_LINES = 15
+_PAUSE_SECONDS = 0.1
+_MAX_ANSWER = 1_000_000  # bytes que se leen de una respuesta
+# Un proxy de la empresa no debe ponerse entre el cuaderno y un puerto de esta misma máquina.
+_open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
+
+# Node está en toda imagen de la tienda, y en cambio puede no haber ni ``sh`` ni ``ps``.
+_NODES = ("node", "/nodejs/bin/node", "/usr/local/bin/node")
+_PROBE = """
+const fs = require("fs"), found = [];
+for (const pid of fs.readdirSync("/proc").filter((n) => /^[0-9]+$/.test(n) && n != process.pid)) {
+  try {
+    const status = fs.readFileSync(`/proc/${pid}/status`, "utf8");
+    const id = (k) => Number(new RegExp(`^${k}:\\\\s+\\\\d+\\\\s+(\\\\d+)`, "m").exec(status)[1]);
+    let env = null;
+    try { env = fs.readFileSync(`/proc/${pid}/environ`, "utf8").split("\\0"); } catch (e) {}
+    const node = env && (env.find((l) => l.startsWith("NODE_ENV=")) || "NODE_ENV=").slice(9);
+    const name = /^Name:\\s+(.*)$/m.exec(status)[1];
+    found.push({ pid: Number(pid), uid: id("Uid"), gid: id("Gid"), name, node_env: node });
+  } catch (e) {}
+}
+console.log(JSON.stringify(found));
+"""
+
+
+@dataclass(frozen=True)
+class Process:
+    """Un proceso del contenedor, visto desde dentro.
+
+    ``uid`` y ``gid`` son los efectivos; ``node_env`` el valor de ``NODE_ENV`` con el que
+    arrancó (``""`` si no la tenía) o ``None`` si no se pudo leer.
+    """
+
+    pid: int
+    uid: int
+    gid: int
+    name: str
+    node_env: str | None = None
+
+
+@dataclass(frozen=True)
+class Running:
+    """Un contenedor que ya contesta por HTTP en ``url`` (``http://127.0.0.1:NNNN``)."""
+
+    url: str
+    container: Any
+
+    def logs(self, lines: int = 100) -> str:
+        """Las últimas líneas que escribió el programa."""
+        return _last_lines(self.container, lines)
+
+    def get(self, path: str = "/", *, timeout: float = 20.0) -> tuple[int, str]:
+        """Pide ``path``: código de estado y cuerpo. Lanza :class:`ContainerError` si nadie contesta."""
+        try:
+            return _ask(self.url + path, timeout)
+        except OSError as problem:
+            raise ContainerError(
+                f"El contenedor dejó de contestar en {path}.",
+                why=str(problem),
+                next_step="Mira su registro con .logs().",
+                detail=self.logs(_LOG_LINES),
+            ) from problem
+
+    def processes(self) -> tuple[Process, ...]:
+        """Los procesos del contenedor por orden de ``pid``, o ``()`` si dentro no hay Node con que mirarlos.
+
+        Se mira desde dentro porque ``docker top`` enseña los usuarios del anfitrión, que con
+        espacios de nombres de usuario son otros.
+        """
+        found = _probe(self.container, "")
+        if found and any(process.node_env is None for process in found):
+            # Solo el mismo usuario (o un root con más permisos que el de un contenedor) lee ese entorno.
+            server = found[-1]
+            found = _probe(self.container, f"{server.uid}:{server.gid}") or found
+        return found
+
+
+@contextmanager
+def run_container(
+    motor: Motor,
+    image: str,
+    *,
+    port: int = 3000,
+    environment: Mapping[str, str] | None = None,
+    timeout: float = 60.0,
+) -> Iterator[Running]:
+    """Arranca ``image``, espera a que conteste por HTTP y al salir borra el contenedor, pase lo que pase.
+
+    Args:
+        motor: el motor en el que se arranca.
+        image: etiqueta o id de la imagen.
+        port: puerto en el que escucha dentro; fuera se publica en uno libre de 127.0.0.1.
+        environment: variables de entorno que se añaden a las de la imagen.
+        timeout: segundos que se espera la primera respuesta (de cualquier código).
+
+    Raises:
+        ContainerError: no arranca, se cierra antes de contestar o no contesta a tiempo; lleva las
+            últimas líneas de su registro.
+    """
+    container = _create(motor, image, port, environment or {})
+    try:
+        try:
+            container.start()
+        except docker.errors.APIError as problem:
+            raise ContainerError(
+                f"El contenedor de {image} no arranca.",
+                why=str(problem.explanation or problem),
+                next_step="Revisa el CMD (o ENTRYPOINT) y el USER de la última etapa.",
+            ) from problem
+        yield Running(_wait(motor, container, image, port, timeout), container)
+    finally:
+        with suppress(docker.errors.APIError, requests.ConnectionError):
+            container.remove(force=True, v=True)
+
+
+def read_file(motor: Motor, image: str, path: str, *, limit: int = 100_000) -> bytes | None:
+    """El contenido de un archivo de la imagen, sin arrancarla; ``None`` si no existe o no es un archivo.
+
+    ``limit`` son los bytes que se leen como mucho.
+    """
+    container = motor.client.containers.create(image, ["/no-se-arranca"], labels=labels())
+    try:
+        chunks, status = container.get_archive(path)
+        if status.get("size", 0) > limit:
+            return None
+        with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
+            member = archive.next()
+            content = archive.extractfile(member) if member is not None and member.isreg() else None
+            return content.read(limit) if content else None
+    except docker.errors.NotFound:
+        return None
+    finally:
+        with suppress(docker.errors.APIError, requests.ConnectionError):
+            container.remove(force=True, v=True)
+
+
+def _create(motor: Motor, image: str, port: int, environment: Mapping[str, str]) -> Any:
+    try:
+        return motor.client.containers.create(
+            image,
+            environment=dict(environment),
+            labels=labels(),
+            ports={f"{port}/tcp": ("127.0.0.1", None)},
+            detach=True,
+            use_config_proxy=False,
+        )
+    except docker.errors.ImageNotFound as problem:
+        raise ContainerError(
+            f"No existe la imagen {image}.", next_step="Constrúyela antes, con esa misma etiqueta."
+        ) from problem
+    except docker.errors.APIError as problem:
+        raise ContainerError(
+            f"Con la imagen {image} no se puede crear un contenedor.",
+            why=str(problem.explanation or problem),
+            next_step="Comprueba que la última etapa dice qué programa se arranca (CMD o ENTRYPOINT).",
+        ) from problem
+
+
+def _wait(motor: Motor, container: Any, image: str, port: int, timeout: float) -> str:
+    """Espera la primera respuesta HTTP y devuelve la dirección."""
+    limit = time.monotonic() + timeout
+    url, last = "", "todavía no ha abierto el puerto"
+    while time.monotonic() < limit:
+        state = motor.client.api.inspect_container(container.id)["State"]
+        if not state["Running"]:
+            raise _closed(container, image, state)
+        try:
+            url = url or motor.direccion(container, port)
+            _ask(f"{url}/", max(1.0, min(10.0, limit - time.monotonic())))
+            return url
+        except ContainerError as problem:
+            last = problem.why or problem.what
+        except OSError as problem:
+            last = str(getattr(problem, "reason", problem))
+        time.sleep(_PAUSE_SECONDS)
+    raise ContainerError(
+        f"El contenedor de {image} está en marcha, pero en {timeout:.0f} s nadie contesta en el "
+        f"puerto {port}.",
+        why=last,
+        next_step=(
+            f"El programa debe escuchar en 0.0.0.0:{port}; en 127.0.0.1 solo lo oye el propio contenedor."
+        ),
+        detail=_last_lines(container, _LOG_LINES),
+    )
+
+
+def _closed(container: Any, image: str, state: Mapping[str, Any]) -> ContainerError:
+    code = state.get("ExitCode")
+    why = (
+        "el motor lo mató porque se quedó sin memoria."
+        if state.get("OOMKilled")
+        else f"salió con el código {code}."
+    )
+    log = _last_lines(container, _LOG_LINES)
+    return ContainerError(
+        f"El contenedor de {image} se cerró antes de contestar.",
+        why=why,
+        next_step="Lee las últimas líneas de su registro, aquí arriba."
+        if log
+        else "Revisa el CMD de la última etapa.",
+        detail=log,
+    )
+
+
+def _ask(url: str, timeout: float) -> tuple[int, str]:
+    try:
+        with _open(url, timeout=timeout) as answer:
+            return int(answer.status), answer.read(_MAX_ANSWER).decode("utf-8", "replace")
+    except urllib.error.HTTPError as answer:  # un 404 también es una respuesta
+        with answer:
+            return int(answer.code), answer.read(_MAX_ANSWER).decode("utf-8", "replace")
+    except (ValueError, urllib.error.URLError, OSError) as problem:
+        raise problem if isinstance(problem, OSError) else OSError(str(problem)) from problem
+    except Exception as problem:  # http.client lanza los suyos cuando la respuesta no es HTTP
+        raise OSError(f"lo que contesta no es HTTP ({type(problem).__name__})") from problem
+
+
+def _last_lines(container: Any, lines: int) -> str:
+    try:
+        return str(container.logs(tail=lines).decode("utf-8", "replace").strip())
+    except (docker.errors.APIError, requests.RequestException):
+        return ""
+
+
+def _probe(container: Any, user: str) -> tuple[Process, ...]:
+    for node in _NODES:
+        try:
+            code, output = container.exec_run([node, "-e", _PROBE], user=user, stderr=False)
+        except docker.errors.APIError:
+            continue
+        if code == 0:
+            with suppress(ValueError, TypeError, KeyError):
+                return tuple(sorted((Process(**item) for item in json.loads(output)), key=lambda p: p.pid))
+    return ()

@@ -1,0 +1,4 @@
+FROM bb:1
+
+RUN echo antes && \
+    exit 3

@@ -1,0 +1,430 @@
+"""Construcciones de verdad, de principio a fin, con los dos constructores."""
+
+from __future__ import annotations
+
+import _thread
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+
+from multietapa.build import build_events
+from multietapa.errors import (
+    BaseImageError,
+    BuildCancelled,
+    BuildError,
+    ContextError,
+    DiskFullError,
+    DockerfileError,
+    EngineLostError,
+    MultietapaError,
+    UnknownNameError,
+)
+from multietapa.events import (
+    BuildFailed,
+    BuildFinished,
+    BuildWarning,
+    Event,
+    LogLine,
+    StepDeclared,
+    StepFinished,
+    StepStarted,
+)
+from multietapa.identity import LABEL, labels
+from tests.conftest import load_base_image
+
+BUILDERS = ("buildkit", "clasico")
+TAG = "multietapa-pruebas/construida:1"
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Path:
+    """Una carpeta con acentos, espacios y un archivo que .dockerignore deja fuera."""
+    (tmp_path / "carpeta ñ").mkdir()
+    (tmp_path / "carpeta ñ/á é.txt").write_text("hola")
+    (tmp_path / "secreto.txt").write_text("clave")
+    (tmp_path / ".dockerignore").write_text("secreto*\n")
+    return tmp_path
+
+
+@pytest.fixture
+def build(
+    engine: docker.DockerClient, context: Path, base_image: str
+) -> Iterator[Callable[..., list[Event]]]:
+    """Construye un texto (``BASE`` es la imagen base) y da sus eventos; al final borra la imagen."""
+    tags: list[str] = []
+
+    def run(text: str, *, into: list[Event] | None = None, **options: Any) -> list[Event]:
+        events: list[Event] = [] if into is None else into
+        tags.append(f"multietapa-pruebas/construida:{uuid.uuid4().hex[:8]}")
+        text = text.replace("BASE", base_image)
+        for event in build_events(engine, context, tag=tags[-1], dockerfile=text, **options):
+            events.append(event)  # uno a uno: si falla, quedan los de antes
+        return events
+
+    yield run
+    for tag in tags:
+        for image in engine.images.list(tag):
+            engine.images.remove(image.id, force=True)
+
+
+def failing(
+    build: Callable[..., list[Event]], text: str, **options: Any
+) -> tuple[MultietapaError, list[Event]]:
+    """El error de una construcción que falla, y los eventos que dio antes."""
+    events: list[Event] = []
+    with pytest.raises(MultietapaError) as caught:
+        build(text, into=events, **options)
+    return caught.value, events
+
+
+def of(events: list[Event], kind: type) -> list[Any]:
+    """Los eventos de una clase."""
+    return [event for event in events if isinstance(event, kind)]
+
+
+def named(events: list[Event], start: str) -> StepDeclared:
+    """El paso cuyo texto empieza así."""
+    return next(e for e in of(events, StepDeclared) if e.name.startswith(start))
+
+
+TWO_STAGES = """\
+FROM BASE AS build
+WORKDIR /app
+COPY . .
+RUN echo uno && \\
+    echo dos >&2; printf 'a\\rb\\n'
+
+FROM BASE
+COPY --from=build /app /app
+RUN cat "/app/carpeta ñ/á é.txt"; ls -a /app
+CMD ["sh"]
+"""
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+def test_two_stages_give_steps_with_their_line_and_an_image(
+    build: Callable[..., list[Event]], engine: docker.DockerClient, builder: str
+) -> None:
+    """Cada paso llega con su etapa y su línea, el registro en líneas enteras, y al final hay una imagen."""
+    events = build(TWO_STAGES, builder=builder, nocache=True)
+    run = named(events, "RUN echo uno")
+    assert (run.stage, run.line) == ("build", 4)
+    copy = named(events, "COPY --from=build")
+    assert (copy.stage, copy.line) == ("stage-1", 8)
+    assert run.id in copy.inputs
+    assert {(e.text, e.stream) for e in of(events, LogLine) if e.id == run.id} == {
+        ("uno", "stdout"),
+        ("dos", "stderr"),
+        ("a", "stdout"),
+        ("b", "stdout"),
+    }
+    seen = [e.text for e in of(events, LogLine) if e.id == named(events, "RUN cat").id]
+    assert seen[0].startswith("hola")
+    assert "secreto.txt" not in seen
+    finished = events[-1]
+    assert isinstance(finished, BuildFinished)
+    attributes = engine.api.inspect_image(finished.image_id)
+    assert attributes["Id"] == finished.image_id
+    assert labels().items() <= attributes["Config"]["Labels"].items()
+    assert 0 < finished.seconds < 120
+    started = {e.id for e in of(events, StepStarted)}
+    assert {e.id for e in of(events, StepFinished)} == started
+    assert all(0 <= e.at <= finished.seconds + 0.5 for e in of(events, StepFinished))
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+def test_second_build_comes_from_the_cache(build: Callable[..., list[Event]], builder: str) -> None:
+    """Repetir la misma construcción saca los pasos de la caché."""
+    unique = TWO_STAGES.replace("uno", uuid.uuid4().hex)
+    first, second = build(unique, builder=builder), build(unique, builder=builder)
+
+    def cached(events: list[Event]) -> bool:
+        step = named(events, "RUN echo").id
+        return next(e.cached for e in of(events, StepFinished) if e.id == step)
+
+    assert (cached(first), cached(second)) == (False, True)
+
+
+def test_buildkit_skips_what_the_classic_does_not(build: Callable[..., list[Event]]) -> None:
+    """BuildKit no toca una etapa que no hace falta; el clásico la construye entera."""
+    text = "FROM BASE AS sobra\nRUN echo nunca\nFROM BASE\nRUN echo siempre\n"
+    assert not [e for e in of(build(text), StepDeclared) if "nunca" in e.name]
+    assert [e for e in of(build(text, builder="clasico"), StepDeclared) if "nunca" in e.name]
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+def test_target_and_arguments(build: Callable[..., list[Event]], builder: str) -> None:
+    """``target`` acepta un nombre o ``stage-N``, y los argumentos llegan; ningún otro viaja."""
+    text = "FROM BASE AS uno\nARG X=nada\nRUN echo vale-$X-$HTTP_PROXY-\nFROM BASE\nRUN false\n"
+    for target in ("UNO", "stage-0"):
+        events = build(text, builder=builder, target=target, buildargs={"X": "algo"}, nocache=True)
+        assert "vale-algo--" in [e.text for e in of(events, LogLine)]
+
+
+def test_client_proxies_do_not_enter_the_build(
+    build: Callable[..., list[Event]], engine: docker.DockerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Un proxy configurado en el cliente no se cuela como argumento, y no cambia la caché."""
+    monkeypatch.setitem(engine.api._proxy_configs, "http", "http://proxy.invalid:1")
+    for builder in BUILDERS:
+        events = build("FROM BASE\nRUN echo [$http_proxy$HTTP_PROXY]\n", builder=builder, nocache=True)
+        assert "[]" in [e.text for e in of(events, LogLine)]
+
+
+def test_official_syntax_needs_no_registry(build: Callable[..., list[Event]]) -> None:
+    """``# syntax=docker/dockerfile:1`` se construye con lo que el motor ya trae, sin mover las líneas."""
+    events = build("# syntax=docker/dockerfile:1\n# escape=`\nFROM BASE\nRUN echo `\n  hola\n")
+    assert named(events, "RUN").line == 4
+
+
+def test_warnings_are_in_spanish_with_their_line(build: Callable[..., list[Event]]) -> None:
+    """Un aviso de BuildKit llega una vez, en español y con su línea."""
+    found = of(build("FROM BASE AS x\nMAINTAINER ana\nCMD true\n"), BuildWarning)
+    assert {(w.line, w.text.split("(")[-1]) for w in found} == {
+        (2, "MaintainerDeprecated)"),
+        (3, "JSONArgsRecommended)"),
+    }
+    assert "en desuso" in found[0].text
+
+
+def test_bases_are_asked_for_before_building(build: Callable[..., list[Event]], base_image: str) -> None:
+    """``ensure_base`` recibe cada imagen de fuera antes de construir; si tarda, se ve como un paso."""
+    asked: list[str] = []
+
+    def slow(name: str) -> None:
+        asked.append(name)
+        time.sleep(0.5)
+
+    events = build("FROM BASE AS a\nFROM a\nRUN true\n", ensure_base=slow)
+    assert asked == [base_image]
+    assert events[0] == StepDeclared(f"base:{base_image}", f"traer la imagen base {base_image}")
+
+
+def test_a_base_that_cannot_be_had_ends_the_build(build: Callable[..., list[Event]]) -> None:
+    """Si una base no se consigue, el error de quien la buscaba llega después de ``BuildFailed``."""
+
+    def never(name: str) -> None:
+        raise BaseImageError(f"No hay {name}.")
+
+    error, events = failing(build, "FROM BASE\nRUN true\n", ensure_base=never)
+    assert isinstance(error, BaseImageError)
+    assert isinstance(events[-1], BuildFailed)
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+def test_failed_run_says_line_code_and_log(build: Callable[..., list[Event]], builder: str) -> None:
+    """Un RUN que falla da la línea, el código de salida y las últimas 20 líneas de su registro."""
+    text = "FROM BASE\n\nRUN n=0; while [ $n -lt 22 ]; do \\\n  n=$((n+1)); echo l$n; done; exit 3\n"
+    error, events = failing(build, text, builder=builder)
+    assert isinstance(error, BuildError)
+    assert (error.line, error.log) == (3, tuple(f"l{n}" for n in range(3, 23)))
+    assert "código 3 (línea 3" in str(error)
+    assert events[-1] == BuildFailed(
+        events[-1].reason,
+        events[-1].seconds,
+        named(events, "RUN").id,
+        3,
+        error.log,  # type: ignore[union-attr]
+    )
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+@pytest.mark.parametrize(
+    ("text", "kind", "line", "says"),
+    [
+        ("FROM BASE\nRUNN x\n", DockerfileError, 2, "2 | RUNN x"),
+        ("FROM BASE\nCOPY --mal=1 a b\n", DockerfileError, 2, "2 | COPY --mal=1 a b"),
+        ("FROM MAYUSCULAS\nRUN x\n", DockerfileError, 1, "va en minúsculas"),
+        ("FROM BASE\nRUN true\nCOPY nada.txt /\n", ContextError, 3, "No existe «nada.txt»"),
+        ("FROM BASE\nCOPY secreto.txt /\n", ContextError, 2, "con la regla «secreto*»"),
+        ('FROM BASE\nCOPY ["carpeta n/á é.txt", "/"]\n', ContextError, 2, "«carpeta ñ/á é.txt»"),
+        ("FROM BASE AS a\nFROM BASE\nCOPY --from=a /nada /\n", BuildError, 3, "no existe en «a»"),
+        ("FROM BASE\nRUN noexiste\n", BuildError, 2, "Esa orden no existe dentro de la imagen"),
+    ],
+)
+def test_failures_are_explained(
+    build: Callable[..., list[Event]], builder: str, text: str, kind: type, line: int, says: str
+) -> None:
+    """Cada fallo llega con su clase, su línea y una explicación en español, después de ``BuildFailed``."""
+    error, events = failing(build, text, builder=builder)
+    assert type(error) is kind
+    assert getattr(error, "line", None) in (line, None if "MAYUS" in text else line)
+    assert says in str(error)
+    assert isinstance(events[-1], BuildFailed)
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+def test_unknown_target_lists_the_stages(build: Callable[..., list[Event]], builder: str) -> None:
+    """Un objetivo que no existe lista las etapas y propone la parecida."""
+    error, _ = failing(build, "FROM BASE AS compilar\nFROM BASE\n", target="compila", builder=builder)
+    assert "compilar y 1" in str(error)
+    assert "¿Querías decir «compilar»?" in str(error)
+
+
+def test_missing_base_is_a_base_error(build: Callable[..., list[Event]]) -> None:
+    """Una base que no está en el motor ni se puede bajar lo dice por su nombre."""
+    error, _ = failing(build, "FROM localhost:1/no-existe:1\nRUN true\n")
+    assert isinstance(error, BaseImageError)
+    assert "no-existe" in str(error)
+
+
+def test_secrets_say_what_to_use(build: Callable[..., list[Event]]) -> None:
+    """Un paso con un secreto explica que hace falta buildx."""
+    error, _ = failing(build, "FROM BASE\nRUN --mount=type=secret,id=x cat /run/secrets/x\n")
+    assert "docker buildx build --secret" in str(error)
+
+
+def test_unknown_builder_lists_those_that_exist(engine: docker.DockerClient, context: Path) -> None:
+    """Un constructor que no existe se dice con los que hay."""
+    with pytest.raises(UnknownNameError, match="buildkit, clasico"):
+        list(build_events(engine, context, tag=TAG, builder="otro"))
+
+
+def processes(engine: docker.DockerClient, base_image: str, mark: str) -> int:
+    """Cuántos procesos de todo el motor llevan ``mark`` en su orden (sin contar quien pregunta)."""
+    seen = engine.containers.run(
+        base_image,
+        ["sh", "-c", "for f in /proc/[0-9]*/cmdline; do cat $f; echo; done; true"],
+        pid_mode="host",
+        remove=True,
+        labels=labels(),
+    )
+    return sum(mark in line for line in seen.decode(errors="replace").replace("\0", " ").splitlines())
+
+
+def endless(base_image: str) -> tuple[str, str]:
+    """Un Dockerfile que no termina y callado, y el número de segundos que lo distingue de otros."""
+    mark = str(10_000_000 + uuid.uuid4().int % 1_000_000)
+    return f"FROM {base_image}\nRUN echo empieza; sleep {mark}\n", f"sleep {mark}"
+
+
+def leftovers(engine: docker.DockerClient) -> set[str]:
+    """Los contenedores que hay, parados o no."""
+    return {c.id for c in engine.containers.list(all=True, ignore_removed=True)}
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+def test_cancelling_stops_the_engine_too(
+    engine: docker.DockerClient, context: Path, base_image: str, builder: str
+) -> None:
+    """Al cancelar en silencio se sabe enseguida, y en el motor no sigue ningún proceso ni contenedor."""
+    text, mark = endless(base_image)
+    before, cancel, events, pressed = leftovers(engine), threading.Event(), [], 0.0
+    with pytest.raises(BuildCancelled):
+        for event in build_events(engine, context, tag=TAG, dockerfile=text, builder=builder, cancel=cancel):
+            events.append(event)
+            if isinstance(event, LogLine):
+                assert processes(engine, base_image, mark) > 0
+                pressed = time.monotonic()
+                threading.Timer(0.3, cancel.set).start()
+    took = time.monotonic() - pressed - 0.3
+    assert isinstance(events[-1], BuildFailed)
+    assert events[-1].cancelled
+    assert processes(engine, base_image, mark) == 0
+    assert leftovers(engine) <= before
+    assert took < 3, f"tardó {took:.2f} s"
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+@pytest.mark.parametrize("how", ["cerrar", "interrumpir"])
+def test_closing_or_interrupting_stops_the_engine_too(
+    engine: docker.DockerClient, context: Path, base_image: str, builder: str, how: str
+) -> None:
+    """Cerrar el generador o pulsar Ctrl-C mientras espera también para la construcción en el motor."""
+    text, mark = endless(base_image)
+    before = leftovers(engine)
+    stream = build_events(engine, context, tag=TAG, dockerfile=text, builder=builder)
+    with closing(stream):
+        next(event for event in stream if isinstance(event, LogLine))
+        assert processes(engine, base_image, mark) > 0
+        if how == "interrumpir":
+            threading.Timer(0.3, _thread.interrupt_main).start()
+            with pytest.raises(KeyboardInterrupt):
+                list(stream)
+    assert processes(engine, base_image, mark) == 0
+    assert leftovers(engine) <= before
+
+
+def test_cancelling_before_starting_does_not_build(
+    engine: docker.DockerClient, context: Path, base_image: str
+) -> None:
+    """Una construcción ya cancelada no llega al motor."""
+    cancel = threading.Event()
+    cancel.set()
+    with pytest.raises(BuildCancelled):
+        list(
+            build_events(engine, context, tag=TAG, dockerfile=f"FROM {base_image}\nRUN true\n", cancel=cancel)
+        )
+
+
+def test_cancelling_a_slow_base_does_not_wait(engine: docker.DockerClient, context: Path) -> None:
+    """Cancelar mientras se trae una base no espera a que llegue."""
+    cancel, gate = threading.Event(), threading.Event()
+    threading.Timer(0.6, cancel.set).start()
+    start = time.monotonic()
+    with pytest.raises(BuildCancelled):
+        list(
+            build_events(
+                engine,
+                context,
+                tag=TAG,
+                dockerfile="FROM a\nRUN b\n",
+                cancel=cancel,
+                ensure_base=lambda _: bool(gate.wait(30)),  # type: ignore[arg-type,return-value]
+            )
+        )
+    assert time.monotonic() - start < 0.6 + 0.3
+    gate.set()
+
+
+def test_an_engine_that_is_not_there(context: Path, tmp_path: Path) -> None:
+    """Con el motor apagado desde el principio, el error lo dice."""
+    client = docker.DockerClient(base_url=f"unix://{tmp_path}/nadie.sock", version="1.47")
+    events: list[Event] = []
+    with pytest.raises(EngineLostError):
+        events += build_events(client, context, tag=TAG, dockerfile="FROM a\nRUN b\n")
+
+
+Factory = Callable[..., AbstractContextManager[tuple[docker.DockerClient, Any]]]
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+def test_an_engine_that_dies_halfway(second_engine_factory: Factory, context: Path, builder: str) -> None:
+    """Si el motor muere a mitad, hay ``BuildFailed`` y ``EngineLostError``, enseguida."""
+    with second_engine_factory() as (client, handle):
+        base, events = load_base_image(client), []
+        text = f"FROM {base}\nRUN echo empieza; sleep 1000\n"
+        with pytest.raises(EngineLostError) as caught:
+            for event in build_events(client, context, tag=TAG, dockerfile=text, builder=builder):
+                events.append(event)
+                if isinstance(event, LogLine):
+                    threading.Timer(0.3, handle.kill).start()
+        assert isinstance(events[-1], BuildFailed)
+        assert "Qué hacer" in str(caught.value)
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+def test_a_full_disk_is_said(second_engine_factory: Factory, context: Path, builder: str) -> None:
+    """Con el disco del motor lleno el error es ``DiskFullError``, con la línea que no cupo."""
+    with second_engine_factory(data_size_mb=64) as (client, _):
+        base = load_base_image(client)
+        text = f"FROM {base}\nRUN dd if=/dev/zero of=/grande bs=1000000 count=200\n"
+        with pytest.raises(DiskFullError) as caught:
+            list(build_events(client, context, tag=TAG, dockerfile=text, builder=builder))
+    assert caught.value.line == 2
+
+
+def test_nothing_of_ours_is_left_without_its_label(
+    build: Callable[..., list[Event]], engine: docker.DockerClient
+) -> None:
+    """La imagen construida se encuentra por la etiqueta del kit."""
+    done = build("FROM BASE\nRUN true\n")[-1]
+    assert isinstance(done, BuildFinished)
+    assert done.image_id in {image.id for image in engine.images.list(filters={"label": f"{LABEL}=1"})}

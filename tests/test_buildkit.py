@@ -1,0 +1,233 @@
+"""El rastro de BuildKit traducido a eventos, con respuestas reales grabadas; sin motor.
+
+Las grabaciones de ``tests/data`` son de un Docker Engine 28.5.2.
+"""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from multietapa.buildkit import locate, read
+from multietapa.dockerfile import parse
+from multietapa.engine_stream import Cancelled, Rejected
+from multietapa.errors import EngineLostError
+from multietapa.events import (
+    BuildFailed,
+    BuildFinished,
+    BuildWarning,
+    Event,
+    LogLine,
+    Progress,
+    StepDeclared,
+    StepFinished,
+    StepStarted,
+)
+from multietapa.failure import explain
+from multietapa.lint_texts import lint_text
+from multietapa.log_lines import LineSplitter
+from multietapa.trace_schema import decode_status
+
+DATA = Path(__file__).with_name("data")
+
+
+def lines(name: str) -> Iterator[dict[str, Any]]:
+    """Los objetos JSON de una respuesta grabada."""
+    yield from map(json.loads, (DATA / f"{name}.jsonl").read_text().splitlines())
+
+
+def events(name: str, dockerfile: str = "buildkit") -> list[Event]:
+    """Los eventos de una respuesta grabada, con un reloj que avanza 0,01 s cada vez que se mira."""
+    ticks = itertools.count()
+    source = parse((DATA / f"{dockerfile}.Dockerfile").read_text())
+    return list(read(lines(name), source, clock=lambda: next(ticks) / 100))
+
+
+def of(found: list[Event], kind: type) -> list[Any]:
+    """Los eventos de una clase."""
+    return [event for event in found if isinstance(event, kind)]
+
+
+def test_steps_have_stage_and_line() -> None:
+    """Cada paso sale una vez, con su etapa y su línea aunque haya continuaciones y un heredoc."""
+    steps = [(e.stage, e.line, e.name) for e in of(events("buildkit"), StepDeclared) if e.line]
+    assert steps == [
+        ("build", 1, "FROM docker.io/library/bb:1"),
+        ("build", 2, "WORKDIR /app"),
+        ("build", 3, "COPY . ."),
+        ("build", 4, "RUN echo uno &&     echo dos >&2; printf 'a\\rb\\n'"),
+        ("final", 8, "COPY --from=build /app /app"),
+        ("final", 9, "RUN <<FIN (ls /app)"),
+    ]
+
+
+def test_graph_is_complete_before_it_is_used() -> None:
+    """Los pasos de los que depende cada uno ya se habían declarado: el dibujo se puede hacer en vivo."""
+    seen: set[str] = set()
+    for event in events("buildkit"):
+        if isinstance(event, StepDeclared):
+            assert set(event.inputs) <= seen
+            seen.add(event.id)
+        elif isinstance(event, (StepStarted, StepFinished, LogLine, Progress)):
+            assert event.id in seen
+
+
+def test_every_step_starts_and_ends_once() -> None:
+    """Una consulta corta a la caché después de terminar no cuenta como otro paso."""
+    found = events("buildkit")
+    started, finished = [e.id for e in of(found, StepStarted)], [e.id for e in of(found, StepFinished)]
+    assert sorted(started) == sorted(finished)
+    assert len(set(started)) == len(started)
+    assert all(e.seconds >= 0 and e.at >= 0 for e in of(found, StepFinished))
+
+
+def test_logs_are_whole_lines() -> None:
+    """Los trozos llegan como líneas, también las que acaban en retorno de carro, y con su salida."""
+    found = events("buildkit")
+    run = next(e.id for e in of(found, StepDeclared) if e.name.startswith("RUN echo"))
+    texts = sorted((e.stream, e.text) for e in of(found, LogLine) if e.id == run)
+    assert texts == [("stderr", "dos"), ("stdout", "a"), ("stdout", "b"), ("stdout", "uno")]
+
+
+def test_image_id_and_warnings() -> None:
+    """Al final hay un id de imagen, y cada aviso una sola vez, en español y con su línea."""
+    found = events("buildkit")
+    assert isinstance(found[-1], BuildFinished)
+    assert found[-1].image_id.startswith("sha256:")
+    warnings = of(found, BuildWarning)
+    assert [(w.line, w.text) for w in warnings] == [
+        (7, "El nombre de etapa «Final» debería ir en minúsculas. (StageNameCasing)"),
+        (12, lint_text("JSONArgsRecommended: ")),
+    ]
+    assert warnings[0].url.startswith("https://docs.docker.com/")
+
+
+def test_internal_steps_are_in_spanish() -> None:
+    """Lo que el motor hace por su cuenta se nombra en español."""
+    names = [e.name for e in of(events("buildkit"), StepDeclared) if not e.line]
+    assert "[interno] recibir el contexto" in names
+    assert "exportar la imagen" in names
+    labels = {e.label.split(" sha256")[0] for e in of(events("buildkit"), Progress)}
+    assert {"exportar las capas", "escribir la imagen"} <= labels
+
+
+def test_cached_steps_say_so() -> None:
+    """Una construcción repetida marca sus pasos como sacados de la caché."""
+    found = events("buildkit_cache")
+    lines_of = {e.id: e.line for e in of(found, StepDeclared)}
+    cached = {lines_of[e.id] for e in of(found, StepFinished) if e.cached}
+    assert {2, 3, 4, 8, 9} <= cached
+
+
+def test_failure_names_the_step_and_its_log() -> None:
+    """Un fallo señala el paso, la línea y su registro, aunque la respuesta HTTP fuera 200."""
+    failed = events("buildkit_fallo", "fallo")[-1]
+    assert isinstance(failed, BuildFailed)
+    assert (failed.line, failed.log) == (3, ("antes",))
+    assert "código 3 (línea 3" in str(explain(failed, None, None))
+
+
+def test_a_stream_that_just_ends_is_a_lost_engine() -> None:
+    """Si la respuesta acaba sin imagen y sin error, el motor se perdió."""
+    whole = list(lines("buildkit"))
+    with pytest.raises(EngineLostError):
+        list(read(iter(whole[:10]), None, clock=lambda: 0.0))
+
+
+@pytest.mark.parametrize("aux", ["no es base64", "A", base64.b64encode(b"\xff\xff\xff").decode(), None, 7])
+def test_a_broken_trace_is_a_lost_engine(aux: object) -> None:
+    """Un rastro que no se descodifica no rompe con un error extraño."""
+    with pytest.raises(EngineLostError):
+        list(read(iter([{"id": "moby.buildkit.trace", "aux": aux}]), None, clock=lambda: 0.0))
+
+
+def test_cancelled_and_rejected_become_failures() -> None:
+    """Cancelar y que el motor rechace la petición acaban en ``BuildFailed``."""
+
+    def raising(error: Exception) -> Iterator[dict[str, Any]]:
+        raise error
+        yield {}
+
+    assert list(read(raising(Cancelled()), None, clock=lambda: 1.0)) == [
+        BuildFailed("cancelada", 1.0, cancelled=True)
+    ]
+    assert list(read(raising(Rejected("no")), None, clock=lambda: 1.0)) == [BuildFailed("no", 1.0)]
+
+
+def test_a_reopened_step_adds_its_time() -> None:
+    """Un paso que vuelve a trabajar después de terminar suma su tiempo en su último final."""
+    cls = type(decode_status(b""))
+
+    def message(started: int, completed: int) -> dict[str, Any]:
+        status = cls()
+        vertex = status.vertexes.add(digest="x", name="[1/1] FROM a")
+        vertex.started.seconds = started
+        if completed:
+            vertex.completed.seconds = completed
+        return {"id": "moby.buildkit.trace", "aux": base64.b64encode(status.SerializeToString()).decode()}
+
+    sent = [message(1, 0), message(1, 3), message(3, 3), message(5, 0), message(5, 9)]
+    found = list(read(iter([*sent, {"aux": {"ID": "sha256:1"}}]), None, clock=lambda: 0.0))
+    assert [e.seconds for e in of(found, StepFinished)] == [2.0, 6.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("[build 3/4] RUN b", ("build", 4, "RUN b")),
+        ("[build  3/4] RUN b", ("build", 4, "RUN b")),
+        ("[linux/amd64 build 3/4] RUN b", ("build", 4, "RUN b")),
+        ("[linux/amd64->arm64 build 3/4] RUN b", ("build", 4, "RUN b")),
+        ("[linux/arm/v7 stage-1 1/1] COPY --from=build /x /x", ("stage-1", 7, "COPY --from=build /x /x")),
+        (f"[build 1/4] FROM docker.io/library/a@sha256:{'0' * 64}", ("build", 1, "FROM docker.io/library/a")),
+        ("[build 2/5] RUN del-onbuild", ("build", None, "RUN del-onbuild")),
+        ("[build 5/5] RUN c", ("build", 5, "RUN c")),
+        ("[otra 1/1] RUN x", ("otra", None, "RUN x")),
+        ("[internal] load metadata for a", ("", None, "[interno] consultar a")),
+        ("algo nuevo", ("", None, "algo nuevo")),
+    ],
+)
+def test_locate(name: str, expected: tuple[str, int | None, str]) -> None:
+    """El nombre de un paso da su etapa y su línea, también con plataforma y con ONBUILD de la base."""
+    source = parse(
+        "FROM a AS build\nENV X=1\nCOPY . .\nRUN b\nRUN c\nFROM scratch\nCOPY --from=build /x /x\n"
+    )
+    stage, instruction, text = locate(name, source)
+    assert (stage, instruction.line if instruction else None, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("chunks", "expected"),
+    [
+        ([b"uno\ndo", b"s\n"], ["uno", "dos"]),
+        ([b"10%\r20%\r", b"\n"], ["10%", "20%"]),
+        ([b"a\r", b"b\r\n"], ["a", "b"]),
+        ([b"a\n\nb"], ["a", "", "b"]),
+        (["ñ".encode()[:1], "ñ".encode()[1:] + b"\n"], ["ñ"]),
+        ([b"\x1b[1m\x1b[32mverde\x1b[0m\n\x1b]0;t\x07x\n"], ["verde", "x"]),
+        ([b"\xff\n"], ["\ufffd"]),
+    ],
+)
+def test_line_splitter(chunks: list[bytes], expected: list[str]) -> None:
+    """Los trozos se juntan en líneas sin perder acentos partidos ni dejar códigos de color."""
+    splitter = LineSplitter()
+    found = [line for chunk in chunks for line in splitter.feed(chunk)]
+    assert found + splitter.flush() == expected
+
+
+def test_endless_line_does_not_grow() -> None:
+    """Una línea sin fin se parte en lugar de llenar la memoria."""
+    splitter = LineSplitter()
+    assert sum(len(line) for _ in range(10) for line in splitter.feed("x" * 50_000)) > 400_000
+
+
+def test_unknown_lint_rule_keeps_its_text() -> None:
+    """Un aviso de una regla nueva se muestra con el texto del motor."""
+    assert lint_text("NewRule: something (line 3)") == "NewRule: something"
+    assert lint_text("UndefinedVar: Usage of undefined variable '$X' (line 2)").startswith("La variable «$X»")

@@ -1,0 +1,176 @@
+"""Las preguntas sobre una imagen, con medidas escritas a mano: sin motor."""
+
+from __future__ import annotations
+
+import pytest
+
+from multietapa import checks
+from multietapa.layer_reading import FileEntry, Layer
+from multietapa.measure import Measurement
+from multietapa.motor.model import EngineInfo
+from multietapa.running import Process
+
+ENGINE = EngineInfo("existente", "Docker Engine", "28", "1.51", "overlay2", "amd64")
+
+
+def entry(path: str, size: int = 10, kind: str = "file") -> FileEntry:
+    return FileEntry(path, size, kind, 0o644, 0, 0)
+
+
+def image(*layers: list[FileEntry], base: int = 0) -> Measurement:
+    made = tuple(
+        Layer(n, f"sha256:{n}", "", tuple(files), sum(f.own_bytes for f in files), 0)
+        for n, files in enumerate(layers)
+    )
+    total = sum(layer.unpacked_bytes for layer in made)
+    return Measurement("sha256:x", (), "amd64", ENGINE, made, total, 0, base_layer_count=base)
+
+
+NODE = [entry("usr/local/bin/node", 1000)]
+TYPESCRIPT = entry("app/node_modules/typescript/lib/tsc.js", 62_000_000)
+
+
+def test_visible_applies_deletions() -> None:
+    """Lo borrado (archivo, carpeta o carpeta vaciada) no se ve; lo puesto después, sí."""
+    seen = checks.visible(
+        image(
+            [entry("a/b/c"), entry("d/e"), entry("f/g"), entry("ab")],
+            [entry("a", kind="whiteout"), entry("d", kind="opaque"), entry("d/nuevo")],
+        )
+    )
+    assert {place.path: place.layer for place in seen} == {"/f/g": 1, "/ab": 1, "/d/nuevo": 2}
+
+
+def test_development_packages_are_found_in_any_layer() -> None:
+    """Un paquete borrado después sigue contando, con su tamaño y su capa en la pista."""
+    hidden = image(NODE, [TYPESCRIPT], [entry("app/node_modules/typescript", kind="whiteout")])
+    found = checks.no_development_packages(hidden, ["typescript", "@types/node"])
+    assert not found.ok
+    assert "ya no ve /app/node_modules/typescript" in found.hints[0]
+    assert "62,0 MB" in found.hints[0] and "capa 2" in found.hints[0]
+    plain = checks.no_development_packages(image(NODE, [TYPESCRIPT]), ["typescript"])
+    assert "En tu imagen sigue /app/node_modules/typescript (62,0 MB), en la capa 2" in plain.hints[0]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "app/node_modules/typescript-algo/x.js",
+        "app/dist/typescript/x.js",
+        "app/node_modules/zod/src/mocha.ts",
+    ],
+)
+def test_similar_names_are_not_development_packages(path: str) -> None:
+    """Un nombre parecido no es el paquete."""
+    assert checks.no_development_packages(image([entry(path)]), ["typescript", "mocha"]).ok
+
+
+def test_scoped_packages() -> None:
+    """Los paquetes con ámbito se reconocen enteros."""
+    carried = image([entry("srv/node_modules/@types/node/index.d.ts")])
+    assert not checks.no_development_packages(carried, ["@types/node"]).ok
+    assert checks.no_development_packages(carried, ["@types/mocha"]).ok
+
+
+@pytest.mark.parametrize(
+    ("path", "ok"),
+    [
+        ("app/src/server.ts", False),
+        ("usr/src/app/src/app.tsx", False),
+        ("app/dist/server.d.ts", True),
+        ("app/node_modules/zod/src/index.ts", True),
+        ("app/dist/server.js", True),
+    ],
+)
+def test_sources(path: str, ok: bool) -> None:
+    """El código de la aplicación cuenta; las declaraciones y lo que traen los paquetes, no."""
+    assert checks.no_sources(image([entry(path)])).ok is ok
+
+
+@pytest.mark.parametrize(
+    ("path", "ok"),
+    [
+        ("usr/bin/gcc", False),
+        ("usr/bin/x86_64-linux-gnu-gcc-12", False),
+        ("usr/bin/x86_64-alpine-linux-musl-g++", False),
+        ("usr/bin/make", False),
+        ("usr/local/bin/tsc", False),
+        ("usr/bin/python3", True),
+        ("usr/share/doc/make", True),
+        ("etc/make", True),
+        ("usr/bin/makedb", True),
+        ("app/node_modules/.bin/tsc", True),
+    ],
+)
+def test_compilers(path: str, ok: bool) -> None:
+    """Un compilador se reconoce por su nombre en una carpeta de programas, con o sin versión."""
+    assert checks.no_compilers(image([entry(path)])).ok is ok
+
+
+def test_a_compiler_deleted_from_the_base_does_not_count() -> None:
+    """De la base importa lo que se ve; de las capas propias, también lo escondido."""
+    deleted = [entry("usr/bin/gcc", kind="whiteout")]
+    assert checks.no_compilers(image([entry("usr/bin/gcc")], deleted, base=1)).ok
+    assert not checks.no_compilers(image(NODE, [entry("usr/bin/gcc")], deleted, base=1)).ok
+
+
+def test_times_smaller() -> None:
+    """El límite justo vale; un byte más, no, y la pista nombra la capa más pesada."""
+    baseline = image([entry("todo", 5000)])
+    assert checks.times_smaller(image([entry("poco", 1000)]), baseline, 5).ok
+    failed = checks.times_smaller(image([entry("a", 1)], [entry("poco", 1000)]), baseline, 5)
+    assert not failed.ok and "la 2" in failed.hints[0]
+
+
+def test_light_above_base() -> None:
+    """Pide las capas de la base y señala el archivo y la capa que pesan."""
+    temporary = entry("temporal", 52_428_800)
+    erased = image(NODE, [temporary], [entry("temporal", kind="whiteout")])
+    found = checks.light_above_base(erased, ["sha256:0"], 1_000_000)
+    assert not found.ok and "/temporal (52,4 MB)" in found.text and "posterior lo borra" in found.text
+    assert checks.light_above_base(image(NODE, [entry("resumen.txt", 70)]), ["sha256:0"], 1_000_000).ok
+    assert not checks.light_above_base(image(NODE), ["sha256:otra"], 1_000_000).ok
+
+
+def test_summary() -> None:
+    """La huella vale con o sin el nombre del archivo detrás; otra huella o ninguna, no."""
+    good = "a" * 64
+    assert checks.keeps_summary(f"{good}  /temporal\n".encode(), [good], "/resumen.txt").ok
+    assert checks.keeps_summary(good.upper().encode(), [good], "/resumen.txt").ok
+    for content in (None, b"", b"hola", b"b" * 64, b"a" * 63):
+        assert not checks.keeps_summary(content, [good], "/resumen.txt").ok
+
+
+def test_not_root() -> None:
+    """Ningún proceso puede ser root; sin procesos a la vista vale lo que diga /salud."""
+    root, node = Process(1, 0, 0, "npm"), Process(7, 1000, 1000, "node")
+    assert checks.not_root([node], None).ok
+    assert not checks.not_root([root, node], 1000).ok
+    assert checks.not_root([], 1000).ok
+    assert not checks.not_root([], 0).ok
+    assert not checks.not_root([], None).ok
+
+
+def test_node_environment() -> None:
+    """Manda el proceso que atiende (el último); la configuración solo si no se pudo leer."""
+    launcher = Process(1, 1000, 1000, "npm", "")
+    server = Process(9, 1000, 1000, "node", "production")
+    assert checks.node_environment([launcher, server], {}).ok
+    assert not checks.node_environment([server, Process(12, 1, 1, "node", "")], {"NODE_ENV": "production"}).ok
+    assert checks.node_environment([], {"NODE_ENV": "production"}).ok
+    assert not checks.node_environment([], {}).ok
+
+
+def test_ports() -> None:
+    """Primero PORT (o 3000) y después lo que declare EXPOSE, sin repetir."""
+    assert checks.ports_of({}) == (3000,)
+    config = {"Env": ["PORT=8080"], "ExposedPorts": {"8080/tcp": {}, "9000/tcp": {}, "53/udp": {}}}
+    assert checks.ports_of(config) == (8080, 9000)
+
+
+@pytest.mark.parametrize("body", ["", "<html>", "[]", '{"estado": "mal"}'])
+def test_health_needs_the_shop(body: str) -> None:
+    """Otra cosa que contesta 200 no es la tienda."""
+    assert not checks.healthy(200, body).ok
+    assert checks.healthy(200, '{"estado": "bien", "uid": 1000}').ok
+    assert checks.uid_of(body) is None

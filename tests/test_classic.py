@@ -1,0 +1,168 @@
+"""El texto del constructor clásico traducido a eventos, con respuestas reales grabadas; sin motor."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from multietapa.classic import plan, read
+from multietapa.dockerfile import Dockerfile, parse
+from multietapa.errors import EngineLostError
+from multietapa.events import (
+    BuildFailed,
+    BuildFinished,
+    Event,
+    LogLine,
+    Progress,
+    StepDeclared,
+    StepFinished,
+    StepStarted,
+)
+
+DATA = Path(__file__).with_name("data")
+
+
+def source(name: str = "clasico") -> Dockerfile:
+    """El Dockerfile de una respuesta grabada."""
+    return parse((DATA / f"{name}.Dockerfile").read_text())
+
+
+def lines(name: str) -> Iterator[dict[str, Any]]:
+    """Los objetos JSON de una respuesta grabada."""
+    yield from map(json.loads, (DATA / f"{name}.jsonl").read_text().splitlines())
+
+
+def events(messages: Iterator[dict[str, Any]], file: Dockerfile | None) -> list[Event]:
+    """Los eventos de unas respuestas, con un reloj que avanza 0,01 s cada vez que se mira."""
+    ticks = itertools.count()
+    return list(read(messages, file, clock=lambda: next(ticks) / 100))
+
+
+def of(found: list[Event], kind: type) -> list[Any]:
+    """Los eventos de una clase."""
+    return [event for event in found if isinstance(event, kind)]
+
+
+def test_the_whole_plan_comes_first_with_its_lines() -> None:
+    """Todos los pasos se declaran al principio, con etapa y línea; la etiqueta del kit llega al final."""
+    found = events(lines("clasico"), source())
+    steps = [(e.id, e.stage, e.line) for e in of(found, StepDeclared)]
+    assert steps == [
+        ("paso-1", "", 1),
+        ("paso-2", "build", 2),
+        ("paso-3", "build", 3),
+        ("paso-4", "build", 4),
+        ("paso-5", "build", 5),
+        ("paso-6", "stage-1", 8),
+        ("paso-7", "stage-1", 9),
+        ("paso-8", "stage-1", 10),
+        ("paso-9", "stage-1", 11),
+        ("paso-10", "stage-1", None),
+    ]
+    assert all(isinstance(event, StepDeclared) for event in found[:9])
+
+
+def test_graph_follows_stages_and_copies() -> None:
+    """Una copia entre etapas depende del final de la otra etapa; un FROM de fuera, de nada."""
+    inputs = {step.id: step.inputs for step in plan(source())}
+    assert inputs["paso-5"] == ("paso-4",)
+    assert inputs["paso-6"] == ()
+    assert set(inputs["paso-7"]) == {"paso-5", "paso-6"}
+    assert [step.id for step in plan(source(), "build")][-1] == "paso-5"
+
+
+def test_every_step_starts_and_ends_once_and_the_image_is_the_last() -> None:
+    """Cada paso empieza y acaba una vez, y la imagen es la de la última etapa."""
+    found = events(lines("clasico"), source())
+    expected = [f"paso-{n}" for n in range(1, 11)]
+    assert [e.id for e in of(found, StepStarted)] == expected
+    assert [e.id for e in of(found, StepFinished)] == expected
+    ids = [m["aux"]["ID"] for m in lines("clasico") if "aux" in m]
+    assert isinstance(found[-1], BuildFinished)
+    assert (len(ids), found[-1].image_id) == (2, ids[-1])
+
+
+def test_only_what_the_steps_wrote_is_log() -> None:
+    """En el registro no está la charla del motor, y lo que va en rojo es stderr."""
+    found = of(events(lines("clasico"), source()), LogLine)
+    assert sorted((e.id, e.stream, e.text) for e in found) == [
+        ("paso-5", "stderr", "dos"),
+        ("paso-5", "stdout", "a"),
+        ("paso-5", "stdout", "b"),
+        ("paso-5", "stdout", "uno"),
+        ("paso-8", "stdout", "Dockerfile"),
+        ("paso-8", "stdout", "a.txt"),
+    ]
+
+
+def test_cached_steps_say_so() -> None:
+    """``Using cache`` marca el paso, y FROM no."""
+    found = of(events(lines("clasico_cache"), source()), StepFinished)
+    assert {e.id for e in found if e.cached} >= {f"paso-{n}" for n in (3, 4, 5, 7, 8, 9)}
+    assert not {"paso-2", "paso-6"} & {e.id for e in found if e.cached}
+
+
+def test_failure_names_the_step() -> None:
+    """Un fallo señala el paso, su línea y su registro."""
+    found = events(lines("clasico_fallo"), source("fallo"))
+    failed = found[-1]
+    assert isinstance(failed, BuildFailed)
+    assert (failed.step_id, failed.line, failed.log) == ("paso-2", 3, ("antes",))
+    assert of(found, StepFinished)[-1].error == failed.reason
+
+
+def test_without_the_dockerfile_steps_are_still_steps() -> None:
+    """Sin el Dockerfile leído los pasos se declaran según llegan."""
+    found = of(events(lines("clasico"), None), StepDeclared)
+    assert [step.name for step in found][:2] == ["ARG V=1", "FROM bb:1 AS build"]
+    assert found[1].inputs == ("paso-1",)
+
+
+def test_pull_progress_belongs_to_its_step() -> None:
+    """El avance de una descarga llega como progreso del FROM."""
+    sent = [
+        {"stream": "Step 1/1 : FROM a"},
+        {"status": "Downloading", "id": "abc", "progressDetail": {"current": 5, "total": 10}},
+        {"status": "Pull complete", "id": "abc", "progressDetail": {}},
+        {"aux": {"ID": "sha256:1"}},
+    ]
+    found = of(events(iter(sent), parse("FROM a\n")), Progress)
+    assert found == [
+        Progress("paso-1", "abc Downloading", 5, 10),
+        Progress("paso-1", "abc Pull complete", 0, 0),
+    ]
+
+
+def test_podman_text_is_understood() -> None:
+    """El texto de Buildah, en mayúsculas y sin espacio, también se parte en pasos."""
+    sent = [
+        {"stream": "STEP 1/2: FROM a\n"},
+        {"stream": "STEP 2/2: RUN x\n"},
+        {"stream": "hola\n"},
+        {"stream": "--> Using cache 0123456789ab\n"},
+        {"aux": {"ID": "sha256:1"}},
+    ]
+    found = events(iter(sent), parse("FROM a\nRUN x\n"))
+    assert [e.id for e in of(found, StepStarted)] == ["paso-1", "paso-2"]
+    assert [e.text for e in of(found, LogLine)] == ["hola"]
+
+
+def test_output_that_looks_like_the_engine_is_log() -> None:
+    """Una línea de un RUN que imita al motor sin serlo se queda en el registro."""
+    sent = [
+        {"stream": "Step 1/1 : RUN x"},
+        {"stream": " ---> no soy el motor\n"},
+        {"aux": {"ID": "sha256:1"}},
+    ]
+    assert [e.text for e in of(events(iter(sent), None), LogLine)] == [" ---> no soy el motor"]
+
+
+def test_a_stream_that_just_ends_is_a_lost_engine() -> None:
+    """Si la respuesta acaba sin imagen y sin error, el motor se perdió."""
+    with pytest.raises(EngineLostError):
+        events(iter([{"stream": "Step 1/2 : FROM a"}]), None)
