@@ -1,8 +1,8 @@
 """¿Cuánto cuesta construir con el kit en lugar de con la orden ``docker build``?
 
 Construye la misma carpeta en el mismo motor, sin caché, por parejas y alternando quién va primero:
-``build_events`` del kit contra la orden ``docker`` con buildx. Imprime cada pareja y la mediana de los cocientes;
-la meta es 1,02. El ejemplo no espera sin hacer nada: eso escondería la diferencia.
+``build_events`` del kit contra la orden ``docker`` con buildx. Imprime cada pareja y la mediana de los
+cocientes; la meta es 1,02. El ejemplo no espera sin hacer nada: eso escondería la diferencia.
 
     python benchmarks/construccion.py --base alpine --pares 9
     python benchmarks/construccion.py --contexto apps/tienda-node --dockerfile Dockerfile
@@ -67,7 +67,7 @@ def find_buildx(docker_path: str, wanted: str | None) -> str:
         if place is not None and place.is_file() and os.access(place, os.X_OK):
             return str(place)
     sys.exit(
-        "Falta buildx, el complemento de la orden docker que construye con BuildKit: sin él no hay comparación.\n"
+        "Falta buildx, el complemento de la orden docker que construye con BuildKit.\n"
         "Qué hacer: instala docker-buildx (o docker-buildx-plugin), o di dónde está con --buildx RUTA."
     )
 

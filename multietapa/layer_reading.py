@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from multietapa.errors import ArchiveError
 from multietapa.tarwalk import Limits, broken, walk
@@ -112,7 +112,7 @@ def read_layer(
 
     def blocks() -> Iterator[bytes]:
         section = _Section(file, offset, size)
-        stream = _opened(io.BufferedReader(section, 1 << 17))
+        stream = _opened(section)
         total = told = 0
         while block := stream.read(BLOCK):
             total += len(block)
@@ -179,19 +179,24 @@ def _index(source: _Blocks, limits: Limits) -> tuple[tuple[FileEntry, ...], dict
     return tuple(found.values()), documents
 
 
-def _opened(raw: io.BufferedReader) -> BinaryIO:
-    magic = raw.peek(4)[:4]
+class _Readable(Protocol):
+    def read(self, n: int) -> bytes: ...
+
+
+def _opened(section: _Section) -> _Readable:
+    magic = section.read(4)
+    section.position = 0
     if magic[:2] == b"\x1f\x8b":
-        return gzip.GzipFile(fileobj=raw, mode="rb")  # type: ignore[return-value]
+        return gzip.GzipFile(fileobj=io.BufferedReader(section, 1 << 17), mode="rb")
     if magic == b"\x28\xb5\x2f\xfd":
-        return _zstd(raw)
-    return raw
+        return _zstd(io.BufferedReader(section, 1 << 17))
+    return section
 
 
-def _zstd(raw: io.BufferedReader) -> BinaryIO:
+def _zstd(raw: io.BufferedReader) -> _Readable:
     for name in ("compression.zstd", "backports.zstd"):
         try:
-            opened: BinaryIO = importlib.import_module(name).ZstdFile(raw)
+            opened: _Readable = importlib.import_module(name).ZstdFile(raw)
             return opened
         except ImportError:
             continue
@@ -212,12 +217,16 @@ class _Section(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        count = min(len(buffer), self._size - self.position)
+    def read(self, size: int = -1) -> bytes:
+        left = self._size - self.position
         self._file.seek(self._offset + self.position)
-        data = self._file.read(count)
-        buffer[: len(data)] = data
+        data = self._file.read(left if size < 0 else min(size, left))
         self.position += len(data)
+        return data
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
         return len(data)
 
 

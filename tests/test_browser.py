@@ -6,6 +6,7 @@ Las capturas van a ``MULTIETAPA_CAPTURAS`` (o a una carpeta temporal) para mirar
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -76,7 +77,7 @@ def open_notebook(page: Page, lab_url: str, name: str) -> None:
 
 def run_all(page: Page) -> None:
     """Usa el menú Ejecutar → Ejecutar todas las celdas y espera al final."""
-    page.get_by_role("menuitem", name="Ejecutar", exact=True).click()
+    page.get_by_role("menuitem", name=re.compile("^(Ejecutar|Run)$")).click()
     page.locator('li[data-command="runmenu:run-all"]').click()
     page.wait_for_function(IDLE, timeout=RUN_TIMEOUT_MS)
 
@@ -106,8 +107,6 @@ def test_notebook_runs_to_the_end_in_jupyterlab(page: Page, lab_url: str, captur
     for width in (1280, 768):
         page.set_viewport_size({"width": width, "height": 900})
         shoot(page, captures, f"{Path(name).stem}-claro-{width}")
-    page.get_by_role("menuitem", name="Configuración", exact=True).click()
-    page.keyboard.press("Escape")
 
 
 def test_jupyterlab_is_in_spanish(page: Page, lab_url: str) -> None:

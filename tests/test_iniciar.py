@@ -103,7 +103,7 @@ def workshop(folder: Path, motor_real: Motor) -> Iterator[tuple[subprocess.Popen
         yield process, url
     finally:
         if process.poll() is None:
-            process.send_signal(signal.SIGINT)
+            os.killpg(process.pid, signal.SIGINT)  # como Ctrl-C: a todo el grupo
         process.wait(60)
         process.stdout.close()
 
