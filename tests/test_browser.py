@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
 
 from multietapa.motor.session import Motor
 from multietapa.paths import PROJECT_ROOT
@@ -23,12 +23,12 @@ from tests.test_iniciar import workshop
 NOTEBOOKS = sorted(path.name for path in (PROJECT_ROOT / "notebooks").glob("*.ipynb"))
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 FLAGS += ["--disable-background-networking", "--disable-component-update"]
-RUN_TIMEOUT_MS = 420_000
+RUN_TIMEOUT_MS = 120_000
 
-#: Ninguna celda en espera ni en marcha, y al menos una ejecutada.
+#: Todas las celdas de código tienen ya su número: ni en espera, ni en marcha, ni sin ejecutar.
 IDLE = """() => {
   const prompts = [...document.querySelectorAll('.jp-Notebook .jp-CodeCell .jp-InputPrompt')].map(p => p.innerText);
-  return prompts.length > 0 && prompts.every(p => !p.includes('*')) && prompts.some(p => /\\d/.test(p));
+  return prompts.length > 0 && prompts.every(p => /\\d/.test(p));
 }"""
 
 
@@ -79,7 +79,10 @@ def run_all(page: Page) -> None:
     """Usa el menú Ejecutar → Ejecutar todas las celdas y espera al final."""
     page.get_by_role("menuitem", name=re.compile("^(Ejecutar|Run)$")).click()
     page.locator('li[data-command="runmenu:run-all"]').click()
-    page.wait_for_function(IDLE, timeout=RUN_TIMEOUT_MS)
+    try:
+        page.wait_for_function(IDLE, timeout=RUN_TIMEOUT_MS)
+    except TimeoutError:
+        pytest.fail(f"no se ejecutaron todas las celdas: {error_texts(page)}")
 
 
 def error_texts(page: Page) -> list[str]:
