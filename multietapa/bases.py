@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import html
+import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import docker
+import docker.auth
+import docker.utils
+import urllib3
 
 from multietapa import text
-from multietapa.errors import BaseImageError
+from multietapa.errors import BaseImageError, MultietapaError
 from multietapa.identity import EQUIVALENT_LABEL
 from multietapa.paths import PROJECT_ROOT
 
@@ -57,8 +61,10 @@ def ensure_base(
     for origin, attempt in _attempts():
         try:
             problem = attempt(client, reference, progress)
-        except BaseImageError as error:
+        except MultietapaError as error:
             problem = f"{error.what} {error.why}"
+        except (docker.errors.DockerException, OSError) as error:
+            problem = _explain(error)
         if not problem:
             return _describe(client, reference, origin)
         reasons.append(f"{origin}: {problem}")
@@ -98,46 +104,74 @@ def _from_folder(client: docker.DockerClient, reference: str, progress: Progress
     if not files:
         return f"no hay archivos *.tar en {folder}"
     name = reference.replace(":", "-").replace("/", "-")
+    broken = []
     for path in sorted(files, key=lambda p: not p.name.startswith(name)):
         progress(f"cargando {path.name}", 0, path.stat().st_size)
         try:
             with path.open("rb") as archive:
                 client.images.load(archive)
-        except docker.errors.DockerException as problem:
-            return f"{path.name} no se pudo cargar ({problem})"
+        except (docker.errors.DockerException, OSError) as problem:
+            broken.append(f"{path.name} no se pudo cargar: {_explain(problem)}")
+            continue
         if not _in_engine(client, reference, progress):
             return ""
-    return f"ningún archivo de {folder} la contiene"
+    return "; ".join([f"ningún archivo de {folder} la contiene", *broken])
 
 
 def _pull(mirror: str, client: docker.DockerClient, reference: str, progress: Progress) -> str:
     remote = f"{mirror}/{reference}" if mirror else reference
-    key = remote.split("/", 1)[0] if "/" in remote else ""
-    if key in _unreachable:
-        return _unreachable[key]
+    repository, tag = docker.utils.parse_repository_tag(remote)
+    tag = tag or "latest"
+    registry = docker.auth.resolve_repository_name(repository)[0]
+    if registry in _unreachable:
+        return _unreachable[registry]
     progress(f"descargando {remote}", 0, 0)
-    repository, _, tag = remote.rpartition(":")
-    ordinary, client.api.timeout = client.api.timeout, PULL_TIMEOUT_SECONDS
     try:
-        for event in client.api.pull(repository, tag=tag, stream=True, decode=True):
+        for event in _pull_events(client.api, repository, tag, registry):
             if "error" in event:
-                return _remember(key, str(event["error"]))
-        if mirror:
-            client.images.get(remote).tag(*reference.rsplit(":", 1))
-    except docker.errors.ImageNotFound:
+                return str(event["error"]).splitlines()[0]
+        if mirror and "@" not in reference:
+            client.images.get(remote).tag(*docker.utils.parse_repository_tag(reference))
+        client.images.get(reference)
+    except docker.errors.NotFound:
         return "no la tiene"
-    except (docker.errors.DockerException, OSError) as problem:
-        return _remember(key, str(problem))
-    finally:
-        client.api.timeout = ordinary
+    except (docker.errors.DockerException, urllib3.exceptions.HTTPError, OSError, ValueError) as problem:
+        if isinstance(problem, docker.errors.APIError) and problem.status_code < 500:
+            return _explain(problem)
+        _unreachable[registry] = f"no contesta ({_explain(problem)})"
+        return _unreachable[registry]
     return ""
 
 
-def _remember(key: str, problem: str) -> str:
-    short = problem.splitlines()[0][-160:]
-    if "manifest" not in short and "not found" not in short:
-        _unreachable[key] = f"no contesta ({short})"
-    return short
+def _pull_events(api: docker.APIClient, repository: str, tag: str, registry: str) -> Iterator[dict[str, Any]]:
+    """Descarga y da lo que cuenta el motor; falla si calla más de ``PULL_TIMEOUT_SECONDS``.
+
+    No se usa ``APIClient.pull`` porque espera sin límite.
+    """
+    credentials = docker.auth.get_config_header(api, registry)
+    response = api.post(
+        f"{api.base_url}/v{api.api_version}/images/create",
+        params={"fromImage": repository, "tag": tag},
+        headers={"X-Registry-Auth": credentials} if credentials else {},
+        stream=True,
+        timeout=PULL_TIMEOUT_SECONDS,
+    )
+    with response:
+        if response.status_code >= 400:
+            message = response.json().get("message", response.reason)
+            kind = docker.errors.NotFound if response.status_code == 404 else docker.errors.APIError
+            raise kind(message, response=response, explanation=message)
+        for line in response.iter_lines():
+            if line:
+                yield json.loads(line)
+
+
+def _explain(problem: Exception) -> str:
+    """La causa en una línea, sin la dirección interna del motor."""
+    reason = getattr(problem, "explanation", None) or str(problem) or type(problem).__name__
+    if "timed out" in reason.lower():
+        return f"pasaron {PULL_TIMEOUT_SECONDS} s sin respuesta"
+    return str(reason).splitlines()[0][:200]
 
 
 def _equivalent(client: docker.DockerClient, reference: str, progress: Progress) -> str:
@@ -180,7 +214,9 @@ class Bases:
             f"<td style='text-align:right'>{text.size(b.size)}</td></tr>"
             for b in self.found
         ]
-        rows += [f"<tr><td><code>{html.escape(n)}</code></td><td>falta</td><td></td></tr>" for n in self.missing]
+        rows += [
+            f"<tr><td><code>{html.escape(n)}</code></td><td>falta</td><td></td></tr>" for n in self.missing
+        ]
         head = "<tr><th>Imagen base</th><th>De dónde salió</th><th>Tamaño según el motor</th></tr>"
         return f"<table>{head}{''.join(rows)}</table><p>{html.escape(self.engine)}</p>"
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import json
 import os
 import shutil
 import subprocess
@@ -29,12 +28,16 @@ from multietapa.paths import cache_dir
 SUITE = "bookworm"
 ARCHITECTURES = {"x86_64": ("amd64", "x64"), "aarch64": ("arm64", "arm64")}
 MINIMAL = ("libc6", "libstdc++6", "libgcc-s1", "busybox-static", "base-files")
-FULL = (
-    "base-files bash dash coreutils build-essential python3 git curl wget ca-certificates openssl procps "
-    "tar gzip xz-utils bzip2 unzip sed grep mawk findutils diffutils patch file perl autoconf automake libtool "
-    "libssl-dev zlib1g-dev libffi-dev libsqlite3-dev libcurl4-openssl-dev libxml2-dev libyaml-dev "
-    "libreadline-dev libncurses-dev libpq-dev libmariadb-dev libpng-dev libjpeg-dev libwebp-dev libglib2.0-dev"
-).split()
+# fmt: off
+FULL = [
+    "base-files", "bash", "dash", "coreutils", "build-essential", "python3", "git", "curl", "wget",
+    "ca-certificates", "openssl", "procps", "tar", "gzip", "xz-utils", "bzip2", "unzip", "sed", "grep",
+    "mawk", "findutils", "diffutils", "patch", "file", "perl", "autoconf", "automake", "libtool",
+    "libssl-dev", "zlib1g-dev", "libffi-dev", "libsqlite3-dev", "libcurl4-openssl-dev", "libxml2-dev",
+    "libyaml-dev", "libreadline-dev", "libncurses-dev", "libpq-dev", "libmariadb-dev", "libpng-dev",
+    "libjpeg-dev", "libwebp-dev", "libglib2.0-dev",
+]
+# fmt: on
 NODES = {"14": ("14.21.3", "6.14.18"), "24": ("24.9.0", "11.6.0")}
 ALTERNATIVES = {"cc": "gcc", "c++": "g++", "awk": "mawk", "pager": "more"}
 CERTIFICATES = "etc/ssl/certs/ca-certificates.crt"
@@ -92,7 +95,8 @@ def archive(wanted: Recipe, *, progress: Progress = lambda *_: None) -> Path:
 
 
 def _key(wanted: Recipe) -> str:
-    parts = (_REVISION, wanted, SUITE, FULL if wanted.full else MINIMAL, ALTERNATIVES, UNUSED, _certificates())
+    packages = FULL if wanted.full else MINIMAL
+    parts = (_REVISION, wanted, SUITE, packages, ALTERNATIVES, UNUSED, _certificates())
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
 
 
@@ -131,7 +135,7 @@ def _system_layer(wanted: Recipe, folder: Path, work: Path, progress: Progress) 
     root = work / "sistema"
     unpack(debs, root)
     _finish_system(root, full=wanted.full)
-    layer = write_layer(root, saved.with_suffix(".parcial"), created_by=created_by)
+    layer = write_layer(root, work / "sistema.tar", created_by=created_by)
     os.replace(layer.path, saved)
     shutil.rmtree(work / "apt")
     shutil.rmtree(root)
@@ -150,7 +154,8 @@ def _finish_system(root: Path, *, full: bool) -> None:
         f"node:x:1000:1000::/home/node:{shell}\n"
     )
     (etc / "group").write_text("root:x:0:\ntty:x:5:\nnogroup:x:65534:\nnode:x:1000:\n")
-    for path, mode in (("tmp", 0o1777), ("root", 0o700), ("home", 0o755), ("var/tmp", 0o1777), ("run", 0o755)):
+    modes = {"tmp": 0o1777, "root": 0o700, "home": 0o755, "var/tmp": 0o1777, "run": 0o755}
+    for path, mode in modes.items():
         (root / path).mkdir(parents=True, exist_ok=True)
         (root / path).chmod(mode)
     if full:
@@ -159,7 +164,8 @@ def _finish_system(root: Path, *, full: bool) -> None:
             if not (root / "usr/bin" / name).exists():
                 _link(root / "usr/bin" / name, target)
     else:
-        listing = subprocess.run([root / "usr/bin/busybox", "--list"], capture_output=True, text=True, check=True)
+        command = [str(root / "usr/bin/busybox"), "--list"]
+        listing = subprocess.run(command, capture_output=True, text=True, check=True)
         for applet in listing.stdout.split():
             if not (root / "usr/bin" / applet).exists():
                 _link(root / "usr/bin" / applet, "busybox")
@@ -200,7 +206,8 @@ def _node_layer(wanted: Recipe, work: Path) -> LayerFile:
     (local / "etc").mkdir()
     # cafile: el npm de Node 14 no mira NODE_EXTRA_CA_CERTS en todos los casos; maxsockets y audit:
     # pocas conexiones a la vez y ninguna a un servicio que un espejo de aula no tiene.
-    (local / "etc/npmrc").write_text(f"cafile=/{CERTIFICATES}\nmaxsockets=8\naudit=false\nupdate-notifier=false\n")
+    authority = f"cafile=/{CERTIFICATES}\n" if _certificates() else ""
+    (local / "etc/npmrc").write_text(f"{authority}maxsockets=8\naudit=false\nupdate-notifier=false\n")
     (root / "home/node").mkdir(parents=True)
     created_by = f"equivalente local: Node {wanted.node}, npm {wanted.npm}"
     return write_layer(root, work / "node.tar", created_by=created_by, owners={"home/node": 1000})
@@ -231,4 +238,4 @@ def _config(wanted: Recipe) -> dict[str, object]:
     if _certificates():
         environment += [f"NODE_EXTRA_CA_CERTS=/{CERTIFICATES}"]
     labels = {LABEL: "1", EQUIVALENT_LABEL: "1", BASE_LABEL: wanted.reference, f"{BASE_LABEL}.capas": "2"}
-    return json.loads(json.dumps({"Env": environment, "Cmd": ["node"], "WorkingDir": "/", "Labels": labels}))
+    return {"Env": environment, "Cmd": ["node"], "WorkingDir": "/", "Labels": labels}

@@ -43,7 +43,10 @@ def write_layer(
             digest.update(data)
             return int(output.write(data))
 
-    with target.open("wb") as output, tarfile.open(fileobj=Tee(), mode="w|", format=tarfile.GNU_FORMAT) as tar:
+    with (
+        target.open("wb") as output,
+        tarfile.open(fileobj=Tee(), mode="w|", format=tarfile.GNU_FORMAT) as tar,
+    ):
         for parent, folders, files in os.walk(folder):
             folders.sort()
             for name in sorted(folders + files):
@@ -96,8 +99,8 @@ def write_image(
             for name, layer in zip(names, layers, strict=True):
                 entry = tarfile.TarInfo(name)
                 entry.size, entry.mtime = layer.path.stat().st_size, EPOCH
-                with layer.path.open("rb") as content:
-                    tar.addfile(entry, content)
+                with layer.path.open("rb") as opened:
+                    tar.addfile(entry, opened)
         os.replace(partial, target)
     finally:
         partial.unlink(missing_ok=True)

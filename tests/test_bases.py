@@ -1,0 +1,179 @@
+"""Las imágenes base: el orden en que se buscan y lo que promete un equivalente local."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from pathlib import Path
+
+import docker
+import pytest
+
+from multietapa import bases, equivalent
+from multietapa.bases import WORKSHOP_BASES, ensure_base
+from multietapa.errors import BaseImageError
+from multietapa.identity import BASE_LABEL, EQUIVALENT_LABEL
+from multietapa.image_tar import write_image, write_layer
+
+SAVED = "multietapa-pruebas/guardada:1"
+ABSENT = "multietapa-pruebas/no-existe:1"
+
+
+@pytest.fixture
+def saved_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Una carpeta de imágenes guardadas con una sola, :data:`SAVED`."""
+    (tmp_path / "raíz").mkdir()
+    (tmp_path / "raíz/nota").write_text("hola")
+    layer = write_layer(tmp_path / "raíz", tmp_path / "capa", created_by="prueba")
+    folder = tmp_path / "imagenes"
+    folder.mkdir()
+    write_image([layer], folder / "z.tar", reference=SAVED, config={}, architecture="amd64")
+    monkeypatch.setenv(bases.FOLDER_VARIABLE, str(folder))
+    return folder
+
+
+def test_an_image_in_the_engine_is_used_as_it_is(engine: docker.DockerClient, base_image: str) -> None:
+    """Lo que ya está en el motor no se busca en ningún otro sitio."""
+    found = ensure_base(engine, base_image)
+    assert (found.reference, found.origin) == (base_image, "ya estaba en el motor")
+    assert not found.equivalent
+    assert found.size > 1_000_000
+
+
+def test_an_image_comes_from_a_saved_file(engine: docker.DockerClient, saved_folder: Path) -> None:
+    """Si no está en el motor, se carga de la carpeta de imágenes guardadas."""
+    try:
+        assert ensure_base(engine, SAVED).origin == "archivo guardado"
+        assert ensure_base(engine, SAVED).origin == "ya estaba en el motor"
+    finally:
+        engine.images.remove(SAVED, force=True)
+
+
+def test_every_attempt_has_its_reason(engine: docker.DockerClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Si no hay manera, el error nombra cada sitio, en orden, con su razón."""
+    monkeypatch.setenv(bases.MIRROR_VARIABLE, "127.0.0.1:1/aula/")
+    with pytest.raises(BaseImageError) as caught:
+        ensure_base(engine, ABSENT)
+    origins = [line.split(":")[0] for line in caught.value.detail.splitlines()]
+    assert origins == [
+        "ya estaba en el motor",
+        "archivo guardado",
+        "espejo del aula",
+        "registro público",
+        *(f"espejo público {host}" for host in bases.PUBLIC_MIRRORS),
+        "equivalente local",
+    ]
+    assert caught.value.next_step
+
+
+@pytest.mark.parametrize("reference", ["node:12", "node:14-slim", "python:3", "node", "otro/node:14"])
+def test_there_is_no_recipe_for_other_images(reference: str) -> None:
+    """Solo hay receta para las bases del taller: lo demás no se imita."""
+    assert equivalent.recipe(reference) is None
+
+
+@pytest.mark.parametrize("reference", WORKSHOP_BASES)
+def test_workshop_base_runs_its_node_and_npm(engine: docker.DockerClient, reference: str) -> None:
+    """Cada base del taller trae su versión de Node, un npm y el usuario node sin privilegios."""
+    base = ensure_base(engine, reference)
+    command = ["sh", "-c", "node --version; npm --version; id -u node; touch /home/node/mio && echo escribe"]
+    output = engine.containers.run(reference, command, remove=True, network_mode="none", user="node")
+    node, npm, uid, wrote = output.decode().split()
+    assert node.startswith(f"v{reference.removeprefix('node:').split('-')[0]}.")
+    assert (uid, wrote) == ("1000", "escribe")
+    assert npm[0].isdigit()
+    labels = engine.images.get(reference).labels
+    assert base.equivalent == (labels.get(EQUIVALENT_LABEL) == "1")
+    assert not base.equivalent or labels[BASE_LABEL] == reference
+
+
+def test_only_the_full_base_has_compilers(engine: docker.DockerClient) -> None:
+    """La base completa compila C y C++; la pequeña no trae compilador y pesa menos de la mitad."""
+    full, small = (ensure_base(engine, name) for name in ("node:24", "node:24-alpine"))
+    program = (
+        "echo 'int main(){return 7;}' > /tmp/a.c; gcc /tmp/a.c -o /tmp/a && /tmp/a; echo $?; command -v c++"
+    )
+    output = engine.containers.run(full.reference, ["sh", "-c", program], remove=True, network_mode="none")
+    assert output.split() == [b"7", b"/usr/bin/c++"]
+    missing = ["sh", "-c", "command -v gcc || echo falta"]
+    output = engine.containers.run(small.reference, missing, remove=True, network_mode="none")
+    assert output.strip() == b"falta"
+    assert small.size * 2 < full.size
+
+
+def test_equivalents_share_their_system_layer(engine: docker.DockerClient) -> None:
+    """Dos equivalentes del mismo tamaño comparten la capa del sistema y guardan cuántas traen."""
+    images = []
+    for reference in ("node:14", "node:24"):
+        if not ensure_base(engine, reference).equivalent:
+            pytest.skip(f"{reference} es la imagen publicada, no un equivalente")
+        images.append(engine.images.get(reference))
+    first, second = (image.attrs["RootFS"]["Layers"] for image in images)
+    assert first[0] == second[0]
+    assert first[1] != second[1]
+    assert [image.labels[f"{BASE_LABEL}.capas"] for image in images] == [str(len(first)), str(len(second))]
+
+
+def test_a_broken_saved_file_does_not_hide_the_others(
+    engine: docker.DockerClient, saved_folder: Path
+) -> None:
+    """Un archivo roto se salta y se sigue con el resto de la carpeta."""
+    (saved_folder / "a.tar").write_bytes(b"roto")
+    try:
+        assert ensure_base(engine, SAVED).origin == "archivo guardado"
+    finally:
+        engine.images.remove(SAVED, force=True)
+
+
+@pytest.mark.parametrize(
+    "reference", ["multietapa-pruebas/x", "multietapa-pruebas/x@sha256:" + "0" * 64, "127.0.0.1:1/x"]
+)
+def test_a_reference_without_tag_is_asked_for_correctly(engine: docker.DockerClient, reference: str) -> None:
+    """Sin etiqueta, con digest o con puerto en el registro, el motor entiende lo que se le pide."""
+    with pytest.raises(BaseImageError) as caught:
+        ensure_base(engine, reference)
+    assert "invalid" not in caught.value.detail
+    assert "no Host" not in caught.value.detail
+
+
+def test_a_silent_download_does_not_wait_forever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Si la descarga empieza y se queda callada, se abandona al pasar el plazo y se recuerda."""
+    monkeypatch.setattr(bases, "PULL_TIMEOUT_SECONDS", 1)
+    monkeypatch.setattr(bases, "_unreachable", {})
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(f"{tmp_path}/s")
+        listener.listen()
+        held = []
+
+        def start_and_stop() -> None:
+            connection, _ = listener.accept()
+            connection.recv(65536)
+            head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+            connection.sendall(head + b'12\r\n{"status":"empie"}\n\r\n'.replace(b"12", b"13"))
+            held.append(connection)
+
+        threading.Thread(target=start_and_stop, daemon=True).start()
+        silent = docker.DockerClient(base_url=f"unix://{tmp_path}/s", version="1.44")
+        began = time.monotonic()
+        problem = bases._pull("", silent, "callado/imagen:1", lambda *_: None)
+        assert time.monotonic() - began < 10
+        silent.close()
+        for connection in held:
+            connection.close()
+    assert "sin respuesta" in problem
+    assert "docker.io" in bases._unreachable
+
+
+def test_without_network_the_reasons_of_every_attempt_are_kept(
+    engine: docker.DockerClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Si tampoco se pueden descargar los paquetes del equivalente, el error sigue siendo uno solo."""
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("MULTIETAPA_CACHE", str(tmp_path))
+    wanted = equivalent.recipe("node:14-alpine")
+    monkeypatch.setattr(equivalent, "recipe", lambda _: wanted)
+    with pytest.raises(BaseImageError, match="equivalente local: No se p"):
+        ensure_base(engine, ABSENT)
+    assert [path.name for path in (tmp_path / "bases").iterdir()] == ["candado"]
