@@ -67,20 +67,20 @@ def saved(
     client: docker.DockerClient,
     image: str,
     *,
-    expected: int = 0,
     folder: Path | None = None,
     progress: ProgressCallback | None = None,
 ) -> Iterator[BinaryIO]:
     """Pide al motor que guarde ``image`` y da el archivo abierto; desaparece al salir, pase lo que pase.
 
     El archivo no tiene nombre en Linux y macOS, así que tampoco sobrevive a un proceso muerto.
-    ``expected`` (bytes) solo sirve para el avance. Lanza ``UnknownNameError`` si la imagen no existe,
+    Está en ``folder``, o en la caché del kit. Lanza ``UnknownNameError`` si la imagen no existe,
     ``EngineLostError`` si el motor se corta y ``ArchiveError`` si no cabe o el motor no la puede guardar.
     """
     where = folder or cache_dir()
     where.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=where, prefix="multietapa-") as file:
         try:
+            expected = int(client.api.inspect_image(image).get("Size") or 0)
             if progress:
                 progress(SAVING, 0, expected)
             done = 0
@@ -89,6 +89,8 @@ def saved(
                 if progress:
                     progress(SAVING, done, max(expected, done))
             file.flush()
+            if progress:
+                progress(SAVING, done, done)
         except ImageNotFound as problem:
             raise unknown_image(client, image) from problem
         except APIError as problem:

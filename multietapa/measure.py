@@ -126,7 +126,7 @@ def measure(
     missing = _missing(diff_ids, known, transfer)
     steps = cache.steps(image_id, len(diff_ids)) or _steps_from_history(client, image_id, len(diff_ids))
     if missing or steps is None:
-        with saved(client, image_id, expected=int(attributes.get("Size") or 0), progress=progress) as file:
+        with saved(client, image_id, progress=progress) as file:
             archived = choose(read_images(file), image, diff_ids=diff_ids) if diff_ids else None
             steps = tuple(blob.created_by for blob in archived.layers) if archived else ()
             if archived:

@@ -160,6 +160,9 @@ def test_cache_avoids_asking_again(engine: docker.DockerClient, tag: str, cache:
     assert phases and first.transfer_bytes == sum(layer.transfer_bytes for layer in first.layers)
     assert measured() == first and not phases
     assert measured(transfer=False) == first, "lo ya comprimido no se pierde"
+    engine.images.load(archive([BASE, layer(entry("mía", "x" * 2000))], tag, labels={"otra": "sesión"}))
+    assert measured().layers == first.layers and not phases, "otra imagen con las mismas capas"
+    first = measured()
     whole = {path: path.read_bytes() for path in cache.folder.rglob("*.gz")}
     for path in whole:
         broken = (b"", b"basura", whole[path][:40], gzip.compress(b"[]"), gzip.compress(b'{"files":[[]]}'))
@@ -254,3 +257,15 @@ def test_cache_forgets_the_oldest(cache: MeasureCache) -> None:
     assert cache.steps(f"sha256:{KEPT + 19:04}", 1) == ("RUN algo",)
     assert cache.steps(f"sha256:{KEPT + 19:04}", 2) is None
     assert len(list(cache.folder.rglob("*.gz"))) == KEPT
+
+
+def test_two_kernels_share_the_cache(cache: MeasureCache) -> None:
+    """Quien lee mientras otros escriben la misma capa la ve entera, siempre."""
+    (found,) = measure_archive(io.BytesIO(archive([BASE])), transfer=False).layers
+    cache.keep_layer(found)
+    with ThreadPoolExecutor(4) as pool:
+        writes = [pool.submit(cache.keep_layer, found) for _ in range(100)]
+        seen = [pool.submit(cache.layer, found.diff_id) for _ in range(100)]
+        assert all(write.result() is None for write in writes)
+        assert {read.result().files == found.files for read in seen} == {True}  # type: ignore[union-attr]
+    assert len(list(cache.folder.rglob("*.*"))) == 1
