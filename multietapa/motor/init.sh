@@ -34,5 +34,9 @@ until [ -e /run/api/red-lista ]; do
     [ "$waited" -lt 400 ] || { echo "la red del motor no llegó en 20 s" >&2; exit 1; }
     $b sleep 0.05
 done
+# slirp entrega en 10.0.2.100 lo que llega de fuera; docker-proxy escucha siempre en 127.0.0.1, también
+# cuando el puerto se publicó solo ahí (-p 127.0.0.1:8080:80).
+echo 1 > /proc/sys/net/ipv4/conf/tap0/route_localnet
+iptables -t nat -I PREROUTING -i tap0 -d 10.0.2.100 -j DNAT --to-destination 127.0.0.1
 exec tini-static -s -- dockerd --data-root /data --exec-root /run/docker --pidfile /run/docker.pid \
     -H unix:///run/api/docker.sock --dns 10.0.2.3 --shutdown-timeout 5 "$@"
