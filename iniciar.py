@@ -25,6 +25,11 @@ VENV = ROOT / ".venv"
 MINIMUM_PYTHON = (3, 10)
 MINIMUM_FREE_MB = 1500
 MINIMUM_MEMORY_MB = 1800
+#: Como ``-m multietapa``, pero Ctrl-C mientras se cargan los módulos acaba en silencio: nada que recoger.
+BOOT = (
+    "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL); "
+    "from multietapa.__main__ import main; raise SystemExit(main())"
+)
 
 
 def main() -> int:
@@ -45,7 +50,7 @@ def main() -> int:
         print("\nInterrumpido. No se ha perdido nada: repite la orden cuando quieras.", file=sys.stderr)
         return 130
     say(f"Entorno de Python listo ({seconds(started)}).")
-    command = [str(python), "-m", "multietapa", arguments.orden]
+    command = [str(python), "-c", BOOT, arguments.orden]
     if arguments.orden == "taller":
         command += ["--puerto", str(arguments.puerto)] if arguments.puerto else []
         command += ["--sin-navegador"] if arguments.sin_navegador else []
@@ -182,7 +187,10 @@ def run_and_wait(command: list[str]) -> int:
     signal.signal(signal.SIGINT, lambda *_: None)
     if hasattr(signal, "SIGTERM"):
         signal.signal(signal.SIGTERM, lambda *_: process.terminate())
-    return process.wait()
+    code = process.wait()
+    if code == -signal.SIGINT:
+        print("\nInterrumpido.", file=sys.stderr)
+    return 128 - code if code < 0 else code
 
 
 def progress(text: str) -> None:

@@ -1,18 +1,20 @@
 """¿Cuánto cuesta construir con el kit en lugar de con la orden ``docker build``?
 
 Construye la misma carpeta en el mismo motor, sin caché, por parejas y alternando quién va primero:
-``build_events`` del kit contra la orden ``docker`` con buildx. Imprime cada pareja y la mediana de los
-cocientes; la meta es 1,02. El ejemplo no espera sin hacer nada: eso escondería la diferencia.
+``construir`` (con su vista de texto) contra la orden ``docker`` con buildx, de la misma rama de Debian que el
+motor privado. Imprime cada pareja y la mediana de los cocientes; la meta es 1,02. El ejemplo no espera sin
+hacer nada: eso escondería la diferencia.
 
-    python benchmarks/construccion.py --base alpine --pares 9
+    python benchmarks/construccion.py --pares 9
     python benchmarks/construccion.py --contexto apps/tienda-node --dockerfile Dockerfile
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -25,9 +27,12 @@ import docker
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from multietapa import text
-from multietapa.build import build_events
-from multietapa.events import BuildFinished
+from multietapa.construct import construir
 from multietapa.identity import labels
+from multietapa.motor.apt import PrivateApt, package_name, unpack
+from multietapa.motor.bundle import SUITE
+from multietapa.motor.session import motor
+from multietapa.paths import cache_dir
 
 GOAL = 1.02
 TURNS = 1_000_000  # vueltas de un bucle: uno o dos segundos de trabajo por paso
@@ -54,31 +59,28 @@ def sample(folder: Path, base: str, size_mb: int) -> None:
         )
 
 
-def find_buildx(docker_path: str, wanted: str | None) -> str:
-    """La ruta del complemento buildx, o termina diciendo en español qué falta."""
-    near = Path(docker_path).resolve().parent.parent
-    places = [
-        Path(wanted) if wanted else None,
-        Path.home() / ".docker/cli-plugins/docker-buildx",
-    ]
-    for root in (near, Path("/usr"), Path("/usr/local")):
-        places += [root / kind / "docker/cli-plugins/docker-buildx" for kind in ("libexec", "lib")]
-    for place in places[:1] if wanted else places:
-        if place is not None and place.is_file() and os.access(place, os.X_OK):
-            return str(place)
-    sys.exit(
-        "Falta buildx, el complemento de la orden docker que construye con BuildKit.\n"
-        "Qué hacer: instala docker-buildx (o docker-buildx-plugin), o di dónde está con --buildx RUTA."
-    )
+def command_line() -> Path:
+    """La raíz con la orden ``docker`` y buildx, de la misma rama que el motor; la descarga la primera vez."""
+    wanted = ("docker-cli", "docker-buildx")
+    root = cache_dir() / f"orden-docker-{SUITE}"
+    if not root.exists():
+        with tempfile.TemporaryDirectory(dir=cache_dir()) as work:
+            apt = PrivateApt(Path(work) / "apt", suite=SUITE)
+            apt.update()
+            debs = [deb for deb in apt.download(wanted) if package_name(deb) in wanted]
+            unpack(debs, Path(work) / "raiz")
+            os.replace(Path(work) / "raiz", root)
+    return root
 
 
 def with_kit(client: docker.DockerClient, folder: Path, dockerfile: str) -> float:
     """Construye con el kit; segundos de pared."""
     start = time.perf_counter()
-    events = list(build_events(client, folder, tag=TAGS[0], dockerfile=dockerfile, nocache=True))
-    seconds = time.perf_counter() - start
-    assert isinstance(events[-1], BuildFinished)
-    return seconds
+    with contextlib.redirect_stderr(io.StringIO()):
+        construir(
+            folder, etiqueta=TAGS[0], dockerfile=dockerfile, sin_cache=True, vista="texto", cliente=client
+        )
+    return time.perf_counter() - start
 
 
 def with_command(command: list[str], env: dict[str, str]) -> float:
@@ -95,30 +97,37 @@ def main() -> None:
     """Lee los argumentos, construye las parejas e imprime el resultado."""
     parser = argparse.ArgumentParser(description="Compara el kit con la orden docker build.", add_help=False)
     parser.add_argument("--ayuda", "-h", action="help", help="muestra esta ayuda")
-    parser.add_argument("--base", default="alpine", help="imagen base del ejemplo; ya debe estar en el motor")
+    parser.add_argument("--base", default="node:14-alpine", help="imagen base del ejemplo")
     parser.add_argument("--contexto", type=Path, help="tu propia carpeta, en lugar del ejemplo")
     parser.add_argument("--megas", type=int, default=6, help="tamaño del ejemplo en MB")
     parser.add_argument("--dockerfile", default="Dockerfile")
-    parser.add_argument("--docker", default=shutil.which("docker"), help="ruta de la orden docker")
-    parser.add_argument("--buildx", help="ruta del complemento docker-buildx")
     parser.add_argument("--pares", type=int, default=7, help="cuántas parejas se miden")
     options = parser.parse_args()
-    if not options.docker:
-        sys.exit("Falta la orden docker.\nQué hacer: instálala, o di dónde está con --docker RUTA.")
-    buildx = find_buildx(options.docker, options.buildx)
-    client = docker.from_env(timeout=600)
+    root = command_line()
+    engine = motor()
+    client = engine.client
+    print(f"{engine.info.label if engine.info else ''}", flush=True)
     with tempfile.TemporaryDirectory() as scratch:
         plugins = Path(scratch) / "cli/cli-plugins"
         plugins.mkdir(parents=True)
-        (plugins / "docker-buildx").symlink_to(Path(buildx).resolve())
+        (plugins / "docker-buildx").symlink_to(root / "usr/libexec/docker/cli-plugins/docker-buildx")
         folder = options.contexto or Path(scratch) / "contexto"
         if not options.contexto:
             folder.mkdir()
             sample(folder, options.base, options.megas)
-        env = {**os.environ, "DOCKER_CONFIG": str(plugins.parent), "DOCKER_BUILDKIT": "1"}
+        env = {**os.environ, "DOCKER_CONFIG": str(plugins.parent), "DOCKER_HOST": engine.choice.host}
         marks = [f"--label={key}={value}" for key, value in labels().items()]
         file = ["-f", str(folder / options.dockerfile)]
-        command = [options.docker, "build", "--no-cache", "--progress=plain", "-t", TAGS[1], *marks, *file]
+        command = [
+            f"{root}/usr/bin/docker",
+            "build",
+            "--no-cache",
+            "--progress=plain",
+            "-t",
+            TAGS[1],
+            *marks,
+            *file,
+        ]
         command += ["--provenance=false", str(folder)]
         try:
             ratios = pairs(client, folder, options.dockerfile, command, env, options.pares)

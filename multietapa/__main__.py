@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 
 from multietapa.console import complain, say
@@ -14,6 +15,7 @@ from multietapa.motor.model import KINDS
 
 def main(argv: list[str] | None = None) -> int:
     """Ejecuta una orden; devuelve su código de salida."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     arguments, rest = parser().parse_known_args(argv)
     if rest and arguments.command != "pruebas":
         parser().error(f"no conozco {' '.join(rest)}")

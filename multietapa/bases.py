@@ -221,15 +221,12 @@ class Bases:
         return f"<table>{head}{''.join(rows)}</table><p>{html.escape(self.engine)}</p>"
 
 
-def bases_disponibles() -> Bases:
-    """Qué imágenes base del taller están en el motor y cuáles son equivalentes locales."""
-    from multietapa.motor.session import motor
-
-    engine = motor()
+def available_bases(client: docker.DockerClient, *, engine: str = "") -> Bases:
+    """Qué imágenes base del taller están en el motor; ``engine`` es la línea que lo nombra."""
     found, missing = [], []
     for reference in WORKSHOP_BASES:
         try:
-            found.append(_describe(engine.client, reference, "en el motor"))
+            found.append(_describe(client, reference, "en el motor"))
         except docker.errors.ImageNotFound:
             missing.append(reference)
-    return Bases(tuple(found), tuple(missing), engine.info.label if engine.info else "")
+    return Bases(tuple(found), tuple(missing), engine)

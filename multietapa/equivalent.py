@@ -39,7 +39,7 @@ FULL = [
 ]
 # fmt: on
 NODES = {"14": ("14.21.3", "6.14.18"), "24": ("24.9.0", "11.6.0")}
-ALTERNATIVES = {"cc": "gcc", "c++": "g++", "awk": "mawk", "pager": "more"}
+ALTERNATIVES = {"cc": "gcc", "c++": "g++", "awk": "mawk", "pager": "more", "which": "which.debianutils"}
 CERTIFICATES = "etc/ssl/certs/ca-certificates.crt"
 UNUSED = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/lintian", "usr/share/info")
 _REVISION = 1

@@ -1,7 +1,10 @@
 """Los cuadernos se derivan de su texto: ``sources/NN_tema.py`` → ``notebooks/NN_tema.ipynb``.
 
 ``python -m multietapa.notebooks`` los escribe; con ``--comprobar`` solo dice si alguno difiere y sale con 1.
-El resultado es siempre el mismo byte a byte: identificadores fijos, sin salidas.
+El resultado es siempre el mismo byte a byte: identificadores fijos, sin salidas. En el texto, una celda lleva
+
+- ``tags=["nbval-check-output"] esperado="..."`` si las pruebas comparan lo que devuelve (``conftest.py``);
+- ``plantilla="01.1"`` si es donde se escribe la respuesta de ese ejercicio: la celda sale de su contenido.
 """
 
 from __future__ import annotations
@@ -12,10 +15,13 @@ from pathlib import Path
 import jupytext
 import nbformat
 
+from multietapa.errors import UnknownNameError
+from multietapa.exercise_content import CONTENTS
 from multietapa.paths import PROJECT_ROOT
 
 SOURCES = PROJECT_ROOT / "sources"
 TARGETS = PROJECT_ROOT / "notebooks"
+KEPT = ("tags", "esperado")
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -25,12 +31,24 @@ METADATA = {
 def derive(source: Path) -> str:
     """El texto del cuaderno que corresponde a un archivo py:percent."""
     notebook = jupytext.read(source, fmt="py:percent")
-    notebook.metadata = nbformat.from_dict(METADATA)
+    notebook.metadata = nbformat.NotebookNode(METADATA)  # type: ignore[no-untyped-call]
     for position, cell in enumerate(notebook.cells):
         cell["id"] = f"celda-{position:02d}"
-        cell["metadata"] = {k: v for k, v in cell["metadata"].items() if k == "tags"}
+        if "plantilla" in cell["metadata"]:
+            cell["source"] = answer_cell(cell["metadata"]["plantilla"])
+        cell["metadata"] = {key: value for key, value in cell["metadata"].items() if key in KEPT}
     notebook.nbformat, notebook.nbformat_minor = 4, 5
-    return str(nbformat.writes(notebook)).rstrip("\n") + "\n"
+    text: str = nbformat.writes(notebook)  # type: ignore[no-untyped-call]
+    return text.rstrip("\n") + "\n"
+
+
+def answer_cell(exercise: str) -> str:
+    """La celda en la que se responde un ejercicio: su plantilla, en la variable ``respuesta_N``."""
+    contents = {content.id: content for content in CONTENTS}
+    if exercise not in contents:
+        raise UnknownNameError(exercise, contents, kind="el ejercicio")
+    number = int(exercise.rpartition(".")[2])
+    return f'respuesta_{number} = r"""{contents[exercise].template}"""'
 
 
 def drifted() -> list[str]:

@@ -9,25 +9,23 @@ import io
 import json
 import tarfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import docker
 import requests
 
+from multietapa.asking import ask
 from multietapa.errors import ContainerError
 from multietapa.identity import labels
-from multietapa.motor.session import Motor
+
+if TYPE_CHECKING:
+    from multietapa.motor.session import Motor
 
 _LOG_LINES = 15
 _PAUSE_SECONDS = 0.1
-_MAX_ANSWER = 1_000_000  # bytes que se leen de una respuesta
-# Un proxy de la empresa no debe ponerse entre el cuaderno y un puerto de esta misma máquina.
-_open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 
 # Node está en toda imagen de la tienda, y en cambio puede no haber ni ``sh`` ni ``ps``.
 _NODES = ("node", "/nodejs/bin/node", "/usr/local/bin/node")
@@ -77,7 +75,7 @@ class Running:
     def get(self, path: str = "/", *, timeout: float = 20.0) -> tuple[int, str]:
         """Pide ``path``: código de estado y cuerpo. Lanza :class:`ContainerError` si nadie contesta."""
         try:
-            return _ask(self.url + path, timeout)
+            return ask(self.url + path, timeout)
         except OSError as problem:
             raise ContainerError(
                 f"El contenedor dejó de contestar en {path}.",
@@ -138,6 +136,36 @@ def run_container(
             container.remove(force=True, v=True)
 
 
+def run_command(client: docker.DockerClient, image: str, command: str) -> str:
+    """Lo que escribe una orden de ``sh`` en un contenedor de ``image`` que se borra al terminar.
+
+    Lanza :class:`ContainerError`, con lo que escribió, si no existe la imagen o la orden acaba mal.
+    """
+    try:
+        output: bytes = client.containers.run(
+            image, ["-c", command], entrypoint=["sh"], remove=True, stderr=True, labels=labels()
+        )
+    except docker.errors.ContainerError as problem:
+        written = (problem.stderr or b"").decode("utf-8", "replace").strip()
+        raise ContainerError(
+            f"La orden terminó con el código {problem.exit_status} dentro de {image}.",
+            why=f"se ejecutó: {command}",
+            detail=written,
+            next_step="Comprueba que esa imagen tiene los programas que usa la orden.",
+        ) from problem
+    except docker.errors.ImageNotFound as problem:
+        raise ContainerError(
+            f"No existe la imagen {image}.", next_step="Constrúyela antes, con esa misma etiqueta."
+        ) from problem
+    except docker.errors.APIError as problem:
+        raise ContainerError(
+            f"En {image} no se puede ejecutar esa orden.",
+            why=str(problem.explanation or problem),
+            next_step="Hace falta una imagen con «sh»; las mínimas de verdad no lo llevan.",
+        ) from problem
+    return output.decode("utf-8", "replace")
+
+
 def read_file(motor: Motor, image: str, path: str, *, limit: int = 100_000) -> bytes | None:
     """El contenido de un archivo de la imagen, sin arrancarla; ``None`` si no existe o no es un archivo.
 
@@ -190,8 +218,8 @@ def _wait(motor: Motor, container: Any, image: str, port: int, timeout: float) -
         if not state["Running"]:
             raise _closed(container, image, state)
         try:
-            url = url or motor.direccion(container, port)
-            _ask(f"{url}/", max(1.0, min(10.0, limit - time.monotonic())))
+            url = url or motor.published(container, port)
+            ask(f"{url}/", max(1.0, min(10.0, limit - time.monotonic())))
             return url
         except ContainerError as problem:
             last = problem.why or problem.what
@@ -225,19 +253,6 @@ def _closed(container: Any, image: str, state: Mapping[str, Any]) -> ContainerEr
         else "Revisa el CMD de la última etapa.",
         detail=log,
     )
-
-
-def _ask(url: str, timeout: float) -> tuple[int, str]:
-    try:
-        with _open(url, timeout=timeout) as answer:
-            return int(answer.status), answer.read(_MAX_ANSWER).decode("utf-8", "replace")
-    except urllib.error.HTTPError as answer:  # un 404 también es una respuesta
-        with answer:
-            return int(answer.code), answer.read(_MAX_ANSWER).decode("utf-8", "replace")
-    except (ValueError, urllib.error.URLError, OSError) as problem:
-        raise problem if isinstance(problem, OSError) else OSError(str(problem)) from problem
-    except Exception as problem:  # http.client lanza los suyos cuando la respuesta no es HTTP
-        raise OSError(f"lo que contesta no es HTTP ({type(problem).__name__})") from problem
 
 
 def _last_lines(container: Any, lines: int) -> str:

@@ -14,6 +14,7 @@ from multietapa.identity import SESSION_VARIABLE
 from multietapa.paths import PROJECT_ROOT
 from multietapa.preparation import prepare
 
+EVERYTHING = ("tests", "notebooks", "--nbval-lax", "--nbval-sanitize-with=tests/cuadernos.cfg")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -30,7 +31,7 @@ def run(arguments: list[str]) -> int:
     environment["PYTHONPATH"] = os.pathsep.join(
         filter(None, [str(PROJECT_ROOT), environment.get("PYTHONPATH", "")])
     )
-    command = [sys.executable, "-m", "pytest", *(arguments or ("tests", "notebooks", "--nbval-lax"))]
+    command = [sys.executable, "-m", "pytest", *(arguments or EVERYTHING)]
     try:
         code = subprocess.run(command, cwd=PROJECT_ROOT, env=environment).returncode
     except KeyboardInterrupt:

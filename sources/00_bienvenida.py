@@ -15,7 +15,7 @@
 # Todo lo que verás en este taller ocurre en un **motor de Docker real**. Python le habla con el SDK oficial:
 # `docker.from_env()` encuentra el motor de tu entorno y devuelve un cliente.
 
-# %%
+# %% tags=["nbval-check-output"] esperado="True"
 import docker
 
 cliente = docker.from_env()
@@ -24,7 +24,7 @@ cliente.ping()
 # %% [markdown]
 # Si ha salido `True`, el motor contesta. Pregúntale qué versión es y para qué arquitectura construye.
 
-# %%
+# %% tags=["nbval-check-output"] esperado="('VERSION', 'linux', 'ARQUITECTURA')"
 version = cliente.version()
 version["Version"], version["Os"], version["Arch"]
 
@@ -65,9 +65,7 @@ f"{libres:.0f} GB libres"
 # Toda imagen empieza en otra: su **imagen base**, la que nombra `FROM`. El taller usa cuatro.
 
 # %%
-from multietapa import bases_disponibles
-
-bases_disponibles()
+motor().bases()
 
 # %% [markdown]
 # Si pone **equivalente local**, esa imagen no se pudo descargar y el taller hizo aquí una con el mismo papel
@@ -76,27 +74,26 @@ bases_disponibles()
 # Otra cosa que conviene saber: **Node 14 ya no tiene soporte** desde abril de 2023. Lo usamos porque el
 # ejemplo del que parte el taller lo usa; en tus proyectos, elige una versión con soporte, como Node 24.
 
-# %%
-etiqueta = cliente.images.get("node:14").attrs["Config"]["Env"]
-[valor for valor in etiqueta if valor.startswith("NODE_VERSION")]
+# %% tags=["nbval-check-output"] esperado="['NODE_VERSION=14.VERSION']"
+entorno = cliente.images.get("node:14").attrs["Config"]["Env"]
+[valor for valor in entorno if valor.startswith("NODE_VERSION")]
 
 # %% [markdown]
 # ## Un primer contenedor
 #
 # Una **imagen** es la plantilla; un **contenedor**, un proceso que arranca de ella. Este dura un suspiro:
 
-# %%
-from multietapa import etiquetas
-
-# NBVAL_CHECK_OUTPUT
-salida = cliente.containers.run("node:14-alpine", ["node", "-p", "6 * 7"], remove=True, labels=etiquetas())
+# %% tags=["nbval-check-output"] esperado="'42'"
+etiquetas = motor().etiquetas
+salida = cliente.containers.run("node:14-alpine", ["node", "-p", "6 * 7"], remove=True, labels=etiquetas)
 salida.decode().strip()
 
 # %% [markdown]
-# `etiquetas()` marca lo que creas aquí, para que al final se pueda borrar eso y nada más.
+# `motor().etiquetas` marca lo que creas aquí, para que al final se pueda borrar eso y nada más. Lo que ya
+# tuvieras en tu motor no se toca.
 
-# %%
-etiquetas().keys()
+# %% tags=["nbval-check-output"] esperado="['org.multietapa', 'org.multietapa.sesion']"
+sorted(etiquetas)
 
 # %% [markdown]
 # ## Palabras que usarás

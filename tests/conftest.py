@@ -15,7 +15,7 @@ from typing import Any
 import docker
 import pytest
 
-from multietapa.identity import labels
+from multietapa.identity import SESSION_VARIABLE, labels
 from multietapa.motor.session import Motor, motor
 
 BASE_IMAGE = "multietapa-pruebas/base:1"
@@ -81,7 +81,9 @@ def load_base_image(client: docker.DockerClient) -> str:
             entry.size = len(users)
             tar.addfile(entry, io.BytesIO(users))
         repository, tag = BASE_IMAGE.split(":")
-        changes = [f"LABEL {key}={value}" for key, value in labels().items()]
+        # Sesión propia: el ``limpiar()`` de un cuaderno no debe llevarse la base de las demás pruebas.
+        marks = labels({SESSION_VARIABLE: "base-de-pruebas"})
+        changes = [f"LABEL {key}={value}" for key, value in marks.items()]
         changes.append("ENV PATH=/bin")
         client.api.import_image_from_data(archive.getvalue(), repository=repository, tag=tag, changes=changes)
     return BASE_IMAGE

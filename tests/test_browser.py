@@ -27,8 +27,8 @@ RUN_TIMEOUT_MS = 120_000
 
 #: Todas las celdas de código tienen ya su número: ni en espera, ni en marcha, ni sin ejecutar.
 IDLE = """() => {
-  const prompts = [...document.querySelectorAll('.jp-Notebook .jp-CodeCell .jp-InputPrompt')].map(p => p.innerText);
-  return prompts.length > 0 && prompts.every(p => /\\d/.test(p));
+  const prompts = [...document.querySelectorAll('.jp-Notebook .jp-CodeCell .jp-InputPrompt')];
+  return prompts.length > 0 && prompts.every(p => /\\d/.test(p.innerText));
 }"""
 
 
@@ -95,7 +95,9 @@ def shoot(page: Page, captures: Path, name: str) -> None:
     """Captura el cuaderno entero: agranda la ventana hasta que cabe y la devuelve a su tamaño."""
     size = page.viewport_size
     assert size
-    height = page.evaluate("() => document.querySelector('.jp-WindowedPanel-outer, .jp-Notebook').scrollHeight")
+    height = page.evaluate(
+        "() => document.querySelector('.jp-WindowedPanel-outer, .jp-Notebook').scrollHeight"
+    )
     page.set_viewport_size({"width": size["width"], "height": min(int(height) + 200, 16_000)})
     page.screenshot(path=captures / f"{name}.png")
     page.set_viewport_size(size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,16 +13,19 @@ import sys
 import time
 import types
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from multietapa.errors import EngineError
+from multietapa.motor import private
+from multietapa.motor.discovery import KIND_VARIABLE
 from multietapa.motor.session import Motor
 from multietapa.paths import PROJECT_ROOT
 from multietapa.workshop import choose_port
+from tests.conftest import unavailable
 
 
 @pytest.fixture
@@ -36,9 +40,8 @@ def iniciar() -> types.ModuleType:
 
 def test_only_the_standard_library(iniciar: types.ModuleType) -> None:
     """``iniciar.py`` corre en un Python sin nada instalado (modo aislado, sin site-packages)."""
-    done = subprocess.run(
-        [sys.executable, "-I", "-S", str(PROJECT_ROOT / "iniciar.py"), "--ayuda"], capture_output=True, text=True
-    )
+    command = [sys.executable, "-I", "-S", str(PROJECT_ROOT / "iniciar.py"), "--ayuda"]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "--sin-navegador" in done.stdout and "--puerto" in done.stdout
 
@@ -78,41 +81,58 @@ def test_taken_port_is_a_clear_error() -> None:
             choose_port(busy.getsockname()[1])
 
 
-@contextmanager
-def workshop(folder: Path, motor_real: Motor) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """El taller abierto de verdad, con la orden del README; da el proceso y su dirección."""
-    process = subprocess.Popen(
-        [sys.executable, "iniciar.py", "--sin-navegador"],
+def launch(folder: Path, *options: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+    """La orden del README, en su propio grupo de procesos, con todo lo que escribe por ``stdout``."""
+    return subprocess.Popen(
+        [sys.executable, "iniciar.py", "--sin-navegador", *options],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env={**os.environ, "DOCKER_HOST": motor_real.choice.host},
+        env={**os.environ, **(env or {})},
         start_new_session=True,
     )
+
+
+def read_until(process: subprocess.Popen[str], pattern: str) -> tuple[str, str]:
+    """Lee hasta una línea que encaje: lo que encajó (``""`` si no llega) y todo lo leído."""
     assert process.stdout is not None
-    lines, url = [], ""
+    lines = []
     for line in process.stdout:
         lines.append(line)
-        found = re.search(r"http://127\.0\.0\.1:\d+/lab\S*", line)
-        if found:
-            url = found[0]
-            break
+        if found := re.search(pattern, line):
+            return found[0], "".join(lines)
+    return "", "".join(lines)
+
+
+def press_ctrl_c(process: subprocess.Popen[str]) -> None:
+    """Como Ctrl-C en una terminal: la señal llega a todo el grupo."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGINT)
+
+
+@contextmanager
+def workshop(
+    folder: Path, motor_real: Motor, *, env: Mapping[str, str] | None = None
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """El taller abierto de verdad, con la orden del README; da el proceso y su dirección."""
+    process = launch(folder, env={"DOCKER_HOST": motor_real.choice.host, **(env or {})})
     try:
-        assert url, "".join(lines)
+        url, written = read_until(process, r"http://127\.0\.0\.1:\d+/lab\S*")
+        assert url, written
         yield process, url
     finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGINT)  # como Ctrl-C: a todo el grupo
+        press_ctrl_c(process)
         process.wait(60)
+        assert process.stdout is not None
         process.stdout.close()
 
 
 def test_readme_command_opens_jupyterlab_and_ctrl_c_closes_it(motor_real: Motor) -> None:
     """``python3 iniciar.py --sin-navegador`` sirve JupyterLab; Ctrl-C lo cierra con código 0."""
     with workshop(PROJECT_ROOT, motor_real) as (process, url):
-        with urllib.request.urlopen(url.replace("/lab/tree/00_bienvenida.ipynb", "/api/status"), timeout=10) as answer:
-            assert answer.status == 200
+        status = url.replace("/lab/tree/00_bienvenida.ipynb", "/api/status")
+        assert urllib.request.urlopen(status, timeout=10).status == 200
     assert process.returncode == 0
     port = int(url.split(":")[2].split("/")[0])
     deadline = time.monotonic() + 10
@@ -122,3 +142,78 @@ def test_readme_command_opens_jupyterlab_and_ctrl_c_closes_it(motor_real: Motor)
                 return
         time.sleep(0.1)
     pytest.fail("JupyterLab sigue en marcha después de Ctrl-C")
+
+
+def test_a_clone_with_spaces_and_accents_works(motor_real: Motor, tmp_path: Path) -> None:
+    """Un clon nuevo en «Taller de Ñandú» se prepara y abre; la segunda vez tarda menos de 15 segundos."""
+    clone = tmp_path / "Taller de Ñandú (copia)"
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=PROJECT_ROOT, capture_output=True, check=True,
+    )  # fmt: skip
+    for name in filter(None, tracked.stdout.decode().split("\0")):
+        if (PROJECT_ROOT / name).exists():
+            (clone / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(PROJECT_ROOT / name, clone / name)
+    with workshop(clone, motor_real) as (process, _):
+        pass
+    assert process.returncode == 0
+    started = time.monotonic()
+    with workshop(clone, motor_real) as (_, url):
+        assert time.monotonic() - started < 15
+        contents = url.replace("/lab/tree/00_bienvenida.ipynb", "/api/contents/00_bienvenida.ipynb")
+        assert urllib.request.urlopen(contents, timeout=10).status == 200
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "Entorno de Python listo",
+        "Buscando un motor",
+        "conectando su red",
+        "Preparando las imágenes",
+        "Abriendo",
+    ],
+)
+def test_ctrl_c_at_any_moment_leaves_nothing(moment: str, tmp_path: Path) -> None:
+    """Ctrl-C en cualquier fase termina enseguida, sin rastro de Python, y no deja procesos ni motor."""
+    if reason := private.missing_reason():
+        unavailable(f"no se puede arrancar un motor privado: {reason}")
+    run = tmp_path / "run"
+    env = {"MULTIETAPA_RUN": str(run), "MULTIETAPA_MOTOR": "privado", KIND_VARIABLE: "", "DOCKER_HOST": ""}
+    process = launch(PROJECT_ROOT, env=env)
+    found, written = read_until(process, moment)
+    assert found, written
+    press_ctrl_c(process)
+    assert process.stdout is not None
+    rest = process.stdout.read()
+    assert process.wait(40) in (0, 130), rest
+    assert "Traceback" not in rest
+    assert processes_mentioning(str(run)) == []
+    assert not list(run.glob("*/docker.sock"))
+
+
+def processes_mentioning(text: str) -> list[str]:
+    """Las órdenes en marcha que nombran ``text``."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if text in line:
+            found.append(line)
+    return found
+
+
+def test_without_an_engine_it_opens_and_says_so(tmp_path: Path) -> None:
+    """Sin motor posible el taller se abre igual, dice por qué no lo hay y que se verán grabaciones."""
+    env = {"MULTIETAPA_MOTOR": "existente", "DOCKER_HOST": f"unix://{tmp_path}/nadie.sock", KIND_VARIABLE: ""}
+    process = launch(PROJECT_ROOT, env=env)
+    try:
+        url, written = read_until(process, r"http://127\.0\.0\.1:\d+/lab\S*")
+        assert url and "no hay motor posible; se verán grabaciones" in written
+        assert "existente no: no hay ningún motor escuchando ahí" in written
+    finally:
+        press_ctrl_c(process)
+        assert process.wait(60) == 0

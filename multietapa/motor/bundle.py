@@ -22,10 +22,12 @@ from multietapa.paths import cache_dir
 SUITE = "forky"
 PACKAGES = ("docker.io", "slirp4netns", "busybox-static", "iptables", "tini-static", "ca-certificates")
 #: Llegan como dependencias, pero dockerd no los usa al no haber systemd ni guiones.
-SKIPPED = frozenset(
-    "systemd libsystemd-shared debconf sysvinit-utils gcc-16-base openssl openssl-provider-legacy "
-    "libc-gconv-modules-extra".split()
-)
+# fmt: off
+SKIPPED = frozenset([
+    "systemd", "libsystemd-shared", "debconf", "sysvinit-utils", "gcc-16-base", "openssl",
+    "openssl-provider-legacy", "libc-gconv-modules-extra",
+])
+# fmt: on
 MOUNT_POINTS = ("proc", "sys", "dev", "run", "tmp", "data", "old", "var/lib")
 IPTABLES_NAMES = tuple(f"{p}tables{s}" for p in ("ip", "ip6") for s in ("", "-save", "-restore"))
 _UNUSED = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/lintian", "usr/bin/ctr")

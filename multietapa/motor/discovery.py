@@ -43,6 +43,8 @@ def discover(env: Mapping[str, str] | None = None) -> Choice:
     rejected: list[Rejected] = []
     chosen: Choice | None = None
     for kind, probe in CANDIDATES:
+        if chosen is not None and chosen.kind == kind:
+            continue  # es el que ya está en marcha: lo encontró «existente»
         if chosen is not None:
             rejected.append(Rejected(kind, "", f"no hizo falta: antes sirvió «{chosen.kind}»"))
             continue

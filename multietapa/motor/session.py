@@ -15,9 +15,14 @@ from urllib.parse import urlsplit
 
 import docker
 
+from multietapa import sdk_errors
+from multietapa.asking import wait_for_answer
+from multietapa.bases import Bases, available_bases
 from multietapa.errors import ContainerError, NoEngineError
+from multietapa.identity import labels
 from multietapa.motor.discovery import KIND_VARIABLE, discover
 from multietapa.motor.model import Choice, EngineInfo, describe
+from multietapa.running import run_command
 
 TIMEOUT_SECONDS = 600
 
@@ -46,29 +51,60 @@ class Motor:
             )
         return self._client
 
-    def direccion(self, contenedor: Any, puerto: int = 3000, *, plazo: float = 5.0) -> str:
-        """La dirección de un puerto publicado: ``http://127.0.0.1:NNNN``.
+    @property
+    def etiquetas(self) -> dict[str, str]:
+        """Las que lleva todo lo que se crea en el taller: ``labels=motor().etiquetas``."""
+        return labels()
 
-        ``contenedor`` es el del SDK o su nombre; ``plazo``, los segundos que se espera a que el
-        puerto aparezca. Lanza :class:`ContainerError` si no se publicó o no se pudo abrir.
+    def bases(self) -> Bases:
+        """Qué imágenes base del taller están en el motor y cuáles son equivalentes locales."""
+        return available_bases(self.client, engine=self.info.label if self.info else "")
+
+    def direccion(self, contenedor: Any, puerto: int = 3000, *, plazo: float = 30.0) -> str:
+        """La dirección de un puerto publicado, ya contestando: ``http://127.0.0.1:NNNN``.
+
+        ``contenedor`` es el del SDK o su nombre; ``plazo``, los segundos que se espera a que
+        conteste. Lanza :class:`ContainerError` si no se publicó, no se pudo abrir o nadie contesta.
         """
-        name = getattr(contenedor, "id", contenedor)
-        limit = time.monotonic() + plazo
+        url = self.published(contenedor, puerto)
+        problem = wait_for_answer(url, seconds=plazo)
+        if problem:
+            raise ContainerError(
+                f"En {url} no contesta nadie.",
+                why=problem,
+                next_step=f"Mira su registro con .logs(); el programa debe escuchar en 0.0.0.0:{puerto}.",
+            )
+        return url
+
+    def ejecutar(self, imagen: str, orden: str) -> str:
+        """Lo que escribe una orden de ``sh`` en un contenedor que se borra al terminar.
+
+        Lanza :class:`ContainerError`, con lo que escribió, si no existe la imagen o la orden acaba mal.
+        """
+        return run_command(self.client, imagen, orden)
+
+    def published(self, container: Any, port: int, *, timeout: float = 5.0) -> str:
+        """La dirección de un puerto publicado, conteste o no; espera ``timeout`` segundos a que esté abierto.
+
+        Lanza :class:`ContainerError` si no se publicó o no se pudo abrir en esta máquina.
+        """
+        name = getattr(container, "id", container)
+        limit = time.monotonic() + timeout
         while True:
             attributes = self.client.api.inspect_container(name)
-            bindings = (attributes["NetworkSettings"].get("Ports") or {}).get(f"{puerto}/tcp")
+            bindings = (attributes["NetworkSettings"].get("Ports") or {}).get(f"{port}/tcp")
             if bindings:
                 break
             if time.monotonic() > limit or not attributes["State"]["Running"]:
                 raise ContainerError(
-                    f"El contenedor no publica el puerto {puerto}.",
+                    f"El contenedor no publica el puerto {port}.",
                     why=f"su estado es «{attributes['State']['Status']}».",
-                    next_step=f'Arráncalo con ports={{"{puerto}/tcp": None}} y mira su registro con .logs().',
+                    next_step=f'Arráncalo con ports={{"{port}/tcp": None}} y mira su registro con .logs().',
                 )
             time.sleep(0.05)
-        port = int(bindings[0]["HostPort"])
-        self._check_forward(port, limit)
-        return f"http://{self._address()}:{port}"
+        opened = int(bindings[0]["HostPort"])
+        self._check_forward(opened, limit)
+        return f"http://{self._address()}:{opened}"
 
     def _address(self) -> str:
         url = urlsplit(self.choice.host)
@@ -111,9 +147,11 @@ _current: Motor | None = None
 def motor(*, log: Callable[[str], None] = lambda _: None) -> Motor:
     """El motor de este proceso. La primera vez lo busca y, si hace falta, lo pone en marcha.
 
-    Si no hay ninguno posible devuelve un ``Motor`` con ``available`` falso: no es una excepción.
+    Si no hay ninguno posible devuelve un ``Motor`` con ``available`` falso: no es una excepción. En un
+    cuaderno, desde entonces los errores del SDK se explican en español.
     """
     global _current
+    sdk_errors.install()
     if _current is not None and _current.available and _still_there(_current):
         return _current
     _current = connect(discover(), log=log)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -15,35 +16,43 @@ MAXIMUM = 20
 
 @dataclass(frozen=True)
 class Slot:
-    """Un hueco reservado mientras ``lock`` siga abierto."""
+    """Un hueco reservado mientras sus candados sigan abiertos."""
 
     number: int
     run: Path
     data: Path
-    lock: IO[str]
+    locks: tuple[IO[str], ...]
 
     def release(self) -> None:
         """Devuelve el hueco."""
-        self.lock.close()
+        for lock in self.locks:
+            lock.close()
 
 
 def reserve() -> Slot:
     """Reserva el primer hueco libre. Lanza :class:`EngineError` si están todos ocupados.
 
-    El candado es del sistema (``flock``): si el proceso muere, el hueco queda libre solo. Vive
-    en la carpeta de ejecución y no en la caché, porque los puertos son de toda la máquina.
+    Los candados son del sistema (``flock``): si el proceso muere, el hueco queda libre solo. Hay dos, porque
+    los puertos son de toda la máquina (carpeta de ejecución) y los datos, de una caché.
     """
     for number in range(MAXIMUM):
-        run = runtime_dir() / f"motor-{number}"
+        run, data = runtime_dir() / f"motor-{number}", cache_dir() / f"motores/{number}"
         run.mkdir(mode=0o700, exist_ok=True)
-        handle = (run / "candado").open("w")
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            handle.close()
-            continue
-        return Slot(number=number, run=run, data=cache_dir() / f"motores/{number}", lock=handle)
+        data.parent.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as stack:
+            try:
+                locks = [_locked(stack, run / "candado"), _locked(stack, data.with_name(f"{number}.candado"))]
+            except BlockingIOError:
+                continue
+            stack.pop_all()
+            return Slot(number=number, run=run, data=data, locks=tuple(locks))
     raise EngineError(
         f"Ya hay {MAXIMUM} motores privados en marcha en esta máquina.",
         next_step="Cierra alguno de los talleres abiertos y repite la orden.",
     )
+
+
+def _locked(stack: ExitStack, path: Path) -> IO[str]:
+    handle = stack.enter_context(path.open("w"))
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return handle

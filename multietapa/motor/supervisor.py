@@ -41,6 +41,7 @@ def main() -> int:
     except (KeyboardInterrupt, BrokenPipeError):
         pass
     finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         if daemon is not None:
             daemon.stop()
         if slot is not None:
@@ -96,6 +97,8 @@ def start(*, log: Callable[[str], None] = lambda _: None) -> Supervised:
                 raise EngineError(message["error"])
         raise EngineError("El supervisor del motor terminó sin decir nada.", next_step="Repite la orden.")
     except BaseException:
+        # Todavía no lee su entrada: puede estar descargando. La señal corta también lo que haya lanzado.
+        process.terminate()
         Supervised("", process).stop()
         raise
 

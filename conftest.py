@@ -1,0 +1,26 @@
+"""Lo que las pruebas añaden a los cuadernos: la salida que se espera de cada celda marcada.
+
+Los cuadernos no guardan salidas, y nbval solo compara con una guardada. Aquí se le da, a cada celda con la
+marca ``nbval-check-output``, la que su texto declara en ``esperado``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import nbformat
+import pytest
+
+
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Pone la salida esperada en las celdas marcadas; una marca sin salida esperada es un error."""
+    for item in items:
+        options = getattr(item, "options", None)
+        if type(item).__name__ != "IPyNbCell" or not options or not options["check"]:
+            continue
+        expected = item.cell.metadata.get("esperado")
+        if expected is None:
+            raise pytest.UsageError(f"{item.nodeid}: la celda se compara y no dice «esperado»")
+        data = {"text/plain": expected}
+        item.cell.outputs = [nbformat.v4.new_output("execute_result", data=data, execution_count=1)]
+        item.cell.execution_count = 1

@@ -1,0 +1,149 @@
+"""Los errores del SDK de Docker, en español cuando saltan en una celda.
+
+El taller enseña primero las llamadas del SDK, y sus errores llegan en inglés y con un rastro larguísimo. En
+un cuaderno se cambia el rastro por qué pasó, por qué y qué hacer; el error sigue siendo el mismo y se puede
+capturar igual. La frase original del motor se conserva.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import docker
+import requests
+
+from multietapa.errors import MultietapaError
+
+HANDLED = (docker.errors.DockerException, requests.exceptions.ConnectionError, requests.exceptions.Timeout)
+_LOG_LINES = 15
+_UNREACHABLE = ("Error while fetching server API version", "Connection aborted", "Connection refused")
+
+
+def install() -> None:
+    """Lo activa en el IPython de este proceso, si lo hay; repetirlo no cambia nada."""
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return
+    shell: Any = get_ipython()
+    if shell is not None:
+        shell.set_custom_exc(HANDLED, _show)
+
+
+def _show(
+    shell: Any, kind: type[BaseException], error: BaseException, trace: Any, tb_offset: int | None = None
+) -> None:
+    """Lo que IPython llama en lugar de pintar el rastro."""
+    shell._showtraceback(kind, error, translate(error)._render_traceback_())
+
+
+def translate(error: BaseException) -> MultietapaError:
+    """El mismo fallo, dicho en español; ``error`` es del SDK o de la conexión con el motor."""
+    for kind, explain in _EXPLAINED:
+        if isinstance(error, kind):
+            return explain(error)
+    return _unreachable(error) if _is_lost(error) else _other(error)
+
+
+def _is_lost(error: BaseException) -> bool:
+    return not isinstance(error, docker.errors.DockerException) or any(
+        words in str(error) for words in _UNREACHABLE
+    )
+
+
+def _unreachable(error: BaseException) -> MultietapaError:
+    if isinstance(error, requests.exceptions.Timeout):
+        return MultietapaError(
+            "El motor de Docker tarda demasiado en contestar.",
+            why=f"pasó el tiempo que espera el cliente ({_line(error)})",
+            next_step="Repite la celda; si tu conexión es lenta, usa docker.from_env(timeout=600).",
+        )
+    return MultietapaError(
+        "No hay ningún motor de Docker que conteste.",
+        why=_line(error),
+        next_step="Pon en marcha Docker, o cierra y abre el taller. motor() dice qué se buscó y dónde.",
+    )
+
+
+def _build(error: docker.errors.BuildError) -> MultietapaError:
+    written = "".join(str(entry.get("stream", "")) for entry in _entries(error))
+    return MultietapaError(
+        "La construcción falló.",
+        why=str(error.msg),
+        detail="\n".join(written.strip().splitlines()[-_LOG_LINES:]),
+        next_step="Lee el final del registro: falló el último «Step». construir(...) señala la línea.",
+    )
+
+
+def _entries(error: docker.errors.BuildError) -> Iterator[dict[str, Any]]:
+    for entry in error.build_log:
+        if isinstance(entry, dict):
+            yield entry
+
+
+def _container(error: docker.errors.ContainerError) -> MultietapaError:
+    written = error.stderr.decode("utf-8", "replace") if isinstance(error.stderr, bytes) else ""
+    return MultietapaError(
+        f"La orden del contenedor terminó con el código {error.exit_status}.",
+        why=f"se ejecutó {error.command!r} en {getattr(error.image, 'tags', None) or error.image}",
+        detail="\n".join(written.strip().splitlines()[-_LOG_LINES:]),
+        next_step="Comprueba que la orden existe en esa imagen y que está bien escrita.",
+    )
+
+
+def _missing_image(error: docker.errors.ImageNotFound) -> MultietapaError:
+    found = re.search(r"(?:image|for|such image:)\s+\"?([\w./:@-]+)\"?", str(error.explanation or error))
+    return MultietapaError(
+        f"No está la imagen «{found[1]}»." if found else "No está esa imagen.",
+        why=_reason(error),
+        next_step="Comprueba el nombre y la etiqueta, o ejecuta antes la celda que la construye.",
+    )
+
+
+def _api(error: docker.errors.APIError) -> MultietapaError:
+    reason = _reason(error)
+    port = re.search(r"Bind for \S*?:(\d+) failed|address already in use", reason)
+    if port:
+        return MultietapaError(
+            f"El puerto {port[1] or ''} ya está ocupado.".replace("  ", " "),
+            why=reason,
+            next_step='Deja que el motor elija uno libre con ports={"3000/tcp": None}.',
+        )
+    if "no space left on device" in reason:
+        return MultietapaError(
+            "No queda espacio en el disco del motor.",
+            why=reason,
+            next_step="Libera espacio; limpiar() borra lo que construiste en esta sesión.",
+        )
+    return MultietapaError(
+        f"El motor rechazó la petición (código {error.status_code}).",
+        why=reason,
+        next_step="Lee la razón del motor, aquí arriba: dice qué valor no le gustó.",
+    )
+
+
+def _other(error: BaseException) -> MultietapaError:
+    return MultietapaError(
+        "El SDK de Docker no pudo hacer lo que se le pidió.",
+        why=_line(error),
+        next_step="Revisa los argumentos de la llamada.",
+    )
+
+
+def _reason(error: docker.errors.APIError) -> str:
+    return str(error.explanation or error).strip()
+
+
+def _line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:300] if lines else type(error).__name__
+
+
+_EXPLAINED: tuple[tuple[type[BaseException], Callable[[Any], MultietapaError]], ...] = (
+    (docker.errors.BuildError, _build),
+    (docker.errors.ContainerError, _container),
+    (docker.errors.ImageNotFound, _missing_image),
+    (docker.errors.APIError, _api),
+)

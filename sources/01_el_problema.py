@@ -1,0 +1,223 @@
+# %% [markdown]
+# # 01 · El problema
+#
+# **Qué harás.** Construir la imagen de una tienda como lo haría casi cualquiera la primera vez, arrancarla y
+# averiguar de dónde sale cada megabyte.
+#
+# **Qué aprenderás.** A construir con el SDK, a leer las capas de una imagen y por qué borrar no adelgaza.
+#
+# **Qué necesitas.** Haber pasado por [00 · Bienvenida](00_bienvenida.ipynb).
+#
+# **Cuánto dura.** Unos 25 minutos.
+
+# %%
+from pathlib import Path
+from urllib.request import urlopen
+
+import docker
+from multietapa import comparar, construir, ejercicio, motor
+
+cliente = docker.from_env(timeout=600)  # con mala conexión, un paso puede callar un buen rato
+TIENDA = "../apps/tienda-node"
+motor()
+
+# %% [markdown]
+# ## La aplicación
+#
+# La Tienda del Puerto es una aplicación pequeña, pero de verdad: está escrita en TypeScript, usa Express y
+# tiene una página y una API. Para arrancar hay que **compilarla** antes. Esta es su carpeta:
+
+# %%
+sorted(ruta.name for ruta in Path(TIENDA).iterdir())
+
+# %% [markdown]
+# Y este, su primer Dockerfile. Léelo de arriba abajo: parte de una imagen con Node 14, instala dependencias,
+# copia el código, lo compila y dice cómo se arranca. No tiene ningún error: **funciona**.
+
+# %%
+print(Path(TIENDA, "Dockerfile.ingenuo").read_text("utf-8"))
+
+# %% [markdown]
+# ## Antes de construir, predice
+#
+# El código de la tienda ocupa menos de 100 kB. ¿Cuánto ocupará su imagen, con todo lo que lleva dentro?
+# Mueve el control hasta tu predicción y déjalo ahí: luego la compararás con la medida.
+
+# %%
+from ipywidgets import IntSlider
+
+prediccion = IntSlider(description="MB", max=1500, step=10)
+prediccion
+
+# %% [markdown]
+# ## Construir con el SDK
+#
+# `client.images.build` envía la carpeta al motor y espera. Devuelve la imagen y el registro de lo que pasó.
+# Tarda un rato y mientras tanto no dice nada: ten paciencia.
+
+# %%
+imagen, registro = cliente.images.build(
+    path=TIENDA,
+    dockerfile="Dockerfile.ingenuo",
+    tag="tienda:ingenua",
+    labels=motor().etiquetas,
+    rm=True,
+)
+imagen.tags
+
+# %% [markdown]
+# El registro cuenta los pasos: **uno por instrucción** del Dockerfile. Los `LABEL` del final son las etiquetas
+# del taller.
+
+# %%
+lineas = [linea.get("stream", "") for linea in registro]
+print("".join(linea for linea in lineas if linea.startswith("Step ")))
+
+# %% [markdown]
+# ## Construir mirando
+#
+# El SDK usa el constructor **clásico**. El que usa hoy la orden `docker build` se llama **BuildKit** y cuenta
+# lo que hace mientras lo hace. `construir` lo usa a través del mismo SDK y enseña cada paso en marcha. Puedes
+# cancelar con el botón: no se estropea nada.
+
+# %%
+ingenua = construir(TIENDA, dockerfile="Dockerfile.ingenuo", etiqueta="tienda:ingenua")
+ingenua
+
+# %% [markdown]
+# Ejecuta otra vez esa celda. Ahora tarda un suspiro: los pasos cuyas entradas no cambiaron salen de la **caché
+# de compilación**.
+#
+# ## ¿Funciona?
+#
+# Arranca un contenedor con la imagen. La tienda escucha en el puerto 3000 del contenedor; con `None`, el motor
+# elige uno libre de tu máquina y `motor().direccion` dice cuál, cuando ya contesta.
+
+# %%
+contenedor = cliente.containers.run(
+    "tienda:ingenua", detach=True, ports={"3000/tcp": None}, labels=motor().etiquetas
+)
+direccion = motor().direccion(contenedor)
+print(direccion, urlopen(f"{direccion}/salud").read().decode(), sep="\n")
+
+# %% [markdown]
+# Contesta, y dice con qué Node corre y con qué usuario (`uid` 0 es root: volveremos a ello). Si estás en tu
+# propia máquina, abre esa dirección en otra pestaña y verás la tienda. Después, recógela:
+
+# %%
+contenedor.remove(force=True)
+
+# %% [markdown]
+# ## ¿Cuánto ocupa, y por qué?
+#
+# `comparar` mide la imagen, capa por capa y archivo por archivo, y reparte los bytes según su **origen**.
+# ¿Se acercaba tu predicción?
+
+# %%
+medida = comparar("tienda:ingenua", prediccion=prediccion)
+medida
+
+# %% [markdown]
+# Lee la barra con calma:
+#
+# - **sistema base** y **runtime**: el Debian de `node:14`, con sus compiladores, y Node;
+# - **dependencias de producción**: lo que la tienda usa al funcionar;
+# - **dependencias de desarrollo**: TypeScript, ESLint, las pruebas...;
+# - **aplicación**: lo único que es tuyo;
+# - **cachés**: lo que `npm` guardó por si acaso.
+#
+# Para atender a un cliente hacen falta Node, las dependencias de producción y la aplicación compilada. Lo
+# demás son **herramientas de trabajo** que viajan con ella.
+
+# %% [markdown]
+# ### Las herramientas siguen ahí
+#
+# Compruébalo desde dentro: `motor().ejecutar` lanza una orden en un contenedor que se borra al terminar. ¿Para
+# qué quiere un compilador de C una tienda que ya funciona?
+
+# %%
+print(motor().ejecutar("tienda:ingenua", "which gcc g++ make python3 git curl"))
+
+# %% [markdown]
+# Con las dependencias pasa lo mismo. Estas son las cinco carpetas más pesadas de `node_modules`, en kB, y
+# debajo las `devDependencies` de la tienda. Las que están en las dos listas solo sirven para trabajar en ella,
+# no para tenerla abierta.
+
+# %%
+import json
+
+print(motor().ejecutar("tienda:ingenua", "du -sk node_modules/* | sort -rn | head -5"))
+paquete = json.loads(Path(TIENDA, "package.json").read_text("utf-8"))
+sorted(paquete["devDependencies"])
+
+# %% [markdown]
+# ## Una imagen es una pila de capas
+#
+# Cada instrucción que cambia archivos **añade una capa encima** de las anteriores. `history` las lista; los
+# tamaños son los que dice el motor, que cada almacén redondea a su manera.
+
+# %%
+for capa in reversed(cliente.images.get("tienda:ingenua").history()):
+    print(f"{capa['Size'] / 1e6:7.1f} MB  {capa['CreatedBy'][:75]}")
+
+# %% [markdown]
+# ## ¿Y si borro lo que sobra?
+#
+# Es lo primero que se le ocurre a cualquiera. Aquí se parte de la imagen ingenua y se borra `node_modules`
+# entera. Antes de ejecutar la celda, apuesta: ¿ocupará menos, lo mismo o más?
+
+# %%
+BORRAR = """\
+FROM tienda:ingenua
+RUN rm -rf node_modules
+"""
+construir(TIENDA, dockerfile=BORRAR, etiqueta="tienda:borrada")
+print(motor().ejecutar("tienda:borrada", "ls -p"))
+
+# %% [markdown]
+# El contenedor ya no ve `node_modules`. ¿Y la imagen?
+
+# %%
+comparar("tienda:ingenua", "tienda:borrada")
+
+# %% [markdown]
+# **No ha adelgazado nada.** Una capa no puede quitar lo que guardó otra: `rm` añade una capa con una marca que
+# dice «esto ya no se ve», y la de abajo sigue viajando entera. Las capas solo suman.
+#
+# Es también un aviso de seguridad: un archivo con una contraseña, borrado en una capa posterior, sigue estando
+# en la imagen.
+
+# %% [markdown]
+# ## Tu turno
+#
+# Dos ejercicios. En cada uno, escribe tu Dockerfile entre las comillas, ejecuta la celda y compruébalo. La
+# comprobación mira **la imagen y el contenedor**, no cómo lo has escrito: vale cualquier respuesta correcta.
+#
+# Si te atascas, añade una celda (tecla `B`) y pide `ejercicio("01.1").pista()`: habla de lo que se vio en tu
+# imagen. Cuando lo hayas intentado, `ejercicio("01.1").solucion()` enseña una solución.
+
+# %%
+ejercicio("01.1")
+
+# %% plantilla="01.1"
+
+# %%
+ejercicio("01.1").comprobar(respuesta_1)
+
+# %%
+ejercicio("01.2")
+
+# %% plantilla="01.2"
+
+# %%
+ejercicio("01.2").comprobar(respuesta_2)
+
+# %% [markdown]
+# ## Lo que has hecho
+#
+# - Has construido una imagen con el SDK y con BuildKit, y has hablado con la tienda que lleva dentro.
+# - Has medido de dónde salen sus bytes: casi todo son herramientas que al funcionar no hacen falta.
+# - Has visto que las capas solo suman: borrar después no adelgaza.
+#
+# Meterlo todo en un solo `RUN` adelgaza, pero deja el compilador dentro y estropea la caché. Hay una manera
+# mejor, y está en [02 · La solución](02_la_solucion.ipynb).
