@@ -9,41 +9,14 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from multietapa import text
-from multietapa.layer_reading import FileEntry
+from multietapa.contents import carried, development_packages, is_compiler, is_source, places, visible
 from multietapa.measure import Measurement
 from multietapa.running import Process
-
-# Python no está: en muchas bases viene por otros motivos y no compila nada.
-COMPILERS = frozenset(
-    [
-        "gcc",
-        "g++",
-        "cc",
-        "c++",
-        "cpp",
-        "cc1",
-        "cc1plus",
-        "clang",
-        "clang++",
-        "tcc",
-        "make",
-        "gmake",
-        "cmake",
-        "ninja",
-        "tsc",
-    ]
-)
-_TARGET = re.compile(r"(?:[a-z0-9_-]+-linux-[a-z0-9]+-)?(.+?)(?:-\d+(?:\.\d+)*)?$")
-_BINARY_FOLDERS = ("bin", "sbin", "libexec")
-_CONTENT = frozenset(("file", "symlink", "hardlink"))
-_SOURCES = (".ts", ".tsx", ".mts", ".cts")
-_DECLARATIONS = (".d.ts", ".d.mts", ".d.cts")
-_NOT_OURS = ("/usr/lib/", "/usr/share/", "/usr/local/lib/", "/usr/local/share/")
 
 
 @dataclass(frozen=True)
@@ -53,53 +26,6 @@ class Observation:
     ok: bool
     text: str
     hints: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Place:
-    """Un archivo y la capa (desde 1, contando las de la base) en la que está."""
-
-    path: str
-    size: int
-    layer: int
-
-
-def places(measurement: Measurement, *, skip_base: bool = False) -> Iterator[Place]:
-    """Todos los archivos de todas las capas, también los que una capa posterior tapa o borra."""
-    for number, layer in enumerate(measurement.layers, 1):
-        if skip_base and number <= measurement.base_layer_count:
-            continue
-        for entry in layer.files:
-            if entry.kind in _CONTENT:
-                yield _place(entry, number)
-
-
-def visible(measurement: Measurement) -> tuple[Place, ...]:
-    """Los archivos que ve un contenedor: el resultado de poner unas capas sobre otras."""
-    merged: dict[str, Place] = {}
-    for number, layer in enumerate(measurement.layers, 1):
-        gone = {_absolute(entry.path) for entry in layer.files if entry.kind in ("whiteout", "opaque")}
-        if gone:
-            merged = {path: place for path, place in merged.items() if gone.isdisjoint(_ancestry(path))}
-        for entry in layer.files:
-            if entry.kind in _CONTENT:
-                place = _place(entry, number)
-                merged[place.path] = place
-    return tuple(merged.values())
-
-
-def development_packages(found: Iterable[Place], names: Iterable[str]) -> dict[str, tuple[int, int]]:
-    """Qué paquetes de ``names`` hay en algún ``node_modules``: ruta -> (bytes, capa)."""
-    wanted = set(names)
-    totals: dict[str, tuple[int, int]] = {}
-    for place in found:
-        for match in re.finditer(r"/node_modules/((?:@[^/]+/)?[^/]+)(?=/)", place.path):
-            if match.group(1) in wanted:
-                root = place.path[: match.end()]
-                size, layer = totals.get(root, (0, place.layer))
-                totals[root] = (size + place.size, min(layer, place.layer))
-                break
-    return totals
 
 
 def no_development_packages(measurement: Measurement, names: Sequence[str]) -> Observation:
@@ -129,7 +55,7 @@ def no_development_packages(measurement: Measurement, names: Sequence[str]) -> O
 
 def no_sources(measurement: Measurement) -> Observation:
     """Ni el contenedor ni las capas propias llevan código TypeScript de la aplicación."""
-    found = next((p for p in _carried(measurement) if _is_source(p.path)), None)
+    found = next((p for p in carried(measurement) if is_source(p.path)), None)
     if found is None:
         return Observation(True, "No lleva el código fuente en TypeScript.")
     return Observation(
@@ -145,7 +71,7 @@ def no_sources(measurement: Measurement) -> Observation:
 
 def no_compilers(measurement: Measurement) -> Observation:
     """Ni el contenedor ni las capas propias llevan compiladores o constructores."""
-    found = {p.path: p for p in _carried(measurement) if _is_compiler(p.path)}
+    found = {p.path: p for p in carried(measurement) if is_compiler(p.path)}
     if not found:
         return Observation(True, "No lleva compiladores.")
     first = found[min(found)]
@@ -160,12 +86,6 @@ def no_compilers(measurement: Measurement) -> Observation:
             "Las herramientas vienen con la base o con un paquete: piensa de qué parte tu última etapa.",
         ),
     )
-
-
-def _carried(measurement: Measurement) -> Iterator[Place]:
-    """Lo que ve un contenedor y, además, lo que las capas propias llevan escondido."""
-    yield from visible(measurement)
-    yield from places(measurement, skip_base=True)
 
 
 def times_smaller(measurement: Measurement, baseline: Measurement, times: float) -> Observation:
@@ -338,40 +258,6 @@ def uid_of(body: str) -> int | None:
     """El uid que la tienda declara en ``/salud``, o ``None``."""
     uid = _json(body).get("uid")
     return uid if isinstance(uid, int) else None
-
-
-def _absolute(path: str) -> str:
-    return "/" + path.strip("/")
-
-
-def _ancestry(path: str) -> Iterator[str]:
-    while path != "/":
-        yield path
-        path = posixpath.dirname(path)
-    yield path
-
-
-def _place(entry: FileEntry, layer: int) -> Place:
-    return Place(_absolute(entry.path), entry.own_bytes, layer)
-
-
-def _is_source(path: str) -> bool:
-    return (
-        path.endswith(_SOURCES)
-        and not path.endswith(_DECLARATIONS)
-        and "/node_modules/" not in path
-        and not path.startswith(_NOT_OURS)
-    )
-
-
-def _is_compiler(path: str) -> bool:
-    folder, name = posixpath.split(path)
-    if posixpath.basename(folder) not in _BINARY_FOLDERS and name not in ("cc1", "cc1plus"):
-        return False
-    if "/node_modules/" in path:
-        return False
-    match = _TARGET.match(name)
-    return match is not None and match.group(1) in COMPILERS
 
 
 def _json(body: str) -> dict[str, Any]:

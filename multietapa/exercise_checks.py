@@ -15,6 +15,7 @@ import docker
 from multietapa import checks
 from multietapa.build import build_events
 from multietapa.checks import Observation
+from multietapa.contents import development_packages, visible
 from multietapa.errors import BuildError, ContainerError, EngineError
 from multietapa.measure import Measurement, measure
 from multietapa.motor.session import Motor
@@ -91,7 +92,7 @@ def development_names(app: Path = SHOP) -> tuple[str, ...]:
 
 def _check_delete(bench: Bench) -> tuple[Observation, ...]:
     names = development_names()
-    found = checks.development_packages(checks.visible(bench.baseline), names)
+    found = development_packages(visible(bench.baseline), names)
     saving = sum(size for size, _ in found.values()) // 2
     return (
         checks.no_development_packages(bench.measurement, names),

@@ -45,9 +45,10 @@ class Hidden:
 
 @dataclass(frozen=True)
 class Overlay:
-    """El resultado de superponer: ``files`` (ruta -> entrada visible) y lo escondido."""
+    """El resultado de superponer: ``files`` (ruta -> entrada visible), la capa de cada una y lo escondido."""
 
     files: dict[str, FileEntry]
+    owners: dict[str, int]
     hidden: Hidden
 
 
@@ -60,7 +61,9 @@ def overlay(layers: Sequence[Layer]) -> Overlay:
         Loss(layer, hidden_by, *stack.lost[layer, hidden_by]) for layer, hidden_by in sorted(stack.lost)
     )
     hidden = Hidden(sum(loss.shadowed for loss in losses), sum(loss.deleted for loss in losses), losses)
-    return Overlay(dict(sorted(stack.visible())), hidden)
+    seen = sorted(stack.visible(), key=lambda item: item[0])
+    files = {path: entry for path, entry, _ in seen}
+    return Overlay(files, {path: layer for path, _, layer in seen}, hidden)
 
 
 class _Node:
@@ -90,13 +93,13 @@ class _Stack:
             if entry.kind not in MARKERS:
                 self._add(entry, index)
 
-    def visible(self) -> Iterator[tuple[str, FileEntry]]:
+    def visible(self) -> Iterator[tuple[str, FileEntry, int]]:
         waiting = [self._root]
         while waiting:
             node = waiting.pop()
             waiting.extend(node.children.values())
             if node.entry and node.entry.path:
-                yield node.entry.path, node.entry
+                yield node.entry.path, node.entry, node.layer
 
     def _erase(self, marker: FileEntry, index: int, again: set[str]) -> None:
         parent = node = self._root

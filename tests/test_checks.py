@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from multietapa import checks
+from multietapa.contents import visible
 from multietapa.layer_reading import FileEntry, Layer
 from multietapa.measure import Measurement
 from multietapa.motor.model import EngineInfo
@@ -32,7 +33,7 @@ TYPESCRIPT = entry("app/node_modules/typescript/lib/tsc.js", 62_000_000)
 
 def test_visible_applies_deletions() -> None:
     """Lo borrado (archivo, carpeta o carpeta vaciada) no se ve; lo puesto después, sí."""
-    seen = checks.visible(
+    seen = visible(
         image(
             [entry("a/b/c"), entry("d/e"), entry("f/g"), entry("ab")],
             [entry("a", kind="whiteout"), entry("d", kind="opaque"), entry("d/nuevo")],

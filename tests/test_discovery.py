@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from multietapa.errors import NoEngineError, UnknownNameError
+from multietapa.motor import private
 from multietapa.motor.discovery import KIND_VARIABLE, discover
 from multietapa.motor.session import Motor, connect
+from tests.conftest import unavailable
 
 
 def test_no_engine_is_a_value_with_reasons(no_engine_environment: dict[str, str]) -> None:
@@ -35,9 +41,26 @@ def test_running_engine_is_chosen_and_the_rest_say_why(motor_real: Motor) -> Non
     """Con un motor que contesta se elige ese, y los demás dicen que no hicieron falta."""
     choice = discover({"DOCKER_HOST": motor_real.choice.host, KIND_VARIABLE: motor_real.choice.kind})
     assert (choice.kind, choice.host) == (motor_real.choice.kind, motor_real.choice.host)
-    assert [r.kind for r in choice.rejected] == ["privado", "embebido"]
+    others = [kind for kind in ("privado", "embebido") if kind != choice.kind]
+    assert [r.kind for r in choice.rejected] == others
 
 
 def test_forced_recording_uses_no_engine() -> None:
     """``MULTIETAPA_MOTOR=grabacion`` no toca ningún motor aunque lo haya."""
     assert not discover({"MULTIETAPA_MOTOR": "grabacion"}).available
+
+
+def test_forcing_the_private_engine_starts_only_one() -> None:
+    """Con ``--motor privado``, los cuadernos usan el motor del taller y no ponen en marcha otro."""
+    if reason := private.missing_reason():
+        unavailable(f"no se puede arrancar un motor privado: {reason}")
+    program = """
+from multietapa.motor.discovery import discover
+from multietapa.motor.session import connect, environment
+engine = connect(discover())
+choice = discover({**__import__("os").environ, **environment(engine.choice.kind, engine.choice.host)})
+print(engine.choice.kind, choice.kind, choice.host == engine.choice.host)
+"""
+    env = {**os.environ, "MULTIETAPA_MOTOR": "privado", "DOCKER_HOST": "", KIND_VARIABLE: ""}
+    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True)
+    assert done.stdout.split() == ["privado", "privado", "True"], done.stderr

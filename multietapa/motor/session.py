@@ -20,7 +20,7 @@ from multietapa.asking import wait_for_answer
 from multietapa.bases import Bases, available_bases
 from multietapa.errors import ContainerError, NoEngineError
 from multietapa.identity import labels
-from multietapa.motor.discovery import KIND_VARIABLE, discover
+from multietapa.motor.discovery import KIND_VARIABLE, VARIABLE, discover
 from multietapa.motor.model import Choice, EngineInfo, describe
 from multietapa.running import run_command
 
@@ -179,8 +179,18 @@ def connect(choice: Choice, *, log: Callable[[str], None] = lambda _: None) -> M
 
 
 def environment(kind: str, host: str) -> dict[str, str]:
-    """Lo que se exporta a cuadernos y terminales para que todos usen el mismo motor."""
-    return {"DOCKER_HOST": host, KIND_VARIABLE: kind}
+    """Lo que se exporta a cuadernos y terminales para que todos usen el mismo motor.
+
+    El proxy de la red, si lo hay, no debe ponerse entre un cuaderno y un puerto de esta misma máquina.
+    """
+    direct = ",".join(dict.fromkeys([*os.environ.get("NO_PROXY", "").split(","), "127.0.0.1", "localhost"]))
+    return {
+        "DOCKER_HOST": host,
+        KIND_VARIABLE: kind,
+        VARIABLE: "",  # ya está elegido: forzarlo otra vez pondría en marcha un segundo motor
+        "NO_PROXY": direct.lstrip(","),
+        "no_proxy": direct.lstrip(","),
+    }
 
 
 def _still_there(current: Motor) -> bool:

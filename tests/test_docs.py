@@ -1,0 +1,116 @@
+"""Los documentos dicen la verdad: cada orden, archivo, opción y dependencia que nombran existe."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from multietapa.notebooks import SOURCES
+from multietapa.paths import PROJECT_ROOT
+
+DOCUMENTS = sorted(PROJECT_ROOT.glob("*.md")) + sorted((PROJECT_ROOT / "apps").glob("*/README.md"))
+CONTRIBUTING = (PROJECT_ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+README = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
+MODULE_LINES = 300
+SPELLED = re.compile(r"^([A-Za-z0-9_.-]+)", re.MULTILINE)
+
+
+def tracked() -> list[Path]:
+    """Los archivos del proyecto, sin lo que Git ignora."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, check=True).stdout.decode()
+    paths = [PROJECT_ROOT / name for name in listed.split("\0") if name]
+    return [path for path in paths if path.is_file()]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(PROJECT_ROOT)))
+def test_links_and_paths_exist(document: Path) -> None:
+    """Cada enlace a un archivo y cada ruta entre comillas invertidas existe."""
+    text = document.read_text(encoding="utf-8")
+    links = re.findall(r"\]\((?!https?:|#)([^)#\s]+)", text)
+    paths = re.findall(r"`((?:multietapa|tests|apps|benchmarks|sources|notebooks|jupyter)/[\w./-]*)`", text)
+    absent = [n for n in links if not (document.parent / n).exists()]
+    absent += [n for n in paths if not (PROJECT_ROOT / n).exists()]
+    assert absent == []
+
+
+def test_readme_options_are_those_of_the_command() -> None:
+    """La tabla de opciones del README y la ayuda de la orden nombran las mismas."""
+    done = subprocess.run(
+        [sys.executable, str(PROJECT_ROOT / "iniciar.py"), "--ayuda"], capture_output=True, text=True
+    )
+    written = set(re.findall(r"^\| `(--[\w-]+)", README, re.MULTILINE))
+    assert written == set(re.findall(r"--[\w-]+", done.stdout))
+
+
+def test_readme_commands_are_real() -> None:
+    """Cada orden de consola del README y de CONTRIBUTING usa un programa y un módulo que existen."""
+    blocks = re.findall(r"```console\n(.*?)```", README + CONTRIBUTING, re.DOTALL)
+    commands = [line.strip() for block in blocks for line in block.splitlines() if line.strip()]
+    assert "python3 iniciar.py" in commands and "python3 iniciar.py pruebas" in commands
+    for command in commands:
+        words = command.split()
+        if "-m" in words:
+            module = words[words.index("-m") + 1]
+            ran = subprocess.run(
+                [sys.executable, "-c", f"import importlib.util as u; assert u.find_spec('{module}')"],
+                cwd=PROJECT_ROOT,
+            )
+            assert ran.returncode == 0, command
+        for word in words:
+            if word.endswith(".py"):
+                assert (PROJECT_ROOT / word).exists(), command
+
+
+def test_every_dependency_says_why_it_is_here() -> None:
+    """Cada paquete de los requisitos tiene su porqué en CONTRIBUTING, y no sobra ninguno."""
+    wanted = set()
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        lines = (PROJECT_ROOT / name).read_text(encoding="utf-8").splitlines()
+        wanted |= {SPELLED.match(line)[1] for line in lines if SPELLED.match(line) and line[0] != "-"}  # type: ignore[index]
+    section = CONTRIBUTING.split("## Dependencias y su porqué")[1].split("\n## ")[0]
+    explained = {
+        name for row in re.findall(r"^\| (`.*?) \|", section, re.MULTILINE) for name in row.split("`")[1::2]
+    }
+    assert explained == wanted
+
+
+def test_derived_files_are_listed_with_their_command() -> None:
+    """La tabla de archivos derivados nombra cada cuaderno, y sus fuentes y órdenes existen."""
+    section = CONTRIBUTING.split("## Archivos derivados")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| `([^`]+)` \| `([^`]+)` \| `([^`]+)` \|", section, re.MULTILINE)
+    assert len(rows) >= 2
+    for derived, source, command in rows:
+        assert list(PROJECT_ROOT.glob(derived)), derived
+        assert list(PROJECT_ROOT.glob(source)), source
+        assert command.split()[-1].startswith("multietapa"), command
+    assert len(list(SOURCES.glob("*.py"))) == len(list((PROJECT_ROOT / "notebooks").glob("*.ipynb")))
+
+
+def test_nothing_names_this_machine_or_a_registry() -> None:
+    """Ningún archivo nombra la carpeta del clon ni el servidor de un registro de paquetes."""
+    hosts = ("pypi" + ".org", "pythonhosted" + ".org", "npmjs" + ".org", "deb.debian" + ".org")
+    for path in tracked():
+        text = path.read_bytes().decode("utf-8", "ignore")
+        for word in (*hosts, f"{PROJECT_ROOT}/"):
+            assert word not in text, f"{path.name} nombra {word}"
+
+
+def test_modules_are_short() -> None:
+    """Ningún módulo pasa de 300 líneas por mucho: 30 de margen."""
+    lengths = {
+        path.name: len(path.read_text(encoding="utf-8").splitlines())
+        for path in (PROJECT_ROOT / "multietapa").rglob("*.py")
+    }
+    assert {name: n for name, n in lengths.items() if n > MODULE_LINES + 30} == {}
+
+
+@pytest.mark.parametrize("command", [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]])
+def test_style_and_types(command: list[str]) -> None:
+    """ruff y mypy no tienen nada que decir."""
+    done = subprocess.run([sys.executable, "-m", *command], cwd=PROJECT_ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
