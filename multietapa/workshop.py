@@ -12,12 +12,13 @@ import sys
 import time
 import urllib.request
 import webbrowser
+from pathlib import Path
 
 from multietapa.cleanup import limpiar
 from multietapa.console import complain, phase, say
 from multietapa.errors import EngineError, MultietapaError
 from multietapa.identity import SESSION_VARIABLE
-from multietapa.paths import PROJECT_ROOT
+from multietapa.paths import PROJECT_ROOT, cache_dir
 from multietapa.preparation import prepare
 
 DEFAULT_PORT = 8888
@@ -49,6 +50,8 @@ def run(*, port: int | None, open_browser: bool) -> int:
         return 1
     finally:
         _stop_server(server)
+        if server is not None and server.returncode == 0:
+            _log_path().unlink(missing_ok=True)
         if engine is not None and engine.available:
             _tidy(environment)
 
@@ -91,24 +94,38 @@ def _start_server(port: int, token: str, environment: dict[str, str]) -> subproc
         command.append("--allow-root")
     paths = [str(PROJECT_ROOT / "jupyter"), environment.get("JUPYTER_CONFIG_PATH", "")]
     python_path = [str(PROJECT_ROOT), environment.get("PYTHONPATH", "")]
-    return subprocess.Popen(
-        command,
-        start_new_session=True,
-        env={
-            **environment,
-            "JUPYTER_TOKEN": token,
-            "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, paths)),
-            "PYTHONPATH": os.pathsep.join(filter(None, python_path)),
-        },
-    )
+    with _log_path().open("wb") as log:
+        return subprocess.Popen(
+            command,
+            start_new_session=True,
+            stdout=log,
+            stderr=log,
+            env={
+                **environment,
+                "JUPYTER_TOKEN": token,
+                "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, paths)),
+                "PYTHONPATH": os.pathsep.join(filter(None, python_path)),
+            },
+        )
+
+
+def _log_path() -> Path:
+    """Dónde escribe JupyterLab: sus avisos, en inglés, no deben tapar lo que dice el taller."""
+    folder = cache_dir() / "registros"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"jupyterlab-{os.getpid()}.log"
 
 
 def _wait_for(server: subprocess.Popen[bytes], url: str, *, timeout: float = 60.0) -> None:
     limit = time.monotonic() + timeout
     while time.monotonic() < limit:
         if server.poll() is not None:
+            lines = _log_path().read_text(encoding="utf-8", errors="replace").splitlines()
             raise EngineError(
-                "JupyterLab se cerró al arrancar.", next_step="Lee el error de arriba y repite la orden."
+                "JupyterLab se cerró al arrancar.",
+                why="esto es lo último que escribió:",
+                detail="\n".join(lines[-12:]),
+                next_step=f"El registro entero está en {_log_path()}. Arregla lo que diga y repite la orden.",
             )
         try:
             with urllib.request.urlopen(url, timeout=2) as answer:

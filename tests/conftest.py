@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import subprocess
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
@@ -17,25 +18,10 @@ import pytest
 
 from multietapa.identity import SESSION_VARIABLE, labels
 from multietapa.motor.session import Motor, motor
+from multietapa.paths import PROJECT_ROOT
 
 BASE_IMAGE = "multietapa-pruebas/base:1"
-APPLETS = (
-    "sh",
-    "ls",
-    "cat",
-    "echo",
-    "wget",
-    "httpd",
-    "sleep",
-    "dd",
-    "rm",
-    "mkdir",
-    "ln",
-    "touch",
-    "id",
-    "mv",
-    "cp",
-)
+APPLETS = "sh ls cat echo wget httpd sleep dd rm mkdir ln touch id mv cp".split()
 
 
 def unavailable(reason: str) -> None:
@@ -136,6 +122,25 @@ def second_engine_factory() -> SecondEngine:
             shutil.rmtree(data, ignore_errors=True)
 
     return factory
+
+
+def project_files() -> list[Path]:
+    """Los archivos del proyecto: los de Git y los nuevos, sin lo que Git ignora."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, check=True).stdout.decode()
+    paths = [PROJECT_ROOT / name for name in listed.split("\0") if name]
+    return [path for path in paths if path.is_file()]
+
+
+@pytest.fixture(scope="session")
+def fresh_clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Un clon recién hecho en una carpeta con espacios y acentos, todavía sin ``.venv``."""
+    clone = tmp_path_factory.mktemp("clon") / "Taller de Ñandú (copia)"
+    for path in project_files():
+        target = clone / path.relative_to(PROJECT_ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, target)
+    return clone
 
 
 @pytest.fixture

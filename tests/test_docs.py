@@ -11,20 +11,13 @@ import pytest
 
 from multietapa.notebooks import SOURCES
 from multietapa.paths import PROJECT_ROOT
+from tests.conftest import project_files
 
 DOCUMENTS = sorted(PROJECT_ROOT.glob("*.md")) + sorted((PROJECT_ROOT / "apps").glob("*/README.md"))
 CONTRIBUTING = (PROJECT_ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 README = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
 MODULE_LINES = 300
 SPELLED = re.compile(r"^([A-Za-z0-9_.-]+)", re.MULTILINE)
-
-
-def tracked() -> list[Path]:
-    """Los archivos del proyecto, sin lo que Git ignora."""
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, check=True).stdout.decode()
-    paths = [PROJECT_ROOT / name for name in listed.split("\0") if name]
-    return [path for path in paths if path.is_file()]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(PROJECT_ROOT)))
@@ -94,7 +87,7 @@ def test_derived_files_are_listed_with_their_command() -> None:
 def test_nothing_names_this_machine_or_a_registry() -> None:
     """Ningún archivo nombra la carpeta del clon ni el servidor de un registro de paquetes."""
     hosts = ("pypi" + ".org", "pythonhosted" + ".org", "npmjs" + ".org", "deb.debian" + ".org")
-    for path in tracked():
+    for path in project_files():
         text = path.read_bytes().decode("utf-8", "ignore")
         for word in (*hosts, f"{PROJECT_ROOT}/"):
             assert word not in text, f"{path.name} nombra {word}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -144,22 +143,13 @@ def test_readme_command_opens_jupyterlab_and_ctrl_c_closes_it(motor_real: Motor)
     pytest.fail("JupyterLab sigue en marcha después de Ctrl-C")
 
 
-def test_a_clone_with_spaces_and_accents_works(motor_real: Motor, tmp_path: Path) -> None:
+def test_a_clone_with_spaces_and_accents_works(motor_real: Motor, fresh_clone: Path) -> None:
     """Un clon nuevo en «Taller de Ñandú» se prepara y abre; la segunda vez tarda menos de 15 segundos."""
-    clone = tmp_path / "Taller de Ñandú (copia)"
-    tracked = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=PROJECT_ROOT, capture_output=True, check=True,
-    )  # fmt: skip
-    for name in filter(None, tracked.stdout.decode().split("\0")):
-        if (PROJECT_ROOT / name).exists():
-            (clone / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(PROJECT_ROOT / name, clone / name)
-    with workshop(clone, motor_real) as (process, _):
+    with workshop(fresh_clone, motor_real) as (process, _):
         pass
     assert process.returncode == 0
     started = time.monotonic()
-    with workshop(clone, motor_real) as (_, url):
+    with workshop(fresh_clone, motor_real) as (_, url):
         assert time.monotonic() - started < 15
         contents = url.replace("/lab/tree/00_bienvenida.ipynb", "/api/contents/00_bienvenida.ipynb")
         assert urllib.request.urlopen(contents, timeout=10).status == 200

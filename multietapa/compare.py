@@ -1,0 +1,300 @@
+"""``comparar``: mide imágenes y las pone una al lado de otra, mientras se ve cómo avanza."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from numbers import Real
+from typing import Any
+
+import docker
+
+from multietapa import text
+from multietapa.comparison import (
+    BASE_LAYERS,
+    OWN_LAYERS,
+    UNKNOWN_LAYERS,
+    Comparison,
+    Grid,
+    Measure,
+    Row,
+    grid_of,
+)
+from multietapa.construct import Construccion
+from multietapa.errors import MultietapaError, NoEngineError
+from multietapa.measure import Measurement, measure, quick_sizes
+from multietapa.motor.model import EngineInfo, describe
+from multietapa.motor.session import motor
+from multietapa.views.compare_text import Progress, lines
+from multietapa.views.compare_view import CompareView, SilentView, TextView, View
+from multietapa.views.compare_words import Phase, headline
+from multietapa.views.where import check_view, in_notebook
+
+REFRESH = 0.15
+"""Segundos entre dos cambios de la barra de avance."""
+
+
+@dataclass(frozen=True)
+class Comparacion:
+    """Las imágenes comparadas; todos los tamaños son bytes.
+
+    ``medidas`` tiene la medida completa de cada nombre, ``desempaquetado`` y ``transferencia`` sus totales y
+    ``por_origen`` su Desempaquetado repartido. ``veces`` es cuántas veces cabe la menor en la mayor, en
+    Desempaquetado (1.0 si solo hay una). ``tabla`` es una fila por imagen, lista para una tabla de datos;
+    ``efectos``, una por cada cambio de un ``cuadro`` y medida. ``tabla_texto`` es todo, para ``print``.
+    """
+
+    medidas: dict[str, Measurement]
+    desempaquetado: dict[str, int]
+    transferencia: dict[str, int]
+    veces: float
+    por_origen: dict[str, dict[str, int]]
+    tabla: list[dict[str, str | int | bool]]
+    efectos: list[dict[str, str | int | float]]
+    motor: EngineInfo
+    tabla_texto: str = field(repr=False)
+    vista: View | None = field(default=None, repr=False, compare=False)
+    _frase: str = field(default="", repr=False)
+
+    def __repr__(self) -> str:
+        return f"{self._frase} · {self.motor.label}"
+
+
+def comparar(
+    *imagenes: str | Construccion,
+    nombres: Sequence[str] | None = None,
+    prediccion: Any = None,
+    cuadro: Mapping[tuple[str, str], str | Construccion] | None = None,
+    cliente: docker.DockerClient | None = None,
+    vista: bool | str = True,
+) -> Comparacion:
+    """Mide las imágenes y enseña de dónde salen sus bytes.
+
+    La primera vez tarda: el motor tiene que entregar la imagen entera. Lo ya medido se guarda.
+
+    Args:
+        imagenes: etiquetas (``"tienda:multietapa"``) o lo que devuelve ``construir``.
+        nombres: cómo llamar a cada una; si falta, por su etiqueta.
+        prediccion: los MB (de un millón de bytes) de Desempaquetado que esperas de la primera imagen: un
+            número, o un control con ``.value``. A cero no se enseña nada.
+        cuadro: en lugar de ``imagenes``, cuatro que combinan dos decisiones:
+            ``{("una etapa", "base grande"): "a", ("una etapa", "base pequeña"): "b", ...}``.
+        cliente: un cliente del SDK; si falta, el del motor del kit.
+        vista: ``True`` (lo que mejor vaya aquí), ``"texto"`` o ``False``.
+
+    Raises:
+        UnknownNameError: una imagen o la vista no existen.
+        NoEngineError: no hay motor, o una de las imágenes es una grabación.
+        EngineLostError, ArchiveError: el motor se apagó, o no pudo entregar una imagen.
+        MultietapaError: faltan imágenes, sobran nombres, o el cuadro no es de dos por dos.
+    """
+    check_view(vista)
+    grid, wanted = _wanted(imagenes, nombres, cuadro)
+    guess = _prediction(prediccion)
+    opened = None if cliente is not None else motor()
+    client = opened.client if opened is not None else cliente
+    _refuse_recordings(wanted)
+    info = (opened.info if opened else None) or describe(client)
+    rows = tuple(
+        Row.from_quick(name, _tag(image), quick_sizes(client, _reference(image)))
+        for name, image in wanted.items()
+    )
+    comparison = Comparison(rows, info.label, info.architecture, grid, guess)
+    view = open_view(vista, comparison)
+    comparison, measured = _measured(client, info, wanted, comparison, view)
+    return _result(comparison, measured, info, view)
+
+
+def open_view(vista: bool | str, comparison: Comparison) -> View:
+    """La vista que corresponde: el widget en un cuaderno, texto en una terminal, o ninguna."""
+    if vista is False:
+        return SilentView()
+    if vista is True and in_notebook():
+        return CompareView(comparison).display()
+    return TextView()
+
+
+def _measured(
+    client: docker.DockerClient,
+    info: EngineInfo,
+    wanted: Mapping[str, str | Construccion],
+    comparison: Comparison,
+    view: View,
+) -> tuple[Comparison, dict[str, Measurement]]:
+    """Mide una imagen tras otra, enseñando cada una en cuanto está."""
+    start = time.monotonic()
+    measured: dict[str, Measurement] = {}
+    try:
+        for number, (name, image) in enumerate(wanted.items(), 1):
+            tick = _Ticker(view, name, number, len(wanted), start)
+            tick("Consultando lo ya medido", 0, 0)
+            measured[name] = measure(client, _reference(image), info=info, progress=tick)
+            row = comparison.rows[number - 1]
+            done = Row.from_measurement(name, row.tag, measured[name], reported_bytes=row.reported_bytes)
+            rows = (*comparison.rows[: number - 1], done, *comparison.rows[number:])
+            comparison = replace(comparison, rows=rows)
+            if number < len(wanted):
+                view.show(comparison)
+    except KeyboardInterrupt:
+        view.finish(comparison, Phase.INTERRUPTED)
+        raise KeyboardInterrupt from None  # una nueva: el rastro de esta llega hasta el fondo de la medida
+    except BaseException as problem:
+        reason = problem.what if isinstance(problem, MultietapaError) else repr(problem)
+        view.finish(comparison, Phase.FAILED, reason)
+        raise
+    view.finish(comparison, Phase.DONE)
+    return comparison, measured
+
+
+class _Ticker:
+    """Pasa el avance a la vista sin saturarla: cada cambio de fase y, si no, cada ``REFRESH``."""
+
+    def __init__(self, view: View, name: str, number: int, total: int, start: float) -> None:
+        self._view, self._name, self._number, self._total, self._start = view, name, number, total, start
+        self._phase, self._sent = "", 0.0
+
+    def __call__(self, phase: str, done: int, expected: int) -> None:
+        now = time.monotonic()
+        if phase == self._phase and now - self._sent < REFRESH:
+            return
+        self._phase, self._sent = phase, now
+        elapsed = now - self._start
+        self._view.advance(Progress(self._name, self._number, self._total, phase, done, expected, elapsed))
+
+
+def _result(
+    comparison: Comparison, measured: dict[str, Measurement], info: EngineInfo, view: View
+) -> Comparacion:
+    rows = {row.name: row for row in comparison.rows}
+    return Comparacion(
+        medidas=measured,
+        desempaquetado={name: row.figure(Measure.UNPACKED).bytes for name, row in rows.items()},
+        transferencia={name: row.figure(Measure.TRANSFER).bytes for name, row in rows.items()},
+        veces=comparison.times(),
+        por_origen={name: _parts(row, Measure.UNPACKED) for name, row in rows.items()},
+        tabla=[_table_row(row) for row in comparison.rows],
+        efectos=_effect_rows(comparison),
+        motor=info,
+        tabla_texto="\n".join(lines(comparison)),
+        vista=view,
+        _frase=headline(comparison),
+    )
+
+
+def _table_row(row: Row) -> dict[str, str | int | bool]:
+    return {
+        "imagen": row.name,
+        "etiqueta": row.tag,
+        "desempaquetado": row.figure(Measure.UNPACKED).bytes,
+        **_parts(row, Measure.UNPACKED),
+        "transferencia": row.figure(Measure.TRANSFER).bytes,
+        **dict.fromkeys((BASE_LAYERS, OWN_LAYERS, UNKNOWN_LAYERS), 0),
+        **_parts(row, Measure.TRANSFER),
+        "base": row.base,
+        "base equivalente local": row.equivalent,
+        "arquitectura": row.architecture,
+    }
+
+
+def _parts(row: Row, measure: Measure) -> dict[str, int]:
+    return {part.name: part.bytes for part in row.figure(measure).parts}
+
+
+def _effect_rows(comparison: Comparison) -> list[dict[str, str | int | float]]:
+    rows: list[dict[str, str | int | float]] = []
+    for kind in Measure:
+        effects = comparison.effects(kind)
+        for effect in effects.all if effects else ():
+            rows.append(
+                {
+                    "medida": kind.value,
+                    "de": effect.before,
+                    "a": effect.after,
+                    "con": effect.fixed,
+                    "antes": effect.before_bytes,
+                    "después": effect.after_bytes,
+                    "ahorro": effect.saved,
+                    "veces": effect.times,
+                }
+            )
+    return rows
+
+
+def _wanted(
+    images: Sequence[str | Construccion],
+    names: Sequence[str] | None,
+    grid: Mapping[tuple[str, str], str | Construccion] | None,
+) -> tuple[Grid | None, dict[str, str | Construccion]]:
+    """Las imágenes que hay que medir, por su nombre y en su orden; y el cuadro, si lo hay."""
+    if grid is not None:
+        if images or names is not None:
+            raise MultietapaError(
+                "Un cuadro ya dice qué imágenes se comparan y cómo se llaman.",
+                next_step="Deja solo cuadro={...}, o quítalo y pasa las imágenes sueltas.",
+            )
+        shape = grid_of(list(grid))
+        called = [text.join(cell) for cell in shape.cells]
+        return shape, _named(called, [grid[cell] for cell in shape.cells])
+    if not images:
+        raise MultietapaError(
+            "No hay ninguna imagen que comparar.",
+            next_step='Escribe sus etiquetas: comparar("tienda:ingenua", "tienda:multietapa").',
+        )
+    called = [str(name) for name in names] if names is not None else [_tag(_checked(i)) for i in images]
+    if len(called) != len(images):
+        raise MultietapaError(
+            f"Hay {len(images)} imágenes y {len(called)} nombres.",
+            next_step="Da en nombres=[...] uno para cada imagen, en el mismo orden.",
+        )
+    return None, _named(called, images)
+
+
+def _named(names: Sequence[str], images: Sequence[str | Construccion]) -> dict[str, str | Construccion]:
+    if repeated := [name for name in names if list(names).count(name) > 1]:
+        raise MultietapaError(
+            f"Dos imágenes se llaman igual: «{repeated[0]}».",
+            next_step='Dale a cada una su nombre: nombres=["antes", "después"].',
+        )
+    return dict(zip(names, map(_checked, images), strict=True))
+
+
+def _checked(image: object) -> str | Construccion:
+    if isinstance(image, Construccion) or (isinstance(image, str) and image.strip()):
+        return image
+    raise MultietapaError(
+        f"Esto no es una imagen: {image!r}.",
+        next_step='Pasa su etiqueta ("tienda:multietapa") o lo que devolvió construir.',
+    )
+
+
+def _refuse_recordings(wanted: Mapping[str, str | Construccion]) -> None:
+    for image in wanted.values():
+        if isinstance(image, Construccion) and image.grabacion:
+            raise NoEngineError(
+                f"«{image.etiqueta}» es una grabación y no se puede medir.",
+                why=f"Se construyó en otra máquina ({image.grabacion}) y su imagen no existe aquí.",
+                next_step="Con un motor en marcha, constrúyela de verdad con construir y repite.",
+            )
+
+
+def _tag(image: str | Construccion) -> str:
+    return image.etiqueta if isinstance(image, Construccion) else image
+
+
+def _reference(image: str | Construccion) -> str:
+    return image.imagen if isinstance(image, Construccion) else image
+
+
+def _prediction(guess: Any) -> int | None:
+    """Los bytes predichos. Un control vale lo que valga ahora; a cero, es que nadie lo ha movido."""
+    value = getattr(guess, "value", guess)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < math.inf:
+        raise MultietapaError(
+            f"La predicción {value!r} no es un tamaño.",
+            next_step="Escribe un número de MB mayor que cero: prediccion=300.",
+        )
+    return round(float(value) * 1e6) or None

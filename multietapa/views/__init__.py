@@ -1,0 +1,1 @@
+"""Lo que se ve en un cuaderno: el avance de una construcción y la comparación de imágenes."""

@@ -1,0 +1,316 @@
+"""De los eventos de una construcción al estado que se muestra. Sin pantalla, sin motor y sin reloj.
+
+``reduce`` recibe un estado y un evento y devuelve otro estado; nunca cambia el que recibe.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from multietapa.events import (
+    BuildFailed,
+    BuildFinished,
+    BuildWarning,
+    Event,
+    LogLine,
+    Progress,
+    StepDeclared,
+    StepFinished,
+    StepStarted,
+)
+from multietapa.identity import LABEL
+
+LOG_LINES = 200
+"""Cuántas líneas del registro se guardan para la pantalla."""
+PREPARATION, EXPORT = "Preparación", "Exportación"
+_CANCELLED_BY_ENGINE = "context canceled"
+BASE_STEP = "base:"
+"""Cómo empieza el ``id`` del paso que trae una imagen base."""
+_EXPORTS = ("exportar", "escribir la imagen", "poner la etiqueta", f"LABEL {LABEL}")
+_PUBLIC = re.compile(r"^(FROM |\[interno\] consultar )docker\.io/(?:library/)?")
+
+
+class Status(Enum):
+    """El estado de un paso; el valor es la palabra que se lee."""
+
+    WAITING = "en espera"
+    RUNNING = "en marcha"
+    DONE = "hecho"
+    CACHED = "caché"
+    FAILED = "falló"
+    CANCELLED = "cancelado"
+    SKIPPED = "sin ejecutar"
+
+
+class Phase(Enum):
+    """El estado de la construcción entera."""
+
+    RUNNING = "en marcha"
+    CANCELLING = "cancelando"
+    DONE = "terminada"
+    FAILED = "falló"
+    CANCELLED = "cancelada"
+
+    @property
+    def over(self) -> bool:
+        """Ya no puede cambiar."""
+        return self not in (Phase.RUNNING, Phase.CANCELLING)
+
+
+@dataclass(frozen=True)
+class Step:
+    """Un paso. ``started`` y ``seconds`` son segundos; ``progress``, lo último que dijo cada descarga.
+
+    ``size`` son los bytes que añade a la imagen según el motor; ``None`` si no se sabe o no va en ella.
+    """
+
+    id: str
+    name: str
+    stage: str = ""
+    line: int | None = None
+    status: Status = Status.WAITING
+    started: float = 0.0
+    seconds: float | None = None
+    error: str = ""
+    progress: Mapping[str, Progress] = field(default_factory=dict)
+    size: int | None = None
+
+    @property
+    def keyword(self) -> str:
+        """La instrucción del Dockerfile (``RUN``, ``COPY``...)."""
+        return self.name.partition(" ")[0].upper()
+
+    @property
+    def is_instruction(self) -> bool:
+        """Ejecuta algo del Dockerfile: ni un ``FROM`` ni un paso interno del constructor."""
+        return bool(self.stage) and self.keyword != "FROM"
+
+    @property
+    def bytes(self) -> tuple[int, int]:
+        """Bytes hechos y totales de sus descargas, sumadas; ``(0, 0)`` si no se sabe el total."""
+        known = [p for p in self.progress.values() if p.total > 0]
+        return sum(min(p.current, p.total) for p in known), sum(p.total for p in known)
+
+    @property
+    def activity(self) -> str:
+        """Lo último que dijo que hacía, o ``""``."""
+        return list(self.progress.values())[-1].label if self.progress else ""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Los pasos de una etapa (o los internos), en el orden del Dockerfile."""
+
+    title: str
+    stage: str
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class BuildState:
+    """Todo lo que se sabe de una construcción en un momento dado.
+
+    ``log`` son las últimas líneas, con un título cada vez que cambia el paso que habla; ``log_total``
+    cuenta las que ha habido. ``seconds`` es ``None`` hasta el final. ``reported`` son los bytes de la
+    imagen según el motor, o ``None`` si no se le ha preguntado.
+    """
+
+    steps: Mapping[str, Step] = field(default_factory=dict)
+    log: tuple[str, ...] = ()
+    log_total: int = 0
+    speaker: str = ""
+    warnings: tuple[BuildWarning, ...] = ()
+    phase: Phase = Phase.RUNNING
+    seconds: float | None = None
+    image_id: str = ""
+    reason: str = ""
+    line: int | None = None
+    reported: int | None = None
+
+    @property
+    def instructions(self) -> tuple[Step, ...]:
+        """Los pasos que ejecutan algo del Dockerfile."""
+        return tuple(step for step in self.steps.values() if step.is_instruction)
+
+    @property
+    def cached(self) -> int:
+        """Cuántas instrucciones salieron de la caché."""
+        return sum(step.status is Status.CACHED for step in self.instructions)
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """Preparación, las etapas en el orden del Dockerfile y la exportación.
+
+        De un paso sin declarar se guarda lo que cuenta, pero no se enseña.
+        """
+        found: dict[str, list[Step]] = {}
+        for step in filter(lambda step: step.name, self.steps.values()):
+            found.setdefault(step.stage or _inner_group(step), []).append(step)
+        groups = [Group(_title(name, steps), steps[0].stage, _sorted(steps)) for name, steps in found.items()]
+        return tuple(sorted(groups, key=_position))
+
+
+def reduce(state: BuildState, event: Event) -> BuildState:
+    """El estado que sigue a ``state`` después de ``event``."""
+    if isinstance(event, StepDeclared):
+        step = replace(_step(state, event.id), name=_PUBLIC.sub(r"\1", event.name), line=event.line)
+        return _with(state, replace(step, stage=_stage(event)))
+    if isinstance(event, StepStarted):
+        step = _step(state, event.id)
+        return _with(state, replace(step, status=Status.RUNNING, started=event.at))
+    if isinstance(event, StepFinished):
+        return _with(state, _finished(_step(state, event.id), event))
+    if isinstance(event, Progress):
+        step = _step(state, event.id)
+        # Una base pasa por fases (descargar, cargar...) y solo cuenta la de ahora; un paso baja varias cosas.
+        one_by_one = event.id.startswith(BASE_STEP)
+        others = {} if one_by_one else {k: p for k, p in step.progress.items() if k != event.label}
+        return _with(state, replace(step, progress={**others, event.label: event}))
+    if isinstance(event, LogLine):
+        return _spoken(state, event)
+    if isinstance(event, BuildWarning):
+        return replace(state, warnings=(*state.warnings, event))
+    if isinstance(event, BuildFinished):
+        closed = _closed(state, Status.DONE, event.seconds)
+        return replace(closed, phase=Phase.DONE, seconds=event.seconds, image_id=event.image_id)
+    return _failed(state, event)
+
+
+def reduce_all(state: BuildState, events: Iterable[Event]) -> BuildState:
+    """``reduce`` con varios eventos seguidos."""
+    for event in events:
+        state = reduce(state, event)
+    return state
+
+
+def cancelling(state: BuildState) -> BuildState:
+    """Se pidió cancelar y el motor todavía no ha parado."""
+    return state if state.phase.over else replace(state, phase=Phase.CANCELLING)
+
+
+def broken(state: BuildState, reason: str, seconds: float, *, cancelled: bool = False) -> BuildState:
+    """La construcción acabó sin decirlo: cierra los pasos con esa razón."""
+    if state.phase.over:
+        return state
+    return explained(_failed(state, BuildFailed(reason, seconds, cancelled=cancelled)), reason)
+
+
+def explained(state: BuildState, reason: str) -> BuildState:
+    """La razón de que acabara mal, dicha de otra manera: la del error en lugar de la del motor."""
+    return replace(state, reason=reason)
+
+
+def sized(state: BuildState, total: int, sizes: Mapping[str, int]) -> BuildState:
+    """Añade los bytes que declara el motor: los de la imagen y, por ``id``, los de cada paso."""
+    steps = {id_: replace(step, size=sizes.get(id_)) for id_, step in state.steps.items()}
+    return replace(state, steps=steps, reported=total)
+
+
+def heading(step: Step) -> str:
+    """El título que se escribe en el registro cuando empieza a hablar un paso."""
+    where = f"{stage_name(step.stage)}: " if step.stage else ""
+    return f"── {where}{one_line(step.name)}"
+
+
+def stage_name(stage: str) -> str:
+    """Cómo se llama una etapa: por su nombre, o ``etapa 1`` (su índice, desde 0) si no lo tiene."""
+    unnamed = stage.startswith("stage-") and stage[6:].isdigit()
+    return f"etapa {stage[6:]}" if unnamed else stage
+
+
+def one_line(text: str) -> str:
+    """Un texto de varias líneas (un heredoc) en una."""
+    return " ".join(text.split())
+
+
+def _step(state: BuildState, id_: str) -> Step:
+    return state.steps.get(id_) or Step(id_, "", "")
+
+
+def _with(state: BuildState, step: Step) -> BuildState:
+    return replace(state, steps={**state.steps, step.id: step})
+
+
+def _finished(step: Step, event: StepFinished) -> Step:
+    if _CANCELLED_BY_ENGINE in event.error:
+        status, error = Status.CANCELLED, ""
+    elif event.error:
+        status, error = Status.FAILED, event.error
+    else:
+        status, error = (Status.CACHED if event.cached else Status.DONE), ""
+    return replace(step, status=status, seconds=event.seconds, error=error)
+
+
+def _spoken(state: BuildState, event: LogLine) -> BuildState:
+    new = [event.text]
+    if event.id != state.speaker and event.id in state.steps:
+        new.insert(0, heading(state.steps[event.id]))
+    return replace(
+        state,
+        log=(*state.log, *new)[-LOG_LINES:],
+        log_total=state.log_total + len(new),
+        speaker=event.id,
+    )
+
+
+def _failed(state: BuildState, event: BuildFailed) -> BuildState:
+    if not event.cancelled and event.step_id in state.steps:
+        guilty = replace(state.steps[event.step_id], status=Status.FAILED)
+        state = _with(state, guilty)
+    return replace(
+        _closed(state, Status.CANCELLED, event.seconds),
+        phase=Phase.CANCELLED if event.cancelled else Phase.FAILED,
+        seconds=event.seconds,
+        reason="" if event.cancelled else event.reason,
+        line=event.line,
+    )
+
+
+def _closed(state: BuildState, running: Status, end: float) -> BuildState:
+    """Ningún paso queda a medias cuando la construcción acaba en el segundo ``end``."""
+
+    def close(step: Step) -> Step:
+        if step.status is Status.RUNNING:
+            return replace(step, status=running, seconds=max(0.0, end - step.started))
+        return replace(step, status=Status.SKIPPED) if step.status is Status.WAITING else step
+
+    return replace(state, steps={id_: close(step) for id_, step in state.steps.items()})
+
+
+def _stage(event: StepDeclared) -> str:
+    """La etapa de un paso, o ``""`` si no es de ninguna del Dockerfile.
+
+    Las etiquetas que añade el kit no están en el Dockerfile; y un ``FROM`` sin línea lleva el nombre que le
+    puso otra construcción, porque BuildKit comparte los pasos iguales de las que van a la vez.
+    """
+    foreign = event.name.startswith(("FROM ", f"LABEL {LABEL}"))
+    return "" if foreign and event.line is None else event.stage
+
+
+def _inner_group(step: Step) -> str:
+    return EXPORT if step.name.startswith(_EXPORTS) else PREPARATION
+
+
+def _title(name: str, steps: list[Step]) -> str:
+    if not steps[0].stage:
+        return name
+    shown = stage_name(name)
+    return f"Etapa {name}" if shown == name else f"E{shown[1:]} (sin nombre)"
+
+
+def _sorted(steps: list[Step]) -> tuple[Step, ...]:
+    """Por línea del Dockerfile; los que no la tienen se quedan detrás del anterior."""
+    keyed, last = [], 0
+    for step in steps:
+        last = step.line or last
+        keyed.append((last, step))
+    return tuple(step for _, step in sorted(keyed, key=lambda pair: pair[0]))
+
+
+def _position(group: Group) -> tuple[int, int]:
+    if not group.stage:
+        return (2 if group.title == EXPORT else 0), 0
+    return 1, min((step.line for step in group.steps if step.line), default=1 << 30)

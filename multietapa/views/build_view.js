@@ -1,0 +1,266 @@
+// Dibuja el estado que manda Python; aquí no se decide nada, salvo hacer correr los relojes.
+
+const CANCEL_PATIENCE_MS = 4000;
+// Python manda la hora cada 3 s (HEARTBEAT en build_view.py), también cuando no cambia nada más.
+const SILENCE_MS = 15000;
+
+function element(tag, className, text) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  if (text !== undefined) node.textContent = text;
+  return node;
+}
+
+function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+// Una orden larga se parte entre palabras, nunca detrás de un guion.
+function setWords(node, text) {
+  if (node.textContent === text) return;
+  const whole = (word) => (word.trim() && word.length < 30 ? element("span", "", word) : word);
+  node.replaceChildren(...text.split(/( )/).map(whole));
+}
+
+// La misma escritura que multietapa.text.duration.
+function duration(seconds) {
+  const value = Math.max(seconds, 0);
+  if (value < 9.95) return `${value.toFixed(1).replace(".", ",")} s`;
+  const whole = Math.round(value);
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
+}
+
+function stepRow() {
+  const row = element("li", "mtb-step");
+  const state = element("span", "mtb-state");
+  const name = element("code", "mtb-name");
+  const size = element("span", "mtb-size");
+  size.title = "Lo que añade a la imagen, según el motor";
+  const line = element("span", "mtb-line");
+  const time = element("span", "mtb-time");
+  const activity = element("span", "mtb-activity");
+  const bar = element("progress");
+  bar.max = 1;
+  const label = element("span");
+  activity.append(bar, label);
+  row.append(state, name, size, line, time, activity);
+  return { row, state, name, size, line, time, activity, bar, label, last: "", step: null };
+}
+
+function drawStep(view, step) {
+  view.step = step;
+  const key = JSON.stringify(step);
+  if (key === view.last) return;
+  view.last = key;
+  view.row.dataset.status = step.status;
+  setText(view.state, `${step.icon} ${step.word}`);
+  setWords(view.name, step.text);
+  view.name.title = step.text;
+  setText(view.size, step.size);
+  setText(view.line, step.line ? `línea ${step.line}` : "");
+  if (step.status !== "running") setText(view.time, step.took);
+  view.activity.hidden = !step.activity;
+  setText(view.label, step.activity || "");
+  view.bar.hidden = step.fraction === undefined;
+  if (step.fraction !== undefined) view.bar.value = step.fraction;
+  view.bar.setAttribute("aria-label", step.text);
+}
+
+function groupView(group) {
+  const box = element("details", "mtb-group");
+  box.open = !group.inner;
+  const summary = element("summary");
+  const title = element("strong");
+  const note = element("span", "mtb-note");
+  summary.append(title, note);
+  const list = element("ul");
+  box.append(summary, list);
+  return { box, title, note, list, rows: [], opened: false };
+}
+
+function drawGroup(view, group) {
+  setText(view.title, group.title);
+  setText(view.note, group.note);
+  group.steps.forEach((step, n) => {
+    if (!view.rows[n]) {
+      view.rows[n] = stepRow();
+      view.list.append(view.rows[n].row);
+    }
+    drawStep(view.rows[n], step);
+  });
+  while (view.rows.length > group.steps.length) view.rows.pop().row.remove();
+  // Los pasos internos van plegados: se abren si fallan o cuentan su avance, y se pliegan al acabar bien.
+  const failed = group.steps.some((s) => s.status === "failed");
+  const telling = failed || group.steps.some((s) => s.status === "running" && s.activity);
+  if (group.inner && telling !== view.opened) {
+    view.box.open = telling;
+    view.opened = telling;
+  }
+}
+
+function render({ model, el }) {
+  const root = element("section", "mt mtb");
+  // Las flechas y las letras son de esta vista, no atajos del cuaderno.
+  root.dataset.lmSuppressShortcuts = "true";
+  const badge = element("div", "mt-grabacion");
+  const header = element("header", "mtb-head");
+  const heading = element("div", "mtb-heading");
+  const title = element("strong", "mtb-title");
+  const context = element("div", "mtb-context");
+  heading.append(title, context);
+  const state = element("span", "mtb-phase");
+  state.setAttribute("role", "status");
+  const clock = element("span", "mtb-clock");
+  clock.setAttribute("role", "timer");
+  const cancel = element("button", "mtb-cancel", "Cancelar");
+  cancel.type = "button";
+  header.append(heading, state, clock, cancel);
+  const hint = element("p", "mtb-hint");
+  hint.setAttribute("role", "alert");
+  hint.hidden = true;
+  const plan = element("div", "mtb-plan");
+  const warnings = element("ul", "mtb-warnings");
+  const log = element("details", "mtb-log");
+  const logSummary = element("summary", "", "Registro");
+  const pre = element("pre");
+  pre.tabIndex = 0;
+  pre.setAttribute("role", "log");
+  pre.setAttribute("aria-live", "off");
+  pre.setAttribute("aria-label", "Registro de la construcción: últimas líneas");
+  log.append(logSummary, pre);
+  const result = element("p", "mtb-result");
+  root.append(badge, header, hint, plan, warnings, log, result);
+  el.append(root);
+
+  const groups = [];
+  let origin = Date.now();
+  let asked = 0;
+  let phase = "";
+
+  const elapsed = () => (model.get("head").elapsed || 0) + ((Date.now() - origin) / 1000) * model.get("rate");
+  const running = () => ["running", "cancelling"].includes(model.get("head").phase);
+
+  function tick() {
+    if (!running()) return;
+    if (Date.now() - origin > SILENCE_MS) {
+      say("El kernel no da noticias: puede que se haya reiniciado. Si es así, vuelve a ejecutar la celda.");
+      return;
+    }
+    const now = elapsed();
+    setText(clock, duration(now));
+    for (const group of groups) {
+      for (const view of group.rows) {
+        if (view.step && view.step.started !== undefined) setText(view.time, duration(now - view.step.started));
+      }
+    }
+    if (asked && model.get("head").phase === "running" && Date.now() - asked > CANCEL_PATIENCE_MS) {
+      say("La cancelación espera a que acabe la celda. Para cancelar ya, interrumpe el kernel (botón ■).");
+    }
+  }
+
+  function say(text) {
+    setText(hint, text);
+    hint.hidden = !text;
+  }
+
+  function drawHead() {
+    const head = model.get("head");
+    origin = Date.now();
+    if (head.phase !== "running" || !asked) say("");
+    badge.hidden = !head.recording;
+    setText(badge, head.recording);
+    setText(title, head.title);
+    setText(context, head.context);
+    root.dataset.phase = head.phase;
+    root.setAttribute("aria-label", `Construcción de ${head.title}`);
+    setText(state, `${head.icon} ${head.word}`);
+    setText(clock, duration(head.elapsed));
+    cancel.hidden = !running();
+    if (head.phase !== "running") {
+      cancel.disabled = true;
+      setText(cancel, "Cancelando…");
+    }
+    if (head.phase !== phase) log.open = head.phase !== "done";
+    phase = head.phase;
+    drawResult();
+  }
+
+  function drawResult() {
+    const head = model.get("head");
+    const parts = [head.result, model.get("summary") || head.provisional].filter(Boolean);
+    setText(result, parts.join(" · "));
+    result.hidden = !parts.length;
+  }
+
+  function drawGroups() {
+    const wanted = model.get("groups");
+    wanted.forEach((group, n) => {
+      // Un grupo nuevo puede entrar antes que otros: se reconocen por su título.
+      let at = groups.findIndex((view) => view.title.textContent === group.title);
+      if (at < 0) {
+        groups.push(groupView(group));
+        at = groups.length - 1;
+      }
+      const view = groups[at];
+      if (at !== n) {
+        groups.splice(at, 1);
+        groups.splice(n, 0, view);
+      }
+      if (plan.children[n] !== view.box) plan.insertBefore(view.box, plan.children[n] || null);
+      drawGroup(view, group);
+    });
+    while (groups.length > wanted.length) groups.pop().box.remove();
+    tick();
+  }
+
+  function drawLog() {
+    const lines = model.get("log");
+    const atEnd = pre.scrollHeight - pre.scrollTop - pre.clientHeight < 24;
+    setText(pre, lines.join("\n"));
+    log.hidden = !lines.length;
+    if (atEnd) pre.scrollTop = pre.scrollHeight;
+  }
+
+  function drawWarnings() {
+    warnings.replaceChildren(
+      ...model.get("warnings").map((warning) => {
+        const item = element("li", "", `⚠ ${warning.text} `);
+        if (/^https:\/\//.test(warning.url)) {
+          const link = element("a", "", "Más información");
+          link.href = warning.url;
+          link.target = "_blank";
+          link.rel = "noopener noreferrer";
+          item.append(link);
+        }
+        return item;
+      }),
+    );
+  }
+
+  cancel.addEventListener("click", () => {
+    asked = Date.now();
+    cancel.disabled = true;
+    setText(cancel, "Cancelando…");
+    model.send({ type: "cancelar" });
+  });
+  log.addEventListener("toggle", () => (pre.scrollTop = pre.scrollHeight));
+
+  const draws = {
+    "change:head": drawHead,
+    "change:groups": drawGroups,
+    "change:log": drawLog,
+    "change:warnings": drawWarnings,
+    "change:summary": drawResult,
+  };
+  for (const [event, draw] of Object.entries(draws)) {
+    model.on(event, draw);
+    draw();
+  }
+  const timer = setInterval(tick, 200);
+  return () => {
+    clearInterval(timer);
+    for (const [event, draw] of Object.entries(draws)) model.off(event, draw);
+  };
+}
+
+export default { render };

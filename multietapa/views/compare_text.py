@@ -1,0 +1,283 @@
+"""La comparación en tablas, en texto y en HTML, y lo que dibuja el widget.
+
+Todo son funciones de ``Comparison``: lo que se lee en el widget, en una exportación y en una terminal sale
+de los mismos textos.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from multietapa import text
+from multietapa.comparison import Comparison, Figure, Measure, Row
+from multietapa.views.compare_words import (
+    EQUIVALENT,
+    ICONS,
+    MEANINGS,
+    PROVISIONAL,
+    Phase,
+    change,
+    details,
+    exact,
+    factor,
+    headline,
+    interplay,
+    notes,
+    percent,
+    predicted,
+    prediction,
+    saving,
+    short_headline,
+    status,
+)
+from multietapa.views.theme import ORIGIN_PAINTS, PART_PAINTS, VARIABLES
+
+_PAINTS = {name: paint.pattern for name, paint in {**ORIGIN_PAINTS, **PART_PAINTS}.items()}
+_LINE = 110  # caracteres de una línea de la tabla en texto
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Por dónde va: la imagen ``number`` de ``total``, su fase, sus bytes y los segundos que lleva."""
+
+    name: str
+    number: int
+    total: int
+    phase: str
+    done: int
+    expected: int
+    elapsed: float
+
+
+def lines(comparison: Comparison, phase: Phase = Phase.DONE, reason: str = "") -> Iterator[str]:
+    """El gemelo en texto de la vista."""
+    yield f"Motor: {comparison.engine}"
+    if phase is not Phase.DONE:
+        yield status(phase, reason)
+    for group in _fitting(comparison):
+        yield ""
+        yield from _text_table(comparison, group)
+    if comparison.measured:
+        yield ""
+        yield from (f"{headline(comparison, measure)}." for measure in Measure)
+    if sentence := prediction(comparison):
+        yield f"{predicted(comparison)}: {sentence}."
+    if comparison.grid and comparison.measured:
+        for measure in Measure:
+            yield ""
+            yield f"Efectos en {measure.value}"
+            effects = comparison.effects(measure)
+            for effect in effects.all if effects else ():
+                yield f"  {change(effect)}: {saving(effect)} ({factor(effect)})"
+            yield from interplay(comparison, measure)
+    if extra := notes(comparison):
+        yield ""
+        yield from extra
+
+
+def table_html(comparison: Comparison) -> str:
+    """La tabla entera, con los bytes exactos: una columna por imagen."""
+    head = "".join(f'<th scope="col">{_esc(row.name)}</th>' for row in comparison.rows)
+    body = "".join(
+        f'<tr class="mtc-row-{kind}"><th scope="row">{_esc(title)}</th>'
+        + "".join(f"<td>{_lines(cell)}</td>" for cell in cells)
+        + "</tr>"
+        for kind, title, cells in _grid_rows(comparison, comparison.rows)
+    )
+    return (
+        f"<table><caption>Medido con {_esc(comparison.engine)}</caption>"
+        f'<thead><tr><th scope="col">Medida y parte</th>{head}</tr></thead><tbody>{body}</tbody></table>'
+    )
+
+
+def effects_html(comparison: Comparison, measure: Measure) -> str:
+    """La tabla de los efectos de un cuadro y lo que se aprende de ella; ``""`` si no hay cuadro."""
+    effects = comparison.effects(measure) if comparison.measured else None
+    if effects is None:
+        return ""
+    body = "".join(
+        f'<tr><th scope="row">{_esc(change(effect))}</th><td>{_esc(saving(effect))}</td>'
+        f"<td>{_esc(factor(effect))}</td></tr>"
+        for effect in effects.all
+    )
+    sentences = "".join(f"<p>{_esc(sentence)}</p>" for sentence in interplay(comparison, measure))
+    return (
+        f"<table><caption>Qué consigue cada cambio, en {measure.value}</caption><thead><tr>"
+        '<th scope="col">Cambio</th><th scope="col">En bytes</th><th scope="col">En veces</th></tr></thead>'
+        f"<tbody>{body}</tbody></table>{sentences}"
+    )
+
+
+def static_html(comparison: Comparison, phase: Phase = Phase.DONE, reason: str = "") -> str:
+    """El gemelo en HTML, sin controles: para exportaciones y lectores de pantalla."""
+    sentences = [f"{headline(comparison, m)}." for m in Measure] if comparison.measured else []
+    sentences += [status(phase, reason)] if phase is not Phase.DONE else []
+    sentences += [f"{predicted(comparison)}: {guess}."] if (guess := prediction(comparison)) else []
+    paragraphs = "".join(f"<p>{_esc(sentence)}</p>" for sentence in sentences)
+    effects = "".join(effects_html(comparison, measure) for measure in Measure)
+    foot = "".join(f"<p><small>{_esc(note)}</small></p>" for note in notes(comparison))
+    return (
+        f'<style>{VARIABLES}</style><div class="mt">{paragraphs}{table_html(comparison)}{effects}{foot}</div>'
+    )
+
+
+def payload(comparison: Comparison, phase: Phase, reason: str = "") -> dict[str, Any]:
+    """Lo que viaja al widget cuando cambia algo: ``head``, ``rows`` y ``table``."""
+    ready = comparison.measured
+    return {
+        "head": {
+            "phase": phase.name.lower(),
+            "status": f"{ICONS[phase]} {phase.value}",
+            "reason": status(phase, reason) if phase in (Phase.INTERRUPTED, Phase.FAILED) else "",
+            "engine": comparison.engine,
+            "grid": [list(comparison.grid.rows), list(comparison.grid.columns)] if comparison.grid else [],
+            "measures": {
+                measure.name.lower(): {
+                    "name": measure.value,
+                    "meaning": MEANINGS[measure],
+                    "headline": short_headline(comparison, measure),
+                    "effects": effects_html(comparison, measure) if ready else "",
+                }
+                for measure in Measure
+            },
+            "guess": comparison.prediction or 0,
+            "guessed": f"tu predicción: {text.size(comparison.prediction)}" if comparison.prediction else "",
+            "predicted": predicted(comparison),
+            "prediction": prediction(comparison),
+            "notes": list(notes(comparison)),
+        },
+        "rows": [_row(row, comparison) for row in comparison.rows],
+        "table": table_html(comparison),
+    }
+
+
+def progress_payload(progress: Progress) -> dict[str, Any]:
+    """Lo que viaja al widget mientras se mide. Sin ``fraction``, no se sabe cuánto falta."""
+    counted = f" ({progress.number} de {progress.total})" if progress.total > 1 else ""
+    shown: dict[str, Any] = {
+        "text": f"Midiendo {progress.name}{counted}",
+        "step": progress.phase,
+        "elapsed": round(progress.elapsed, 1),
+    }
+    if progress.done and progress.expected:
+        shown["fraction"] = round(min(progress.done / progress.expected, 1.0), 3)
+        shown["step"] += f": {text.size(progress.done)} de {text.size(progress.expected)}"
+    return shown
+
+
+def _row(row: Row, comparison: Comparison) -> dict[str, Any]:
+    shown: dict[str, Any] = {"name": row.name, "details": details(row, comparison), "mark": ""}
+    if not row.measured:
+        size = text.size(row.reported_bytes)
+        return {**shown, "reported": {"bytes": row.reported_bytes, "size": f"≈ {size}", "label": PROVISIONAL}}
+    figures = {}
+    for measure in Measure:
+        figure = row.figure(measure)
+        figures[measure.name.lower()] = {
+            "bytes": figure.bytes,
+            "size": text.size(figure.bytes),
+            "parts": [
+                [
+                    part.name,
+                    _PAINTS[part.name],
+                    part.bytes,
+                    text.size(part.bytes),
+                    percent(figure.share(part)),
+                ]
+                for part in figure.parts
+            ],
+        }
+    return {**shown, "mark": EQUIVALENT if row.equivalent else "", "figures": figures}
+
+
+def _grid_rows(
+    comparison: Comparison, rows: Sequence[Row]
+) -> Iterator[tuple[str, str, list[tuple[str, ...]]]]:
+    """Las filas de la tabla: clase, título y, por imagen, los renglones de su casilla."""
+    for measure in Measure:
+        cells: list[tuple[str, ...]] = []
+        names: dict[str, None] = {}
+        for row in rows:
+            if row.measured:
+                figure = row.figure(measure)
+                cells.append((text.size(figure.bytes), exact(figure.bytes)))
+                names.update(dict.fromkeys(part.name for part in figure.parts))
+            elif measure is Measure.UNPACKED:
+                cells.append((f"≈ {text.size(row.reported_bytes)}", PROVISIONAL))
+            else:
+                cells.append(("sin medir",))
+        yield "total", measure.value, cells
+        for name in names:
+            yield (
+                "part",
+                name,
+                [_part_cell(row.figure(measure), name) if row.measured else ("",) for row in rows],
+            )
+    if any(row.base or row.equivalent for row in rows):
+        yield "about", "Base", [_base_cell(row) for row in rows]
+    if any(row.measured for row in rows):
+        yield "about", "Arquitectura", [(row.architecture,) for row in rows]
+
+
+def _part_cell(figure: Figure, name: str) -> tuple[str, ...]:
+    for part in figure.parts:
+        if part.name == name:
+            if not part.bytes:
+                return (text.size(0),)
+            return (f"{text.size(part.bytes)} · {percent(figure.share(part))}", exact(part.bytes))
+    return ("",)
+
+
+def _base_cell(row: Row) -> tuple[str, ...]:
+    return tuple(filter(None, (row.base, EQUIVALENT if row.equivalent else ""))) or ("",)
+
+
+def _text_table(comparison: Comparison, rows: Sequence[Row]) -> Iterator[str]:
+    """La tabla en texto: de cada casilla, la cifra; los bytes exactos van en la otra."""
+    found = list(_grid_rows(comparison, rows))
+    texts = [
+        [cell[0] if kind == "part" else " · ".join(_short(kind, cell)) for cell in cells]
+        for kind, _, cells in found
+    ]
+    titles = [f"  {title}" if kind == "part" else title for kind, title, _ in found]
+    first = max(map(len, titles))
+    widths = [max(len(row.name), *(len(line[n]) for line in texts)) for n, row in enumerate(rows)]
+    yield _columns("", [row.name for row in rows], first, widths)
+    for title, line in zip(titles, texts, strict=True):
+        yield _columns(title, line, first, widths)
+
+
+def _short(kind: str, cell: tuple[str, ...]) -> tuple[str, ...]:
+    measured = kind == "total" and not cell[0].startswith("≈")
+    return cell[:1] if measured else cell
+
+
+def _columns(title: str, cells: Sequence[str], first: int, widths: Sequence[int]) -> str:
+    spread = (cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
+    return "  ".join([title.ljust(first), *spread]).rstrip()
+
+
+def _fitting(comparison: Comparison) -> Iterator[tuple[Row, ...]]:
+    """Las imágenes, repartidas en tablas que caben en una línea."""
+    group: list[Row] = []
+    room = _LINE
+    for row in comparison.rows:
+        width = max(len(row.name), 36) + 2
+        if group and width > room:
+            yield tuple(group)
+            group, room = [], _LINE
+        group.append(row)
+        room -= width
+    yield tuple(group)
+
+
+def _lines(cell: tuple[str, ...]) -> str:
+    """Los renglones de una casilla: el primero es la cifra y los demás la acompañan."""
+    return "<br>".join([_esc(cell[0]), *(f"<small>{_esc(line)}</small>" for line in cell[1:])])
+
+
+def _esc(value: str) -> str:
+    return html.escape(value)

@@ -1,0 +1,60 @@
+"""Los colores y el estilo de todas las vistas, en tema claro y oscuro.
+
+Los seis orígenes usan la paleta de Okabe e Ito (se distingue con las formas corrientes de daltonismo) y
+además una trama, para que el color nunca sea lo único. La trama aclara o se oscurece siempre en el sentido
+que aumenta el contraste con el texto que lleva encima. El contraste lo comprueba ``test_theme``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Paint:
+    """Cómo se pinta una categoría: color de fondo, color del texto encima y trama (una clase CSS)."""
+
+    fill: str
+    ink: str
+    pattern: str
+
+
+ORIGIN_PAINTS = {
+    "sistema base": Paint("#9aa0a8", "#111111", "liso"),
+    "runtime": Paint("#0072b2", "#ffffff", "diagonal"),
+    "dependencias de producción": Paint("#009e73", "#111111", "puntos"),
+    "dependencias de desarrollo": Paint("#e0701a", "#111111", "contra"),
+    "aplicación": Paint("#f0e442", "#111111", "cuadros"),
+    "cachés": Paint("#cc79a7", "#111111", "rayas"),
+}
+PART_PAINTS = {
+    "capas de la base": ORIGIN_PAINTS["sistema base"],
+    "capas propias": ORIGIN_PAINTS["runtime"],
+    "capas (base desconocida)": ORIGIN_PAINTS["runtime"],
+}
+
+LIGHT = {"ok": "#1b6e3c", "err": "#b3261e", "run": "#0b57a4", "warn": "#7a4f00", "soft": "#575757"}
+DARK = {"ok": "#7fd6a0", "err": "#ff9d94", "run": "#8ec5ff", "warn": "#f2c46d", "soft": "#b8b8b8"}
+
+
+def _variables(colours: dict[str, str]) -> str:
+    return "".join(f"--mt-{name}:{value};" for name, value in colours.items())
+
+
+VARIABLES = f"""
+.mt {{ {_variables(LIGHT)}
+  --mt-text: var(--jp-ui-font-color1, inherit);
+  --mt-line: var(--jp-border-color2, #8886);
+  --mt-back: var(--jp-layout-color1, transparent);
+  --mt-shade: var(--jp-layout-color2, #8881);
+  color: var(--mt-text); font-family: var(--jp-ui-font-family, system-ui, sans-serif);
+  font-size: var(--jp-ui-font-size1, 13px); line-height: 1.45;
+}}
+[data-jp-theme-light="false"] .mt, .vscode-dark .mt {{ {_variables(DARK)} }}
+.mt *, .mt *::before {{ box-sizing: border-box; }}
+.mt code, .mt pre {{ font-family: var(--jp-code-font-family, ui-monospace, monospace); font-size: 12px;
+  color: inherit; background: none; padding: 0; }}
+.mt :focus-visible {{ outline: 2px solid var(--mt-run); outline-offset: 1px; }}
+.mt .mt-grabacion {{ display: inline-block; border: 2px solid var(--mt-warn); color: var(--mt-warn);
+  border-radius: 3px; padding: 1px 8px; margin: 0 0 6px; font-weight: 600; }}
+"""

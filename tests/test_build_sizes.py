@@ -1,0 +1,63 @@
+"""Los bytes de cada paso a partir de la historia que cuenta el motor; sin motor."""
+
+from __future__ import annotations
+
+import pytest
+
+from multietapa.events import StepDeclared
+from multietapa.measure import QuickSizes, QuickStep
+from multietapa.views.build_sizes import step_sizes
+from tests.test_build_state import state_of
+
+
+def history(*steps: tuple[str, int]) -> QuickSizes:
+    """Lo que contesta el motor, de abajo arriba."""
+    return QuickSizes("sha256:1", (), 999, tuple(QuickStep(*step) for step in steps), 3)
+
+
+PLAN = state_of(
+    StepDeclared("f0", "FROM docker.io/library/node:14", "build", 1),
+    StepDeclared("r0", "RUN uno", "build", 2),
+    StepDeclared("f", "FROM docker.io/library/node:14-alpine", "stage-1", 3),
+    StepDeclared("w", "WORKDIR /app", "stage-1", 4),
+    StepDeclared("c", "COPY --from=build /a /a", "stage-1", 5),
+    StepDeclared("r", "RUN dos", "stage-1", 6),
+)
+BASE_STEPS = [("bazel build ...", 100), ("CMD x", 0)]
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        [
+            ("WORKDIR /app", 1),
+            ("COPY /a /a # buildkit", 2),
+            ("RUN |1 A=b /bin/sh -c dos # buildkit", 3),
+            ('CMD ["x"]', 0),
+        ],
+        [
+            ("/bin/sh -c #(nop) WORKDIR /app", 1),
+            ("/bin/sh -c #(nop) COPY dir:9 in /a ", 2),
+            ("|1 A=b /bin/sh -c dos", 3),
+            ("/bin/sh -c #(nop)  LABEL a=b", 0),
+        ],
+    ],
+    ids=["buildkit", "clasico"],
+)
+def test_each_step_gets_its_own_bytes(own: list[tuple[str, int]]) -> None:
+    """Cada paso de la etapa final recibe lo que dice la historia; su FROM, la base entera; el resto, nada."""
+    assert step_sizes(PLAN, history(*BASE_STEPS, *own), ["stage-1"]) == {"w": 1, "c": 2, "r": 3, "f": 100}
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        [],
+        [("RUN dos", 3)],
+        [("COPY x", 1), ("WORKDIR /app", 2), ("RUN dos", 3)],
+        [("WORKDIR /", 1), ("RUN dos", 3)],
+    ],
+)
+def test_no_bytes_are_guessed(own: list[tuple[str, int]]) -> None:
+    """Si la historia no coincide con los pasos, no se reparte ningún tamaño."""
+    assert step_sizes(PLAN, history(*own), ["stage-1"]) == {}

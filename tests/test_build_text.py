@@ -1,0 +1,205 @@
+"""El estado dicho con palabras: lo que dibuja el widget, su gemelo en texto y el de HTML; sin motor."""
+
+from __future__ import annotations
+
+import html
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from multietapa.events import (
+    BuildWarning,
+    Event,
+    LogLine,
+    Progress,
+    StepDeclared,
+    StepFinished,
+    StepStarted,
+)
+from multietapa.views.build_state import BuildState, broken, explained, reduce_all, sized
+from multietapa.views.build_text import (
+    Request,
+    ending,
+    lines,
+    payload,
+    recording_label,
+    result,
+    static_html,
+    tail,
+)
+from tests.test_build_state import CANCELLED, FAILED, FINISHED, HALFWAY, RECORDED, recorded, state_of
+
+REQUEST = Request("tienda:1", "Docker Engine 28.5.2")
+HOSTILE = "<script>alert(1)</script>&\"'"
+
+
+def plain(state: BuildState, summary: str = "", request: Request = REQUEST) -> str:
+    """El gemelo en texto, de una pieza."""
+    return "\n".join(lines(state, request, summary))
+
+
+def sample(name: str) -> BuildState:
+    """Un estado final, con tamaños en todos sus pasos."""
+    state = state_of(*recorded(name))
+    return sized(state, 123_000_000, {id_: 1_500_000 * n for n, id_ in enumerate(state.steps)})
+
+
+@pytest.mark.parametrize("name", RECORDED)
+@pytest.mark.parametrize("summary", ["", "Desempaquetado 612 MB"])
+def test_the_twins_say_what_the_widget_says(name: str, summary: str) -> None:
+    """Cada paso, tiempo, tamaño, aviso y final del widget está también en el texto y en el HTML."""
+    state = sample(name)
+    shown = payload(state, REQUEST, 0.0)
+    twins = (plain(state, summary), html.unescape(static_html(state, REQUEST, summary)))
+    expected = [shown["head"][key] for key in ("title", "context", "word", "result")]
+    expected += [summary or shown["head"]["provisional"]]
+    expected += [warning["text"] for warning in shown["warnings"]]
+    for group in shown["groups"]:
+        expected += [group["title"]]
+        for step in group["steps"]:
+            expected += [f"{step['icon']} {step['word']}", step["text"], step["took"], step["size"]]
+            expected += [f"línea {step['line']}"] if step["line"] else []
+    for twin in twins:
+        assert [text for text in expected if text not in twin] == []
+    assert "\n".join(shown["log"]) in twins[1]
+    if name.endswith("fallo"):
+        assert [line for line in shown["log"] if line not in twins[0]] == []
+
+
+def test_html_is_escaped() -> None:
+    """Nada de lo que llega de fuera se cuela como HTML."""
+    events: list[Event] = [
+        StepDeclared("1", f"RUN {HOSTILE}", HOSTILE, 1),
+        StepStarted("1", 0.0),
+        LogLine("1", HOSTILE),
+        BuildWarning(HOSTILE, 1, "javascript:alert(1)"),
+        replace(FAILED, reason=HOSTILE),
+    ]
+    request = Request(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE)
+    text = static_html(state_of(*events), request, HOSTILE)
+    assert "<script" not in text
+    assert "javascript:" not in text
+    assert text.count(html.escape(HOSTILE)) >= 8
+
+
+def test_what_travels_is_bounded() -> None:
+    """Por muchos pasos, avisos y líneas que haya, el mensaje cabe en 100 kB, y dice lo que no cabe."""
+    long = "ñ" * 10_000
+    events: list[Event] = [StepDeclared(str(n), f"RUN {long}", f"e{n % 30}", n) for n in range(500)]
+    events += [StepStarted(str(n), 0.0) for n in range(500)]
+    events += [Progress(str(n), long, 1, 2) for n in range(500)]
+    events += [BuildWarning(long, n, f"https://{long}") for n in range(300)]
+    events += [LogLine("1", long) for _ in range(1000)]
+    shown = payload(state_of(*events), Request(long[:100], ""), 1.0)
+    assert len(json.dumps(shown, ensure_ascii=False)) < 100_000
+    assert shown["groups"][-1]["note"] == "380 pasos que aquí no caben"
+    assert shown["warnings"][-1]["text"] == "Y 280 avisos más."
+
+
+def test_the_log_tail_keeps_the_end() -> None:
+    """Del registro viajan las últimas líneas que caben; una larguísima se corta."""
+    kept = tail(tuple(f"{n} {'x' * 400}" for n in range(200)))
+    assert kept[-1].startswith("199 ")
+    assert kept[-1].endswith("…")
+    assert sum(map(len, kept)) <= 16_000
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_what_travels_is_json(name: str) -> None:
+    """En cada momento de la construcción lo que viaja se puede escribir en JSON y volver a leer."""
+    state = BuildState()
+    for event in recorded(name):
+        state = reduce_all(state, [event])
+        shown = payload(state, REQUEST, 1.0)
+        assert json.loads(json.dumps(shown)) == shown
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        (state_of(*HALFWAY), ""),
+        (state_of(*HALFWAY, FINISHED), "Imagen 1 · 2,0 s · ningún paso salió de la caché"),
+        (
+            state_of(*HALFWAY, StepFinished("2", 1.0, 0.0, cached=True), FINISHED),
+            "Imagen 1 · 2,0 s · 1 de 2 pasos salió de la caché",
+        ),
+        (state_of(*HALFWAY, CANCELLED), "Cancelada a los 2,0 s: no queda ninguna imagen nueva."),
+        (
+            broken(state_of(*HALFWAY), "No se esperó.", 3.0, cancelled=True),
+            "Cancelada a los 3,0 s: No se esperó.",
+        ),
+        (state_of(*HALFWAY, FAILED), "Falló en la línea 3 del Dockerfile a los 2,0 s. exit code: 3"),
+        (
+            explained(state_of(*HALFWAY, FAILED), "Falló algo (línea 3 del Dockerfile)."),
+            "Falló a los 2,0 s. Falló algo (línea 3 del Dockerfile).",
+        ),
+    ],
+)
+def test_how_it_ended_in_one_sentence(state: BuildState, says: str) -> None:
+    """El final se dice en una frase que no promete lo que no se sabe ni repite la línea."""
+    assert result(state) == says
+
+
+def test_the_provisional_size_gives_way_to_the_measured_one() -> None:
+    """El tamaño del motor va rotulado como provisional, y deja su sitio al medido."""
+    state = sized(state_of(*HALFWAY, FINISHED), 124_000_000, {})
+    assert ending(state).endswith("124 MB según el motor (provisional)")
+    assert ending(state, "Desempaquetado 123 MB").endswith("caché · Desempaquetado 123 MB")
+
+
+def test_a_stage_left_out_of_the_image_says_so() -> None:
+    """Con los tamaños a la vista, la etapa cuyas capas no van en la imagen lo dice; sin ellos, nadie."""
+    state = state_of(*HALFWAY, FINISHED)
+    known = sized(state, 100, {"3": 40})
+    assert "sus capas no van en la imagen" in plain(known)
+    notes = {g["title"]: g["note"] for g in payload(known, REQUEST, 0.0)["groups"]}
+    assert "no van en la imagen" in notes["Etapa build"]
+    assert "no van en la imagen" not in notes["Etapa 1 (sin nombre)"]
+    assert "no van en la imagen" not in plain(sized(state, 100, {}))
+
+
+@pytest.mark.parametrize(
+    ("progress", "activity", "fraction"),
+    [
+        ([], None, None),
+        ([Progress("2", "descargando", 0, 0)], "descargando", None),
+        ([Progress("2", "cargando", 0, 10_000)], "cargando · 10,0 kB", None),
+        ([Progress("2", "cargando", 5_000, 10_000)], "cargando · 5,0 kB de 10,0 kB", 0.5),
+        ([Progress("2", "a", 1_000, 4_000), Progress("2", "b", 0, 0)], "1,0 kB de 4,0 kB", 0.25),
+    ],
+)
+def test_what_a_running_step_is_doing(
+    progress: list[Event], activity: str | None, fraction: float | None
+) -> None:
+    """Un paso en marcha cuenta su avance con lo que sabe; la barra solo sale cuando de verdad avanza."""
+    shown = payload(state_of(*HALFWAY, *progress), REQUEST, 1.0)
+    step: dict[str, Any] = next(s for g in shown["groups"] for s in g["steps"] if s["text"] == "RUN uno")
+    assert (step.get("activity"), step.get("fraction")) == (activity, fraction)
+    assert step["started"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("more", "notes"),
+    [
+        ([], ["▶ en marcha", "○ en espera"]),
+        ([FAILED], ["✗ falló", "– sin ejecutar"]),
+        ([CANCELLED], ["⊘ cancelado", "– sin ejecutar"]),
+        ([StepFinished("2", 1.0, 0.5)], ["✓ 2 de 2 · 0,6 s", "○ en espera"]),
+    ],
+)
+def test_a_folded_group_still_says_how_it_goes(more: list[Event], notes: list[str]) -> None:
+    """El título de cada grupo resume sus pasos."""
+    assert [g["note"] for g in payload(state_of(*HALFWAY, *more), REQUEST, 1.0)["groups"]] == notes
+
+
+def test_a_recording_says_so_everywhere() -> None:
+    """El rótulo va en el widget y en los dos gemelos, delante de todo, y no repite la arquitectura."""
+    label = recording_label("Docker Engine 28.5.2 · amd64", "amd64", "2026-01-02T03:04:05+00:00")
+    assert label == "GRABACIÓN · Docker Engine 28.5.2 · amd64 · 2026-01-02"
+    assert recording_label("Docker", "arm64", "2026-01-02") == "GRABACIÓN · Docker · arm64 · 2026-01-02"
+    request = replace(REQUEST, recording=label)
+    assert plain(BuildState(), request=request).startswith(label)
+    assert label in static_html(BuildState(), request)
+    assert payload(BuildState(), request, 0.0)["head"]["recording"] == label

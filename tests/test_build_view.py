@@ -1,0 +1,247 @@
+"""Las vistas de una construcción: el widget, la de texto y ninguna; sin motor."""
+
+from __future__ import annotations
+
+import io
+import queue
+import re
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.manager import start_new_kernel
+
+from multietapa.events import BuildWarning, LogLine
+from multietapa.views import build_view
+from multietapa.views.build_state import LOG_LINES, BuildState, cancelling, sized
+from multietapa.views.build_text import Request, payload
+from multietapa.views.build_view import HEARTBEAT, BuildView, SilentView, TextView
+from tests.test_build_state import FINISHED, HALFWAY, RECORDED, recorded, state_of
+
+REQUEST = Request("tienda:1", "Docker Engine 28.5.2")
+JS = (build_view._HERE / "build_view.js").read_text(encoding="utf-8")
+
+
+def click(view: BuildView, content: object) -> None:
+    """Un mensaje del navegador, como lo entrega Jupyter."""
+    view._handle_msg({"content": {"data": {"method": "custom", "content": content}}, "buffers": []})
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Los rasgos que lleva cada mensaje que el widget manda al navegador."""
+    found: list[list[str]] = []
+
+    def send(_: BuildView, message: dict[str, Any], buffers: object = None) -> None:
+        found.append(sorted(message.get("state", {})))
+
+    monkeypatch.setattr(BuildView, "_send", send)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("content", "cancelled"),
+    [
+        ({"type": "cancelar"}, True),
+        ({"type": "otra"}, False),
+        ("cancelar", False),
+        (None, False),
+        ([], False),
+    ],
+)
+def test_only_the_button_cancels(content: object, cancelled: bool) -> None:
+    """El mensaje del botón activa el evento; cualquier otro se ignora."""
+    cancel = threading.Event()
+    click(BuildView(REQUEST, cancel=cancel), content)
+    assert cancel.is_set() is cancelled
+
+
+CELL = """
+import threading
+from multietapa.views.build_text import Request
+from multietapa.views.build_view import BuildView
+cancel = threading.Event()
+view = BuildView(Request("a:1", ""), cancel=cancel)
+view.summary = "la celda escribe"
+print("llegó" if cancel.wait(15) else "no llegó")
+"""
+
+
+@contextmanager
+def kernel() -> Iterator[BlockingKernelClient]:
+    """Un kernel de verdad."""
+    manager, client = start_new_kernel(startup_timeout=60)
+    try:
+        yield client
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def answers(client: BlockingKernelClient, kind: str) -> Iterator[dict[str, Any]]:
+    """Lo que publica el kernel de una clase, según llega."""
+    while True:
+        try:
+            message = client.get_iopub_msg(timeout=30)
+        except queue.Empty:
+            return
+        if message["msg_type"] == kind:
+            yield message["content"]
+
+
+def test_the_click_arrives_while_the_cell_runs() -> None:
+    """El botón se atiende en otro hilo del kernel aunque la celda esté ocupada y escriba en el widget.
+
+    JupyterLab manda estos mensajes por un «subshell»; ipykernel 7.4 los devolvía al hilo de la celda.
+    """
+    with kernel() as client:
+        client.control_channel.send(client.session.msg("create_subshell_request"))
+        subshell = client.get_control_msg(timeout=30)["content"]["subshell_id"]
+        client.execute(CELL)
+        opened = next(o for o in answers(client, "comm_open") if "BuildView" in str(o["data"]))
+        next(m for m in answers(client, "comm_msg") if m["comm_id"] == opened["comm_id"])
+        data = {"method": "custom", "content": {"type": "cancelar"}}
+        message = client.session.msg("comm_msg", {"comm_id": opened["comm_id"], "data": data})
+        message["header"]["subshell_id"] = subshell
+        start = time.monotonic()
+        client.shell_channel.send(message)
+        assert next(answers(client, "stream"))["text"].strip() == "llegó"
+        assert time.monotonic() - start < 3
+
+
+def test_only_what_changes_travels(sent: list[list[str]]) -> None:
+    """Un cambio es un mensaje con lo que cambió; la hora sola viaja una vez en cada latido."""
+    view = BuildView(REQUEST)
+    sent.clear()
+    state = state_of(*HALFWAY)
+    view.show(state, 1.0)
+    view.show(state, 1.5)
+    spoken = state_of(*HALFWAY, LogLine("2", "hola"))
+    view.show(spoken, 2.0)
+    view.show(spoken, 1.0 + HEARTBEAT)
+    view.show(cancelling(spoken), 1.1 + HEARTBEAT)
+    assert sent == [["groups"], ["log"], ["head"], ["head"]]
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_the_widget_holds_the_final_state(name: str) -> None:
+    """Al terminar, los rasgos del widget son los del estado final."""
+    view, state = BuildView(REQUEST), state_of(*recorded(name))
+    view.finish(state)
+    assert {key: getattr(view, key) for key in payload(state, REQUEST, 0.0)} == payload(state, REQUEST, 0.0)
+
+
+def test_the_output_carries_its_twins() -> None:
+    """La salida lleva la vista y, para quien no pueda dibujarla, su texto y su HTML con lo último."""
+    view = BuildView(REQUEST)
+    view.finish(sized(state_of(*HALFWAY, FINISHED), 124_000_000, {}))
+    view.note("Desempaquetado 123 MB")
+    data, _ = view._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in data
+    for kind in ("text/plain", "text/html"):
+        assert "Desempaquetado 123 MB" in data[kind]
+        assert "provisional" not in data[kind]
+
+
+def test_the_saved_output_is_renewed() -> None:
+    """Al terminar y al saberse el tamaño, la salida guardada se pone al día."""
+    updates: list[str] = []
+
+    class Handle:
+        def update(self, view: BuildView) -> None:
+            updates.append(view._repr_mimebundle_()[0]["text/plain"].splitlines()[-1])
+
+    view = BuildView(REQUEST)
+    view._handle = Handle()
+    view.finish(state_of(*HALFWAY, FINISHED))
+    view.note("Desempaquetado 1 MB")
+    assert [line.split(" · ")[-1] for line in updates] == [
+        "ningún paso salió de la caché",
+        "Desempaquetado 1 MB",
+    ]
+
+
+def test_the_drawing_asks_only_for_what_python_sends() -> None:
+    """Todo lo que usa el JavaScript de cada mensaje existe: ningún nombre se queda sin su dato."""
+    shown = payload(state_of(*HALFWAY, BuildWarning("a", 1, "https://a.invalid")), REQUEST, 0.0)
+    optional = {"started", "fraction", "activity"}
+    for name, keys in (
+        ("head", set(shown["head"])),
+        ("group", set(shown["groups"][0])),
+        ("step", set(shown["groups"][0]["steps"][0]) | optional),
+        ("warning", set(shown["warnings"][0])),
+    ):
+        used = set(re.findall(rf"\b{name}\.(\w+)", JS)) - {"rows", "box"}
+        assert used <= keys, name
+    traits = set(re.findall(r'model\.get\("(\w+)"\)', JS))
+    assert traits == {*payload(BuildState(), REQUEST, 0.0), "rate", "summary"}
+
+
+def test_the_drawing_is_small_safe_and_offline() -> None:
+    """El JavaScript viaja en cada salida: es pequeño, no pide nada a la red ni escribe HTML."""
+    assert len(JS) < 16_000
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|\bfetch\(|\bimport\b", JS)
+    assert "//cdn" not in JS
+
+
+def test_silence_is_longer_than_several_heartbeats() -> None:
+    """La pantalla solo dice que el kernel calla cuando ha perdido varios latidos."""
+    found = re.search(r"SILENCE_MS = (\d+)", JS)
+    assert found
+    assert int(found[1]) / 1000 >= 4 * HEARTBEAT
+
+
+def written(name: str) -> str:
+    """Lo que escribe la vista de texto mientras pasa una construcción grabada."""
+    stream = io.StringIO()
+    view = TextView(Request("tienda:1", "motor", recording="GRABACIÓN · x"), stream)
+    events = recorded(name)
+    for n in range(1, len(events)):
+        view.show(state_of(*events[:n]), n / 10)
+    view.finish(state_of(*events))
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_the_text_view_tells_every_step_and_line_once(name: str) -> None:
+    """En texto se lee el rótulo, cada paso al terminar, cada línea una vez y cómo acabó."""
+    text, final = written(name), state_of(*recorded(name))
+    assert text.startswith("GRABACIÓN · x\nConstruyendo tienda:1 · BuildKit · motor\n")
+    assert sum(f" {step.status.value}" in text for step in final.steps.values()) == len(final.steps)
+    for line in (e.text for e in recorded(name) if isinstance(e, LogLine) and e.text):
+        assert text.count(f"{' ' * 12}{line}\n") >= 1
+    assert len(re.findall(r"^ {12}── ", text, re.MULTILINE)) == sum(x.startswith("── ") for x in final.log)
+    assert text.splitlines()[-1].startswith(("Imagen ", "Falló "))
+
+
+def test_the_text_view_says_when_lines_do_not_fit() -> None:
+    """Si llegan de golpe más líneas de las que se guardan, dice cuántas faltan."""
+    stream = io.StringIO()
+    view = TextView(REQUEST, stream)
+    view.show(state_of(*HALFWAY, *(LogLine("2", f"l{n}") for n in range(LOG_LINES + 50))), 1.0)
+    assert "(51 líneas que aquí no caben)" in stream.getvalue()
+    assert f"l{LOG_LINES + 49}\n" in stream.getvalue()
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_where_the_text_goes(
+    inside: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """En un cuaderno el texto va por stdout (stderr se pinta como un error); en una terminal, por stderr."""
+    monkeypatch.setattr(build_view, "in_notebook", lambda: inside)
+    TextView(REQUEST).note("hola")
+    out, error = capsys.readouterr()
+    assert ("hola" in out, "hola" in error) == (inside, not inside)
+
+
+def test_the_silent_view_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """Sin vista no se escribe nada."""
+    view = SilentView()
+    view.show(BuildState(), 0.0)
+    view.finish(state_of(FINISHED))
+    view.note("x")
+    assert capsys.readouterr() == ("", "")

@@ -1,0 +1,466 @@
+"""``comparar``: lo que mide, lo que dice, lo que dibuja y lo que pasa cuando algo va mal."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import docker
+import pytest
+
+from multietapa import compare, text
+from multietapa.compare import comparar
+from multietapa.comparison import Comparison, Figure, Grid, Measure, Part, Row
+from multietapa.construct import Construccion
+from multietapa.errors import EngineLostError, MultietapaError, NoEngineError, UnknownNameError
+from multietapa.identity import BASE_LABEL, EQUIVALENT_LABEL
+from multietapa.measure import measure as real_measure
+from multietapa.motor.model import Choice, EngineInfo, Rejected
+from multietapa.motor.session import Motor
+from multietapa.views.compare_text import Progress, lines, payload, progress_payload, static_html
+from multietapa.views.compare_view import CompareView, TextView
+from multietapa.views.compare_words import (
+    PROVISIONAL,
+    Phase,
+    headline,
+    interplay,
+    notes,
+    percent,
+    prediction,
+)
+from tests.crafted import archive, entry, layer
+
+BIG, SMALL = "multietapa-pruebas/comparar:grande", "multietapa-pruebas/comparar:chica"
+BASE = layer(entry("usr/lib/a", "x" * 3000), entry("usr/local/bin/node", "n" * 1000))
+LABELS = {BASE_LABEL: "node:14", f"{BASE_LABEL}.capas": "1", EQUIVALENT_LABEL: "1"}
+INFO = EngineInfo("privado", "Docker Engine", "28.5.2", "1.51", "overlay2", "amd64")
+CELLS = (("una", "grande"), ("una", "pequeña"), ("dos", "grande"), ("dos", "pequeña"))
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cada prueba mide de verdad: su caché empieza vacía."""
+    monkeypatch.setenv("MULTIETAPA_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def images(engine: docker.DockerClient) -> Iterator[docker.DockerClient]:
+    """Dos imágenes con la misma base en un motor real; se borran al final."""
+    own = layer(entry("app/server.js", "s" * 500), entry("root/.npm/x", "c" * 2500))
+    engine.images.load(archive([BASE, own], BIG, labels=LABELS))
+    engine.images.load(archive([BASE, layer(entry("app/server.js", "s" * 500))], SMALL, labels=LABELS))
+    yield engine
+    for tag in (BIG, SMALL):
+        engine.images.remove(tag, force=True)
+
+
+def row(name: str, size: int, **fields: Any) -> Row:
+    """Una fila medida: el 75 % es sistema y el resto, aplicación."""
+    system = size * 3 // 4
+    parts = (Part("sistema base", system), Part("aplicación", size - system), Part("cachés", 0))
+    packed = (Part("capas de la base", system // 3), Part("capas propias", size // 3 - system // 3))
+    figures = {Measure.UNPACKED: Figure(size, parts), Measure.TRANSFER: Figure(size // 3, packed)}
+    return Row(name, name, figures=figures, architecture="amd64", **fields)
+
+
+def comparison(*sizes: int, **fields: Any) -> Comparison:
+    """Imágenes medidas con esos tamaños y los nombres ``a``, ``b``, ``c``..."""
+    rows = tuple(row(chr(97 + n), size) for n, size in enumerate(sizes))
+    return Comparison(rows, INFO.label, "amd64", **fields)
+
+
+def square(*sizes: int) -> Comparison:
+    """Un cuadro medido con esos cuatro tamaños."""
+    rows = tuple(row(text.join(cell), size) for cell, size in zip(CELLS, sizes, strict=True))
+    return Comparison(rows, INFO.label, "amd64", Grid(("una", "dos"), ("grande", "pequeña")))
+
+
+def unmeasured(*names: str) -> Comparison:
+    """Imágenes de las que solo se sabe lo que dice el motor."""
+    return Comparison(tuple(Row(name, name, reported_bytes=5_000_000) for name in names), INFO.label)
+
+
+# --- medir de verdad -------------------------------------------------------------------------------
+
+
+def test_measures_what_the_images_carry(images: docker.DockerClient) -> None:
+    """Los totales, su reparto y la razón salen de las capas, y se nombran por su etiqueta."""
+    found = comparar(BIG, SMALL, cliente=images, vista=False)
+    assert found.desempaquetado == {BIG: 7000, SMALL: 4500}
+    assert found.veces == pytest.approx(7000 / 4500)
+    assert found.por_origen[BIG] == {
+        "sistema base": 3000,
+        "runtime": 1000,
+        "dependencias de producción": 0,
+        "dependencias de desarrollo": 0,
+        "aplicación": 500,
+        "cachés": 2500,
+    }
+    assert found.transferencia == {name: m.transfer_bytes for name, m in found.medidas.items()}
+    first = found.tabla[0]
+    assert first["imagen"] == first["etiqueta"] == BIG
+    assert first["cachés"] == 2500
+    packed = [first[name] for name in ("capas de la base", "capas propias", "capas (base desconocida)")]
+    assert sum(packed) == first["transferencia"] and packed[2] == 0  # type: ignore[arg-type]
+    assert (first["base"], first["base equivalente local"]) == ("node:14", True)
+    assert [set(line) for line in found.tabla] == [set(first), set(first)]
+
+
+def test_one_image_is_enough(images: docker.DockerClient) -> None:
+    """Con una sola imagen la razón es 1 y la frase dice cuánto ocupa."""
+    found = comparar(SMALL, cliente=images, vista=False)
+    assert found.veces == 1.0
+    assert repr(found).startswith(f"{SMALL}: 4,5 kB de Desempaquetado · ")
+    assert found.efectos == []
+
+
+def test_repr_is_one_sentence_with_measure_and_engine(images: docker.DockerClient) -> None:
+    """Como última línea de una celda no repite el widget: una frase con su medida y su motor."""
+    found = comparar(BIG, SMALL, cliente=images, vista=False, nombres=["la grande", "la chica"])
+    expected = "la grande ocupa 1,6 veces lo que la chica: 7,0 kB frente a 4,5 kB de Desempaquetado"
+    assert repr(found) == f"{expected} · {found.motor.label}"
+    assert not hasattr(found, "_repr_mimebundle_") and not hasattr(found, "_repr_html_")
+
+
+def test_a_finished_build_can_be_compared(images: docker.DockerClient) -> None:
+    """Lo que devuelve ``construir`` vale: se mide su id y se llama por su etiqueta."""
+    built = Construccion(images.images.get(BIG).id, "tienda:mía", 1.0, (), "", INFO)
+    found = comparar(built, SMALL, cliente=images, vista=False)
+    assert found.desempaquetado == {"tienda:mía": 7000, SMALL: 4500}
+
+
+def test_grid_in_a_real_engine(images: docker.DockerClient) -> None:
+    """Un cuadro mide sus cuatro casillas y devuelve los efectos de las dos medidas."""
+    cells = dict(zip(CELLS, (BIG, SMALL, BIG, SMALL), strict=True))
+    found = comparar(cuadro=cells, cliente=images, vista=False)
+    assert list(found.desempaquetado) == [text.join(cell) for cell in CELLS]
+    effects = [line for line in found.efectos if line["medida"] == "Desempaquetado"]
+    assert [line["ahorro"] for line in effects] == [0, 0, 2500, 2500, 2500]
+    assert len(found.efectos) == 10
+
+
+def test_text_view_ends_with_the_table(
+    images: docker.DockerClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """En una terminal se ven las fases y, al final, la tabla con el motor y lo que se predijo."""
+    found = comparar(BIG, SMALL, cliente=images, prediccion=0.01)
+    shown = capsys.readouterr()
+    assert f"{BIG} (1 de 2): pidiendo la imagen al motor" in shown.err
+    assert shown.out == f"{found.tabla_texto}\n"
+    assert f"Motor: {found.motor.label}" in shown.out
+    assert f"Desempaquetado de {BIG}: Predijiste 10,0 kB; se midieron 7,0 kB (1,4 veces menos)." in shown.out
+    assert "base equivalente local" in shown.out
+
+
+def test_unknown_image_draws_nothing(
+    images: docker.DockerClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Una imagen que no existe es un error con las que sí existen, antes de dibujar nada."""
+    monkeypatch.setattr(compare, "open_view", lambda *_: pytest.fail("no debía dibujar nada"))
+    with pytest.raises(UnknownNameError, match="no-existe:1") as caught:
+        comparar(BIG, "no-existe:1", cliente=images)
+    assert BIG in caught.value.valid
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("problem", "phase", "words"),
+    [
+        (KeyboardInterrupt(), "interrupted", "Medida interrumpida"),
+        (EngineLostError("El motor se cortó."), "failed", "El motor se cortó."),
+        (ValueError("x"), "failed", "ValueError"),
+    ],
+)
+def test_stopping_leaves_a_coherent_view(
+    images: docker.DockerClient,
+    monkeypatch: pytest.MonkeyPatch,
+    problem: BaseException,
+    phase: str,
+    words: str,
+) -> None:
+    """Si se interrumpe o falla la segunda imagen, la primera queda medida y la otra, provisional."""
+    views: list[CompareView] = []
+
+    def measure(client: docker.DockerClient, image: str, **options: Any) -> Any:
+        if image == SMALL:
+            raise problem
+        return real_measure(client, image, **options)
+
+    def open_view(_: object, shown: Comparison) -> CompareView:
+        views.append(CompareView(shown))
+        return views[0]
+
+    monkeypatch.setattr(compare, "measure", measure)
+    monkeypatch.setattr(compare, "open_view", open_view)
+    with pytest.raises(type(problem)):
+        comparar(BIG, SMALL, cliente=images)
+    (view,) = views
+    assert view.head["phase"] == phase
+    assert words in view.head["reason"]
+    assert view.progress == {}
+    assert "figures" in view.rows[0]
+    assert view.rows[1]["reported"]["label"] == PROVISIONAL
+    plain = view._repr_mimebundle_()[0]["text/plain"]
+    assert words in plain and PROVISIONAL in plain
+
+
+def test_first_paint_is_provisional(images: docker.DockerClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Antes de medir nada ya se enseña lo que dice el motor, rotulado; el avance llega en orden."""
+    seen: list[Any] = []
+
+    class Spy:
+        def show(self, shown: Comparison) -> None:
+            seen.append([r.measured for r in shown.rows])
+
+        def advance(self, progress: Progress) -> None:
+            seen.append((progress.number, progress.phase))
+
+        def finish(self, shown: Comparison, phase: Phase, reason: str = "") -> None:
+            seen.append(phase)
+
+    def open_view(_: object, shown: Comparison) -> Spy:
+        assert all(r.reported_bytes > 0 and not r.measured for r in shown.rows)
+        return Spy()
+
+    monkeypatch.setattr(compare, "open_view", open_view)
+    comparar(BIG, SMALL, cliente=images)
+    phases = list(dict.fromkeys(item if isinstance(item, tuple) else str(item) for item in seen))
+    assert phases == [
+        (1, "Consultando lo ya medido"),
+        (1, "Pidiendo la imagen al motor"),
+        (1, "Midiendo las capas"),
+        "[True, False]",
+        (2, "Consultando lo ya medido"),
+        (2, "Pidiendo la imagen al motor"),
+        (2, "Midiendo las capas"),
+        str(Phase.DONE),
+    ]
+
+
+# --- lo que se pide mal ----------------------------------------------------------------------------
+
+
+def test_recordings_are_never_measured() -> None:
+    """La imagen de una grabación no está aquí: se dice, sin preguntar nada al motor."""
+    recorded = Construccion("sha256:1", "tienda:1", 1.0, (), "", INFO, grabacion="GRABACIÓN · Docker 28")
+    with pytest.raises(NoEngineError, match="tienda:1") as caught:
+        comparar(recorded, cliente=object(), vista=False)
+    assert "GRABACIÓN · Docker 28" in str(caught.value)
+
+
+def test_without_an_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sin motor se dice por qué no lo hay, también si lo que se compara es una grabación."""
+    choice = Choice("grabacion", "", "", (Rejected("existente", "x", "no contesta nadie"),))
+    monkeypatch.setattr(compare, "motor", lambda: Motor(choice))
+    recorded = Construccion("sha256:1", "tienda:1", 1.0, (), "", INFO, grabacion="GRABACIÓN")
+    for image in ("tienda:1", recorded):
+        with pytest.raises(NoEngineError, match="no contesta nadie"):
+            comparar(image)
+
+
+@pytest.mark.parametrize(
+    ("images", "options", "words"),
+    [
+        ((), {}, "ninguna imagen"),
+        (("a", "b"), {"nombres": ["x"]}, "2 imágenes y 1 nombres"),
+        (("a", "a"), {}, "Dos imágenes se llaman igual: «a»"),
+        (("a", "b"), {"nombres": ["x", "x"]}, "«x»"),
+        ((7,), {}, "Esto no es una imagen: 7"),
+        (("",), {}, "no es una imagen"),
+        (("a",), {"cuadro": {("una", "b"): "a"}}, "Un cuadro ya dice"),
+        ((), {"cuadro": {("una", "b"): "a"}}, "no es de dos por dos"),
+        ((), {"cuadro": dict.fromkeys(product(("a", "a y b"), ("b y c", "c")), "x")}, "se llaman igual"),
+        (("a",), {"prediccion": "mucho"}, "no es un tamaño"),
+        (("a",), {"prediccion": -3}, "no es un tamaño"),
+        (("a",), {"prediccion": float("nan")}, "no es un tamaño"),
+        (("a",), {"prediccion": True}, "no es un tamaño"),
+        (("a",), {"vista": "película"}, "película"),
+    ],
+)
+def test_bad_requests_fail_at_once_in_spanish(
+    images: tuple[Any, ...], options: dict[str, Any], words: str
+) -> None:
+    """Lo que se pide mal se dice antes de hablar con el motor, con qué hacer después."""
+    with pytest.raises(MultietapaError) as caught:
+        comparar(*images, cliente=object(), **options)
+    assert words in str(caught.value)
+    assert caught.value.next_step
+
+
+# --- las frases ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [
+        ((804_000_000,), "a: 804 MB de Desempaquetado"),
+        ((800_000_000, 100_000_000), "a ocupa 8,0 veces lo que b: 800 MB frente a 100 MB de Desempaquetado"),
+        ((100_000_000, 800_000_000), "b ocupa 8,0 veces lo que a: 800 MB frente a 100 MB de Desempaquetado"),
+        ((804, 800), "a y b ocupan casi lo mismo: 804 B frente a 800 B de Desempaquetado"),
+        (
+            (40, 20, 30),
+            "La mayor, a, ocupa 2,0 veces lo que la menor, b: 40 B frente a 20 B de Desempaquetado",
+        ),
+        ((10, 10, 10), "Todas ocupan casi lo mismo: 10 B frente a 10 B de Desempaquetado"),
+        ((10, 0), "a tiene bytes y b no: 10 B frente a 0 B de Desempaquetado"),
+        ((0, 0), "a y b ocupan casi lo mismo: 0 B frente a 0 B de Desempaquetado"),
+    ],
+)
+def test_headline_names_its_measure(sizes: tuple[int, ...], expected: str) -> None:
+    """El titular dice quién ocupa más, cuántas veces, y en qué medida."""
+    assert headline(comparison(*sizes)) == expected
+
+
+def test_headline_of_the_other_measure_and_before_measuring() -> None:
+    """Transferencia habla de mover bytes; antes de medir no se afirma nada."""
+    moved = headline(comparison(900, 300), Measure.TRANSFER)
+    assert (
+        moved == "Al mover a viajan 3,0 veces los bytes que al mover b: 300 B frente a 100 B de Transferencia"
+    )
+    assert headline(unmeasured("a", "b")) == "Comparación de 2 imágenes"
+
+
+@pytest.mark.parametrize(
+    ("guess", "expected"),
+    [
+        (300_000_000, "Predijiste 300 MB; se midieron 807 MB (2,7 veces más)"),
+        (1_614_000_000, "Predijiste 1,61 GB; se midieron 807 MB (2,0 veces menos)"),
+        (800_000_000, "Predijiste 800 MB; se midieron 807 MB (casi exacto)"),
+        (None, ""),
+    ],
+)
+def test_prediction_against_the_first_image(guess: int | None, expected: str) -> None:
+    """La predicción se compara con la primera imagen, y acertar también se dice."""
+    assert prediction(comparison(807_000_000, 5, prediction=guess)) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [(None, None), (300, 300_000_000), (0.5, 500_000), (0, None), (SimpleNamespace(value=120), 120_000_000),
+     (SimpleNamespace(value=0), None), (SimpleNamespace(value=None), None)],
+)  # fmt: skip
+def test_prediction_is_a_number_or_a_control(given: Any, expected: int | None) -> None:
+    """Vale un número de MB o un control; uno que nadie ha movido no predice nada."""
+    assert compare._prediction(given) == expected
+
+
+def test_effects_that_add_up_in_bytes_do_not_in_times() -> None:
+    """Si los bytes se suman, se dice; y que las veces, en cambio, no se multiplican."""
+    in_bytes, in_times = interplay(square(800, 260, 660, 120), Measure.UNPACKED)
+    assert in_bytes == (
+        "En bytes, los efectos se suman: por separado, los dos cambios ahorran 140 B y 540 B "
+        "(680 B en total); juntos, 680 B."
+    )
+    assert in_times.startswith("En veces no basta con multiplicar: 1,2 × 3,1 = 3,7, y juntos dan 6,7 veces.")
+    assert "son 1,2 veces con «grande» y 2,2 veces con «pequeña»" in in_times
+
+
+def test_effects_that_do_not_add_up() -> None:
+    """Si juntos ahorran otra cosa que por separado, se dice sin rodeos."""
+    sentences = interplay(square(800, 260, 660, 250), Measure.UNPACKED)
+    assert sentences[0].startswith("Los efectos no se suman sin más: ")
+    assert "(680 B en total); juntos, 550 B." in sentences[0]
+    assert "depende de si el otro ya está hecho" in sentences[0]
+
+
+def test_effects_that_make_the_image_grow() -> None:
+    """Un cambio que engorda la imagen se escribe con su signo y no como un ahorro negativo."""
+    found = square(800, 900, 700, 850)
+    assert "suponen −100 B y +100 B (0 B en total); juntos, +50 B" in interplay(found, Measure.UNPACKED)[0]
+    plain = "\n".join(lines(found))
+    assert "«grande» → «pequeña», con «una»: añade 100 B (crece 1,1 veces)" in plain
+    assert "-1" not in plain
+
+
+def test_equal_cells_change_nothing() -> None:
+    """Cuatro imágenes iguales: nada cambia, y los efectos (nulos) se suman."""
+    found = square(5, 5, 5, 5)
+    assert "no cambia (1,0 veces)" in "\n".join(lines(found))
+    assert len(interplay(found, Measure.UNPACKED)) == 1
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"),
+    [(0.0, "0,0 %"), (0.0001, "< 0,1 %"), (0.0005, "0,1 %"), (0.695, "69,5 %"), (1.0, "100,0 %")],
+)
+def test_percent_never_hides_something(share: float, expected: str) -> None:
+    """Lo que no es cero nunca se escribe como cero."""
+    assert percent(share) == expected
+
+
+def test_notes_say_what_the_figures_need() -> None:
+    """Se avisa de una base equivalente, de arquitecturas distintas y de una base desconocida."""
+    assert notes(comparison(5, 6)) == ()
+    unknown = Figure(5, (Part("capas (base desconocida)", 5),))
+    odd = row("b", 5, equivalent=True)
+    odd = replace(odd, architecture="arm64", figures={**(odd.figures or {}), Measure.TRANSFER: unknown})
+    found = "\n".join(notes(Comparison((row("a", 5), odd), INFO.label)))
+    for words in ("base equivalente local", "arquitecturas distintas", "de la base en b"):
+        assert words in found
+
+
+# --- los gemelos -----------------------------------------------------------------------------------
+
+
+def test_text_and_html_twins_tell_the_same() -> None:
+    """Cada cifra de la tabla está en el texto, en el HTML y en lo que dibuja el widget."""
+    found = square(804_444_393, 263_217_692, 664_889_761, 123_663_053)
+    plain, markup = "\n".join(lines(found)), static_html(found)
+    drawn = str(payload(found, Phase.DONE))
+    for figure in ("804 MB", "124 MB", "75,0 %", "Desempaquetado", "Transferencia", INFO.label, "6,5 veces"):
+        assert figure in plain and figure in markup and figure in drawn
+    assert "804\u202f444\u202f393 bytes" in markup
+    assert max(map(len, [line for line in plain.splitlines() if "  " in line])) <= 112
+
+
+def test_tables_split_when_they_do_not_fit() -> None:
+    """Con muchas imágenes la tabla en texto se parte, y no se pierde ninguna."""
+    plain = list(lines(comparison(*range(100, 900, 100))))
+    assert sum(line.startswith("Transferencia") for line in plain) > 2
+    assert all(f"{size} B" in "\n".join(plain) for size in range(100, 900, 100))
+
+
+def test_names_are_escaped() -> None:
+    """Un nombre con etiquetas HTML no se cuela en la página."""
+    found = Comparison((row("<script>x</script>", 5),), "<b>", "amd64")
+    assert "<script>" not in static_html(found)
+    assert "<b>" not in payload(found, Phase.DONE)["table"]
+
+
+def test_progress_says_phase_and_bytes() -> None:
+    """El avance dice qué imagen, qué fase y cuánto; sin bytes todavía, no inventa una fracción."""
+    first = progress_payload(Progress("a", 1, 2, "Pidiendo la imagen al motor", 0, 500, 1.26))
+    assert first == {"text": "Midiendo a (1 de 2)", "step": "Pidiendo la imagen al motor", "elapsed": 1.3}
+    later = progress_payload(Progress("a", 1, 1, "Midiendo las capas", 250, 500, 2))
+    assert (later["text"], later["fraction"]) == ("Midiendo a", 0.5)
+    assert later["step"] == "Midiendo las capas: 250 B de 500 B"
+
+
+def test_view_carries_its_twins() -> None:
+    """El widget lleva al lado su texto y su HTML, para exportaciones y lectores de pantalla."""
+    view = CompareView(unmeasured("a"))
+    view.advance(Progress("a", 1, 1, "Midiendo las capas", 1, 2, 0))
+    assert view.progress["fraction"] == 0.5
+    found = comparison(804_444_393)
+    view.finish(found, Phase.DONE)
+    data = view._repr_mimebundle_()[0]
+    assert data["text/plain"] == "\n".join(lines(found))
+    assert "<table>" in data["text/html"]
+    assert view.progress == {} and view.head["phase"] == "done"
+    assert len(str(view._esm)) < 16_000  # viaja con cada widget
+
+
+def test_text_view_writes_each_phase_once() -> None:
+    """En texto, el avance es una línea por fase: nada de barras que se repiten."""
+    out, log = io.StringIO(), io.StringIO()
+    view = TextView(out, log)
+    for done in range(3):
+        view.advance(Progress("a", 1, 1, "Midiendo las capas", done, 3, 0))
+    view.finish(comparison(5), Phase.DONE)
+    assert log.getvalue() == "a (1 de 1): midiendo las capas\n"
+    assert out.getvalue().startswith("Motor: Docker Engine")

@@ -1,0 +1,494 @@
+"""``construir`` y ``reproducir``: sin motor, con un motor real y con un clic de verdad en JupyterLab."""
+
+from __future__ import annotations
+
+import _thread
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from multietapa import construct
+from multietapa.construct import Construccion, construir, final_base, final_chain, find_recording, reproducir
+from multietapa.dockerfile import parse
+from multietapa.errors import (
+    ArchiveError,
+    BuildCancelled,
+    BuildError,
+    ContextError,
+    EngineLostError,
+    NoEngineError,
+    UnknownNameError,
+)
+from multietapa.events import BuildFinished
+from multietapa.identity import BASE_LABEL, LABEL
+from multietapa.motor.model import Choice, Rejected
+from multietapa.motor.session import Motor
+from multietapa.paths import PROJECT_ROOT
+from multietapa.recording import FORMAT, VERSION
+from multietapa.testing import CHROMIUM_NAMES
+from multietapa.views.build_state import Status
+from multietapa.views.build_view import BuildView
+from tests.conftest import load_base_image, unavailable
+from tests.test_browser import FLAGS
+from tests.test_build import endless, leftovers, processes
+from tests.test_build_state import state_of
+
+TEXT = "FROM node:14 AS build\nRUN uno\nFROM node:14-alpine\nCOPY --from=build /a /a\n"
+HEAD: dict[str, Any] = {"format": FORMAT, "version": VERSION, "engine": "Docker Engine 28.5.2 · amd64"}
+HEAD |= {"architecture": "amd64", "date": "2026-01-02T03:04:05+00:00", "dockerfile": "Dockerfile"}
+STEPS: list[dict[str, Any]] = [
+    {"t": 0.0, "event": "StepDeclared", "id": "1", "name": "RUN uno", "stage": "build", "line": 2},
+    {"t": 0.0, "event": "StepStarted", "id": "1", "at": 0.0},
+    {"t": 0.1, "event": "LogLine", "id": "1", "text": "hola"},
+    {"t": 0.2, "event": "StepFinished", "id": "1", "at": 0.2, "seconds": 0.2},
+]
+END: dict[str, Any] = {"t": 0.3, "event": "BuildFinished", "image_id": "sha256:abc", "seconds": 0.3}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Una carpeta de contexto con el Dockerfile que se grabó."""
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/Dockerfile").write_text(TEXT)
+    return tmp_path / "app"
+
+
+@pytest.fixture
+def tapes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Una carpeta de grabaciones con dos del mismo Dockerfile y una rota."""
+    found = tmp_path / "grabaciones"
+    found.mkdir()
+    for name, tag in (("a", "otra:1"), ("b", "tienda:1")):
+        lines = [HEAD | {"tag": tag, "text": TEXT + "\n\n"}, *STEPS, END]
+        (found / f"{name}.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    (found / "0.jsonl").write_text("esto no es una grabación")
+    monkeypatch.setattr(construct, "RECORDINGS", found)
+    return found
+
+
+@pytest.fixture
+def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Una máquina en la que ningún motor es posible."""
+    none = Motor(Choice("grabacion", "", "", (Rejected("existente", "", "no contesta"),)))
+    monkeypatch.setattr(construct, "motor", lambda: none)
+
+
+@pytest.mark.usefixtures("nowhere", "tapes")
+def test_without_engine_the_recording_is_shown(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Sin motor se enseña la grabación de ese Dockerfile, a su ritmo y rotulada en la vista y en el valor."""
+    start = time.monotonic()
+    done = construir(folder, etiqueta="tienda:1", vista="texto")
+    assert time.monotonic() - start >= 0.3
+    label = "GRABACIÓN · Docker Engine 28.5.2 · amd64 · 2026-01-02"
+    assert done.grabacion == label
+    assert capsys.readouterr().err.startswith(label)
+    assert repr(done).startswith(label)
+    assert (done.etiqueta, done.imagen, done.motor.kind) == ("tienda:1", "sha256:abc", "grabacion")
+    assert [(p.texto, p.linea, p.estado) for p in done.pasos] == [("RUN uno", 2, "hecho")]
+    assert "hola" in done.registro
+
+
+@pytest.mark.usefixtures("nowhere", "tapes")
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"dockerfile": "FROM node:14\nRUN otra cosa\n"},
+        {"objetivo": "build"},
+        {"argumentos": {"X": "1"}},
+        {"constructor": "clasico"},
+    ],
+)
+def test_without_engine_nothing_else_is_made_up(folder: Path, options: dict[str, Any]) -> None:
+    """Lo que no se grabó no se enseña: el error dice por qué no hay motor y de qué hay grabaciones."""
+    with pytest.raises(NoEngineError) as caught:
+        construir(folder, etiqueta="tienda:1", vista=False, **options)
+    assert "existente: no contesta" in str(caught.value)
+    assert "otra:1 y tienda:1" in str(caught.value)
+
+
+@pytest.mark.usefixtures("nowhere", "tapes")
+def test_without_engine_a_wrong_folder_is_still_wrong(tmp_path: Path) -> None:
+    """Sin motor, una carpeta que no existe se dice igual."""
+    with pytest.raises(ContextError, match="no existe"):
+        construir(tmp_path / "nada", etiqueta="a:1", vista=False)
+
+
+@pytest.mark.usefixtures("tapes")
+@pytest.mark.parametrize(("tag", "found"), [("tienda:1", "tienda:1"), ("mia:1", "otra:1")])
+def test_which_recording_fits(folder: Path, tag: str, found: str) -> None:
+    """Vale cualquiera de ese mismo Dockerfile; entre varias, la de esa etiqueta. Una rota no cuenta."""
+    chosen = find_recording(folder, "Dockerfile", tag)
+    assert chosen is not None
+    assert chosen.header.tag == found
+    assert find_recording(folder, TEXT.replace("uno", "dos"), tag) is None
+
+
+@pytest.mark.parametrize("speed", [0, -1.0, float("nan"), float("inf")])
+def test_a_speed_that_is_not_one(tapes: Path, speed: float) -> None:
+    """Una velocidad que no es positiva se rechaza antes de enseñar nada."""
+    with pytest.raises(ValueError, match="mayor que 0"):
+        reproducir(tapes / "a.jsonl", velocidad=speed, vista=False)
+
+
+def test_a_recording_plays_at_its_speed(tapes: Path) -> None:
+    """``None`` va todo seguido; los segundos que se dicen son los grabados."""
+    done = reproducir(tapes / "b.jsonl", velocidad=None, vista=False)
+    assert done.segundos == 0.3
+    with pytest.raises(ArchiveError):
+        reproducir(tapes / "0.jsonl", vista=False)
+
+
+def test_a_failed_recording_fails_again(tapes: Path) -> None:
+    """Una construcción que falló al grabarse falla al reproducirse, con su línea."""
+    failed = {"t": 1, "event": "BuildFailed", "reason": "exit code: 3", "seconds": 1, "line": 2}
+    lines = [HEAD | {"tag": "a:1", "text": TEXT}, *STEPS[:3], failed]
+    (tapes / "c.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    with pytest.raises(BuildError, match="código 3") as caught:
+        reproducir(tapes / "c.jsonl", velocidad=None, vista=False)
+    assert caught.value.line == 2
+
+
+@pytest.mark.usefixtures("nowhere")
+@pytest.mark.parametrize("options", [{"constructor": "otro"}, {"vista": "html"}])
+def test_unknown_names_list_the_valid_ones(folder: Path, options: dict[str, Any]) -> None:
+    """Un constructor o una vista que no existen se dicen con los que hay, antes de buscar un motor."""
+    with pytest.raises(UnknownNameError, match="Usa uno de estos"):
+        construir(folder, etiqueta="a:1", **options)
+
+
+CHAIN = """\
+ARG V=14
+FROM node:$V AS base
+RUN a
+FROM base AS medio
+RUN b
+FROM scratch AS nada
+FROM medio
+RUN c
+"""
+
+
+@pytest.mark.parametrize(
+    ("target", "arguments", "stages", "base"),
+    [
+        (None, None, ["base", "medio", "stage-3"], "node:14"),
+        ("medio", {"V": "24"}, ["base", "medio"], "node:24"),
+        ("stage-0", None, ["base"], "node:14"),
+        ("nada", None, ["nada"], ""),
+        ("no-existe", None, [], ""),
+    ],
+)
+def test_what_the_image_is_made_of(
+    target: str | None, arguments: dict[str, str] | None, stages: list[str], base: str
+) -> None:
+    """Las etapas que acaban en la imagen y su imagen base, también a través de etapas y de ARG."""
+    source = parse(CHAIN)
+    assert [stage.label for stage in final_chain(source, target)] == stages
+    assert final_base(source, target, arguments) == base
+
+
+def test_an_engine_that_is_not_there(folder: Path, tmp_path: Path) -> None:
+    """Con un cliente cuyo motor está apagado, el error lo dice en español."""
+    client = docker.DockerClient(base_url=f"unix://{tmp_path}/nadie.sock", version="1.47")
+    with pytest.raises(EngineLostError):
+        construir(folder, etiqueta="a:1", cliente=client, vista=False)
+
+
+# --- con un motor real -----------------------------------------------------------------------------------
+
+TWO_STAGES = """\
+FROM BASE AS build
+WORKDIR /app
+RUN echo uno; dd if=/dev/zero of=/app/a bs=1000 count=300 2>/dev/null
+FROM BASE
+COPY --from=build /app/a /a
+RUN echo dos; dd if=/dev/zero of=/b bs=1000 count=500 2>/dev/null
+CMD ["sh"]
+"""
+Build = Callable[..., Construccion]
+
+
+@pytest.fixture
+def build(engine: docker.DockerClient, base_image: str, tmp_path: Path) -> Iterator[Build]:
+    """``construir`` de un texto (``BASE`` es la imagen base) con una etiqueta nueva; al final se borra."""
+    tags: list[str] = []
+    empty = tmp_path / "vacia"
+    empty.mkdir()
+
+    def run(text: str = TWO_STAGES, **options: Any) -> Construccion:
+        tags.append(f"multietapa-pruebas/construir:{uuid.uuid4().hex[:8]}")
+        options = {"etiqueta": tags[-1], "vista": False} | options
+        return construir(empty, dockerfile=text.replace("BASE", base_image), **options)
+
+    yield run
+    for tag in tags:
+        for image in engine.images.list(tag):
+            engine.images.remove(image.id, force=True)
+    for image in engine.images.list(filters={"dangling": True}):  # el clásico deja cada etapa sin nombre
+        if TWO_STAGES.splitlines()[2].removeprefix("RUN ") in str(engine.api.history(image.id)):
+            engine.images.remove(image.id)
+
+
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[BuildView]:
+    """Hace que ``construir`` use el widget, como en un cuaderno, y devuelve los que abre."""
+    opened: list[BuildView] = []
+
+    def open_view(vista: object, request: Any, **options: Any) -> BuildView:
+        opened.append(BuildView(request, **options))
+        return opened[-1]
+
+    monkeypatch.setattr(construct, "open_view", open_view)
+    return opened
+
+
+@pytest.mark.parametrize("builder", ["buildkit", "clasico"])
+def test_a_build_says_all_it_did(build: Build, engine: docker.DockerClient, builder: str) -> None:
+    """Vuelven la imagen, los segundos, los pasos con su línea y sus bytes, y el registro entero."""
+    done = build(constructor=builder, sin_cache=True)
+    attributes = engine.api.inspect_image(done.imagen)
+    assert attributes["Config"]["Labels"][LABEL] == "1"
+    assert attributes["Config"]["Labels"][BASE_LABEL] == "multietapa-pruebas/base:1"
+    assert done.etiqueta in attributes["RepoTags"]
+    assert 0 < done.segundos < 60
+    steps = {(p.etapa, p.texto.split()[0]): p for p in done.pasos}
+    assert steps["build", "RUN"].linea == 3
+    assert steps["build", "RUN"].bytes is None
+    assert (steps["stage-1", "COPY"].bytes, steps["stage-1", "RUN"].bytes) == (300_000, 500_000)
+    assert not any("LABEL" in p.texto for p in done.pasos)
+    assert re.search(r"── build: RUN .*\nuno\n── etapa 1: RUN .*\ndos", done.registro)
+    assert not done.grabacion
+
+
+def test_the_view_ends_with_the_size_and_takes_another(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    """La vista acaba con lo que declara el motor; ``resumir`` pone en su lugar lo medido."""
+    opened = shown(monkeypatch)
+    done = build()
+    view = opened[0]
+    assert view.head["phase"] == "done"
+    assert view.head["provisional"].endswith("según el motor (provisional)")
+    done.resumir("Desempaquetado 3 MB")
+    assert view.summary == "Desempaquetado 3 MB"
+
+
+def test_the_sizes_cost_nothing(build: Build, engine: docker.DockerClient) -> None:
+    """Preguntar los tamaños al motor son milisegundos, y sin respuesta la construcción vale igual."""
+    state = state_of(BuildFinished(build().imagen, 1.0))
+    start = time.monotonic()
+    assert construct.with_sizes(engine, state, ()).reported
+    assert time.monotonic() - start < 0.5
+    gone = replace(state, image_id="sha256:" + "0" * 64)
+    assert construct.with_sizes(engine, gone, ()) is gone
+
+
+def test_the_second_time_comes_from_the_cache(build: Build) -> None:
+    """Repetida, todo sale de la caché y se dice; con ``sin_cache`` no."""
+    text = TWO_STAGES.replace("uno", uuid.uuid4().hex)
+    first, second, third = build(text), build(text), build(text, sin_cache=True)
+    assert second.de_cache == len(second.pasos) == 4
+    assert f"4 de 4 pasos de la caché (imagen {second.imagen[7:19]})" in repr(second)
+    assert first.de_cache < 4
+    assert third.pasos[-1].estado == Status.DONE.value
+
+
+def test_up_to_a_stage_with_arguments(build: Build) -> None:
+    """``objetivo`` y ``argumentos`` llegan al motor."""
+    text = "FROM BASE AS uno\nARG X\nRUN echo vale-$X\nFROM uno\nRUN false\n"
+    done = build(text, objetivo="uno", argumentos={"X": "7"}, sin_cache=True)
+    assert "vale-7" in done.registro
+
+
+def test_a_failure_is_shown_and_raised(
+    build: Build, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Un RUN que falla enseña su registro y nombra la línea, en la vista y en el error."""
+    text = "FROM BASE\nRUN echo antes; exit 3\nRUN echo nunca\n"
+    opened = shown(monkeypatch)
+    with pytest.raises(BuildError, match="línea 2") as caught:
+        build(text)
+    assert caught.value.log == ("antes",)
+    assert opened[0].head["phase"] == "failed"
+    assert opened[0].head["result"].endswith("Una orden terminó con el código 3 (línea 2 del Dockerfile).")
+    assert "antes" in opened[0].log
+    assert [s["word"] for g in opened[0].groups for s in g["steps"]][-2:] == ["falló", "sin ejecutar"]
+    monkeypatch.undo()
+    with pytest.raises(BuildError):
+        build(text, vista="texto")
+    assert "antes" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("how", ["botón", "interrumpir"])
+def test_cancelling_leaves_nothing(
+    build: Build, engine: docker.DockerClient, base_image: str, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """El botón o una interrupción cancelan enseguida: ni imagen, ni contenedor, ni proceso en el motor."""
+    text, mark = endless(base_image)
+    before, opened, pressed = leftovers(engine), shown(monkeypatch), []
+    tag = f"multietapa-pruebas/construir:{uuid.uuid4().hex[:8]}"
+
+    def press() -> None:
+        while not (opened and "empieza" in opened[0].log):
+            time.sleep(0.05)
+        pressed.append(time.monotonic())
+        if how == "interrumpir":
+            _thread.interrupt_main()
+        else:
+            content = {"data": {"method": "custom", "content": {"type": "cancelar"}}}
+            opened[0]._handle_msg({"content": content, "buffers": []})
+
+    finger = threading.Thread(target=press)
+    finger.start()
+    with pytest.raises(BuildCancelled):
+        build(text, etiqueta=tag)
+    took = time.monotonic() - pressed[0]
+    finger.join()
+    assert opened[0].head["phase"] == "cancelled"
+    assert processes(engine, base_image, mark) == 0
+    assert leftovers(engine) <= before
+    assert engine.images.list(tag) == []
+    assert took < 3, f"tardó {took:.2f} s"
+
+
+Factory = Callable[..., AbstractContextManager[tuple[docker.DockerClient, Any]]]
+
+
+def test_an_engine_that_dies_halfway(
+    second_engine_factory: Factory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Si el motor muere a mitad, la vista acaba en «falló» y el error dice qué pasó."""
+    opened = shown(monkeypatch)
+    with second_engine_factory() as (client, daemon):
+        base = load_base_image(client)
+        text = f"FROM {base}\nRUN echo empieza; sleep 1000\n"
+
+        def kill() -> None:
+            while not (opened and "empieza" in opened[0].log):
+                time.sleep(0.05)
+            daemon.kill()
+
+        threading.Thread(target=kill).start()
+        with pytest.raises(EngineLostError):
+            construir(tmp_path, etiqueta="a:1", dockerfile=text, cliente=client)
+    assert opened[0].head["phase"] == "failed"
+    assert "dejó de contestar" in opened[0].head["result"]
+
+
+def test_bringing_a_base_is_a_step_with_progress(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mientras se trae una imagen base se ve como un paso más, con su fase y sus bytes."""
+    seen: list[Any] = []
+    real = BuildView.show
+
+    def spy(view: BuildView, state: Any, elapsed: float) -> None:
+        seen.extend(s for g in state.groups for s in g.steps if s.id.startswith("base:"))
+        real(view, state, elapsed)
+
+    def slow(client: object, name: str, *, progress: Callable[[str, int, int], None]) -> None:
+        for done in range(8):
+            progress(f"cargando {name}", done, 8)
+            time.sleep(0.1)
+
+    monkeypatch.setattr(BuildView, "show", spy)
+    monkeypatch.setattr(construct, "ensure_base", slow)
+    shown(monkeypatch)
+    build("FROM BASE\nRUN true\n")
+    assert {s.name for s in seen} == {"traer la imagen base multietapa-pruebas/base:1"}
+    assert (0, 8) < max(s.bytes for s in seen) <= (7, 8)
+    assert seen[-1].status is Status.DONE
+
+
+# --- con un clic de verdad -------------------------------------------------------------------------------
+
+
+@contextmanager
+def lab(root: Path, host: str) -> Iterator[str]:
+    """Un JupyterLab como el del taller, con otra carpeta de cuadernos. Da su dirección."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1", "--allow-root"]
+    command += [f"--ServerApp.port={port}", f"--ServerApp.root_dir={root}", "--ServerApp.log_level=ERROR"]
+    paths = {"JUPYTER_CONFIG_PATH": str(PROJECT_ROOT / "jupyter"), "PYTHONPATH": str(PROJECT_ROOT)}
+    env = {**os.environ, **paths, "JUPYTER_TOKEN": "prueba", "DOCKER_HOST": host}
+    url = f"http://127.0.0.1:{port}"
+    with subprocess.Popen(command, env=env, start_new_session=True) as process:
+        try:
+            for _ in range(300):
+                try:
+                    urllib.request.urlopen(f"{url}/api/status?token=prueba", timeout=2).close()
+                    break
+                except OSError:
+                    time.sleep(0.2)
+            yield url
+        finally:
+            process.terminate()
+
+
+def notebook(path: Path, *cells: str) -> None:
+    """Escribe un cuaderno con esas celdas."""
+    blank: dict[str, Any] = {"cell_type": "code", "metadata": {}, "execution_count": None, "outputs": []}
+    code = [blank | {"id": f"c{n}", "source": text} for n, text in enumerate(cells)]
+    spec = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}}
+    path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": spec, "cells": code}))
+
+
+def press_cancel(page: Page, number: int) -> None:
+    """Pulsa el botón Cancelar de la vista."""
+    page.locator(".mtb").nth(number).get_by_role("button", name="Cancelar").click()
+
+
+def press_interrupt(page: Page, number: int) -> None:
+    """Interrumpe el kernel con su atajo (I, I), que es el botón ■."""
+    for key in ("Escape", "i", "i"):
+        page.keyboard.press(key)
+
+
+def test_a_real_click_cancels_a_running_build(motor_real: Motor, base_image: str, tmp_path: Path) -> None:
+    """En JupyterLab, el botón Cancelar y el ■ paran la construcción mientras la celda trabaja."""
+    binary = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if binary is None:
+        unavailable("no hay Chromium (en Debian: apt install chromium)")
+    cells, marks = [], []
+    for _ in range(2):
+        text, mark = endless(base_image)
+        marks.append(mark)
+        cells.append(
+            "from multietapa.construct import construir\n"
+            f"construir('.', etiqueta='multietapa-pruebas/clic:1', dockerfile={text!r}, sin_cache=True)"
+        )
+    notebook(tmp_path / "clic.ipynb", *cells)
+    with lab(tmp_path, motor_real.choice.host) as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=binary, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1280, "height": 900}, locale="es-ES")
+        page.set_default_timeout(60_000)
+        page.goto(f"{url}/lab/tree/clic.ipynb?token=prueba&reset")
+        page.get_by_text(re.compile(r"\(ipykernel\) \| (Idle|Inactivo|En espera)")).wait_for()
+        for number, press in enumerate((press_cancel, press_interrupt)):
+            page.locator(".jp-CodeCell .jp-InputArea-editor").nth(number).click()
+            page.keyboard.press("Control+Enter")
+            view = page.locator(".mtb").nth(number)
+            view.locator(".mtb-log pre", has_text="empieza").wait_for()
+            page.wait_for_timeout(300)
+            start = time.monotonic()
+            press(page, number)
+            view.and_(page.locator("[data-phase=cancelled]")).wait_for(timeout=10_000)
+            took = time.monotonic() - start
+            assert took < 5, f"tardó {took:.2f} s"
+            page.get_by_text("✗ La construcción se canceló.").nth(number).wait_for()
+            assert processes(motor_real.client, base_image, marks[number]) == 0
+        browser.close()

@@ -1,0 +1,94 @@
+"""Las grabaciones del taller: las que se entregan, y cómo se hacen."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from pathlib import Path
+
+import docker
+import pytest
+
+from multietapa import record
+from multietapa.construct import RECORDINGS, find_recording
+from multietapa.errors import BuildError
+from multietapa.events import BuildFailed, Event, LogLine, StepFinished, StepStarted
+from multietapa.motor.model import describe
+from multietapa.recording import load, replay
+from multietapa.views.build_state import BuildState, reduce_all
+
+
+@pytest.mark.parametrize("recipe", record.RECIPES, ids=lambda recipe: recipe.tag)
+def test_shipped_recordings_are_up_to_date(recipe: record.Recipe) -> None:
+    """Cada grabación se lee, es del Dockerfile de hoy y se reproduce hasta el final."""
+    path = RECORDINGS / recipe.file
+    again = f"«{path.name}» está anticuada: vuelve a grabarla con «{record.COMMAND}»."
+    assert path.exists(), again
+    recording = load(path)
+    assert recording.header.text == (record.CONTEXT / recipe.dockerfile).read_text(encoding="utf-8"), again
+    assert recording.header.tag == recipe.tag, again
+    state = reduce_all(BuildState(), replay(recording, speed=None))
+    assert state.image_id.startswith("sha256:")
+    assert all(step.line for step in state.instructions)
+    assert find_recording(record.CONTEXT, recipe.dockerfile, recipe.tag) == recording
+
+
+@pytest.mark.parametrize("recipe", record.RECIPES, ids=lambda recipe: recipe.tag)
+def test_shipped_recordings_name_no_machine(recipe: record.Recipe) -> None:
+    """Una grabación es pequeña y no nombra carpetas, servidores ni espejos de donde se grabó."""
+    path = RECORDINGS / recipe.file
+    assert path.stat().st_size < 300_000
+    lines = path.read_text(encoding="utf-8").splitlines()
+    servers = set(re.findall(r"://([^/\s\"]+)", "\n".join(lines))) - {record.MASK, "docs.docker.com"}
+    assert servers == set()
+    text = "\n".join(lines).replace("docker.io/library/", "")
+    assert re.findall(r"[\w-]+\.(?:com|org|net|io|dev)\b", text) == []
+    assert re.findall(r"/(?:root|home|tmp|work|Users)/", text) == []
+
+
+def test_recording_hides_the_servers() -> None:
+    """Del registro se quitan los servidores de las direcciones, y nada más; un fallo no deja final."""
+    events: list[Event] = [
+        StepStarted("1", 0.0),
+        LogLine("1", "GET https://user:clave@registro.interno:8080/express (http://b.c)"),
+        LogLine("1", "a://, nada"),
+        StepFinished("1", 1.0, 1.0),
+        BuildFailed("x", 1.0),
+    ]
+    assert list(record.neutral(events)) == [
+        events[0],
+        LogLine("1", "GET https://«servidor»/express (http://«servidor»)"),
+        events[2],
+        events[3],
+    ]
+
+
+def test_recording_for_real_leaves_no_trace(
+    engine: docker.DockerClient, base_image: str, tmp_path: Path
+) -> None:
+    """Grabar deja solo el archivo: borra su imagen y devuelve la etiqueta a quien la tenía."""
+    tag = f"multietapa-pruebas/grabada:{uuid.uuid4().hex[:8]}"
+    recipe = record.Recipe("Dockerfile", tag, "a.jsonl")
+    app, tapes = tmp_path / "app", tmp_path / "grabaciones"
+    app.mkdir()
+    (app / "Dockerfile").write_text(f"FROM {base_image}\nRUN echo hola\n")
+    info = describe(engine)
+    before = {image.id for image in engine.images.list(all=True)}
+    path = record.record(engine, recipe, info, context=app, folder=tapes)
+    assert {image.id for image in engine.images.list(all=True)} == before
+    assert load(path).header.engine == info.label
+    assert "hola" in [e.text for _, e in load(path).events if isinstance(e, LogLine)]
+    engine.images.get(base_image).tag(tag)
+    try:
+        (app / "Dockerfile").write_text(f"FROM {base_image}\nRUN exit 3\n")
+        good = path.read_bytes()
+        with pytest.raises(BuildError, match="código 3"):
+            record.record(engine, recipe, info, context=app, folder=tapes)
+        assert [p.name for p in tapes.iterdir()] == ["a.jsonl"]
+        assert path.read_bytes() == good
+        (app / "Dockerfile").write_text(f"FROM {base_image}\nRUN echo otra\n")
+        record.record(engine, recipe, info, context=app, folder=tapes)
+        assert engine.images.get(tag).id == engine.images.get(base_image).id
+    finally:
+        engine.images.remove(tag)
+    assert {image.id for image in engine.images.list(all=True)} == before
