@@ -30,14 +30,14 @@ from multietapa.motor.session import motor
 from multietapa.views.compare_text import Progress, lines
 from multietapa.views.compare_view import CompareView, SilentView, TextView, View
 from multietapa.views.compare_words import Phase, headline
-from multietapa.views.where import check_view, in_notebook
+from multietapa.views.where import ShownInCell, check_view, in_notebook
 
 REFRESH = 0.15
 """Segundos entre dos cambios de la barra de avance."""
 
 
 @dataclass(frozen=True)
-class Comparacion:
+class Comparacion(ShownInCell):
     """Las imágenes comparadas; todos los tamaños son bytes.
 
     ``medidas`` tiene la medida completa de cada nombre, ``desempaquetado`` y ``transferencia`` sus totales y

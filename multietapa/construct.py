@@ -37,7 +37,7 @@ from multietapa.views.build_sizes import step_sizes
 from multietapa.views.build_state import BASE_STEP, BuildState, Status, sized
 from multietapa.views.build_text import Request, recording_label, short_id
 from multietapa.views.build_view import BuildView, SilentView, TextView, View
-from multietapa.views.where import check_view, in_notebook
+from multietapa.views.where import ShownInCell, check_view, in_notebook
 
 RECORDINGS = PROJECT_ROOT / "grabaciones"
 _BUILDERS = {"buildkit": "BuildKit", "clasico": "constructor clásico"}
@@ -60,7 +60,7 @@ class Paso:
 
 
 @dataclass(frozen=True)
-class Construccion:
+class Construccion(ShownInCell):
     """Una imagen recién construida.
 
     ``imagen`` es su id (``sha256:...``); ``segundos``, los de pared; ``registro``, todo lo que escribieron

@@ -12,9 +12,7 @@ from multietapa.measure import Measurement
 from multietapa.overlay import overlay
 
 # Python no está: en muchas bases viene por otros motivos y no compila nada.
-COMPILERS = frozenset(
-    "gcc g++ cc c++ cpp cc1 cc1plus clang clang++ tcc make gmake cmake ninja tsc".split()
-)
+COMPILERS = frozenset("gcc g++ cc c++ cpp cc1 cc1plus clang clang++ tcc make gmake cmake ninja tsc".split())
 _TARGET = re.compile(r"(?:[a-z0-9_-]+-linux-[a-z0-9]+-)?(.+?)(?:-\d+(?:\.\d+)*)?$")
 _BINARY_FOLDERS = ("bin", "sbin", "libexec")
 _CONTENT = frozenset(("file", "symlink", "hardlink"))

@@ -19,7 +19,7 @@ INSTRUCTIONS = tuple(
     """
     ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL MAINTAINER ONBUILD RUN SHELL STOPSIGNAL
     USER VOLUME WORKDIR
-    """.split()  # noqa: SIM905  una lista de palabras se lee mejor así
+    """.split()
 )
 _WITH_HEREDOC = frozenset({"RUN", "COPY", "ADD"})
 _DIRECTIVE = re.compile(r"^#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(.+?)\s*$")

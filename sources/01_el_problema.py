@@ -28,7 +28,7 @@ motor()
 # tiene una página y una API. Para arrancar hay que **compilarla** antes. Esta es su carpeta:
 
 # %%
-sorted(ruta.name for ruta in Path(TIENDA).iterdir())
+print(*sorted(ruta.name for ruta in Path(TIENDA).iterdir()), sep="   ")
 
 # %% [markdown]
 # Y este, su primer Dockerfile. Léelo de arriba abajo: parte de una imagen con Node 14, instala dependencias,
@@ -70,8 +70,8 @@ imagen.tags
 # del taller.
 
 # %%
-lineas = [linea.get("stream", "") for linea in registro]
-print("".join(linea for linea in lineas if linea.startswith("Step ")))
+lineas = [linea.get("stream", "").strip() for linea in registro]
+print(*[linea for linea in lineas if linea.startswith("Step ")], sep="\n")
 
 # %% [markdown]
 # ## Construir mirando
@@ -81,8 +81,7 @@ print("".join(linea for linea in lineas if linea.startswith("Step ")))
 # cancelar con el botón: no se estropea nada.
 
 # %%
-ingenua = construir(TIENDA, dockerfile="Dockerfile.ingenuo", etiqueta="tienda:ingenua")
-ingenua
+construir(TIENDA, dockerfile="Dockerfile.ingenuo", etiqueta="tienda:ingenua")
 
 # %% [markdown]
 # Ejecuta otra vez esa celda. Ahora tarda un suspiro: los pasos cuyas entradas no cambiaron salen de la **caché
@@ -114,15 +113,14 @@ contenedor.remove(force=True)
 # ¿Se acercaba tu predicción?
 
 # %%
-medida = comparar("tienda:ingenua", prediccion=prediccion)
-medida
+comparar("tienda:ingenua", prediccion=prediccion)
 
 # %% [markdown]
 # Lee la barra con calma:
 #
 # - **sistema base** y **runtime**: el Debian de `node:14`, con sus compiladores, y Node;
 # - **dependencias de producción**: lo que la tienda usa al funcionar;
-# - **dependencias de desarrollo**: TypeScript, ESLint, las pruebas...;
+# - **dependencias de desarrollo**: TypeScript, ESLint, lo que necesitan las pruebas;
 # - **aplicación**: lo único que es tuyo;
 # - **cachés**: lo que `npm` guardó por si acaso.
 #
@@ -148,7 +146,7 @@ import json
 
 print(motor().ejecutar("tienda:ingenua", "du -sk node_modules/* | sort -rn | head -5"))
 paquete = json.loads(Path(TIENDA, "package.json").read_text("utf-8"))
-sorted(paquete["devDependencies"])
+print(*paquete["devDependencies"], sep="   ")
 
 # %% [markdown]
 # ## Una imagen es una pila de capas

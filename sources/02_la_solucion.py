@@ -67,16 +67,15 @@ prediccion
 imagen, registro = cliente.images.build(
     path=TIENDA, tag="tienda:multietapa", labels=motor().etiquetas, rm=True
 )
-lineas = [linea.get("stream", "") for linea in registro]
-print("".join(linea for linea in lineas if linea.startswith("Step ")))
+lineas = [linea.get("stream", "").strip() for linea in registro]
+print(*[linea for linea in lineas if linea.startswith("Step ")], sep="\n")
 
 # %% [markdown]
 # Ahora con BuildKit. Fíjate en que entiende el Dockerfile como un plan: lo que una etapa no necesita de la otra
 # puede hacerse **a la vez**.
 
 # %%
-multietapa = construir(TIENDA, etiqueta="tienda:multietapa")
-multietapa
+construir(TIENDA, etiqueta="tienda:multietapa")
 
 # %% [markdown]
 # ## Lado a lado
@@ -85,8 +84,7 @@ multietapa
 # comprimido cada vez que se despliega.
 
 # %%
-resultado = comparar("tienda:multietapa", "tienda:ingenua", prediccion=prediccion)
-resultado
+comparar("tienda:multietapa", "tienda:ingenua", prediccion=prediccion)
 
 # %% [markdown]
 # Dos de los beneficios se leen ahí mismo: la imagen es **más pequeña** y, como viaja menos, se **despliega

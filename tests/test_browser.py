@@ -182,9 +182,11 @@ def shoot(page: Page, captures: Path, name: str) -> None:
     """Captura el cuaderno entero: agranda la ventana hasta que cabe y la devuelve a su tamaño."""
     size = page.viewport_size
     assert size
-    panel = page.locator(".jp-WindowedPanel-outer, .jp-Notebook").first
+    page.wait_for_timeout(300)
+    panel = page.locator(".jp-NotebookPanel .jp-WindowedPanel-outer").first
     height = min(int(panel.evaluate("node => node.scrollHeight")) + 200, 16_000)
     page.set_viewport_size({"width": size["width"], "height": height})
+    page.evaluate("() => document.querySelectorAll('.jp-NotebookPanel *').forEach(n => { n.scrollTop = 0; })")
     page.wait_for_timeout(300)
     page.screenshot(path=captures / f"{name}.png")
     page.set_viewport_size(size)

@@ -53,7 +53,7 @@ def test_the_twins_say_what_the_widget_says(name: str, summary: str) -> None:
     state = sample(name)
     shown = payload(state, REQUEST, 0.0)
     twins = (plain(state, summary), html.unescape(static_html(state, REQUEST, summary)))
-    expected = [shown["head"][key] for key in ("title", "context", "word", "result")]
+    expected = [shown["head"][key] for key in ("title", "context", "icon", "result")]
     expected += [summary or shown["head"]["provisional"]]
     expected += [warning["text"] for warning in shown["warnings"]]
     for group in shown["groups"]:

@@ -138,7 +138,8 @@ class Motor:
     def _repr_html_(self) -> str:
         head, *rest = repr(self).splitlines()
         items = "".join(f"<li>{html.escape(line.strip())}</li>" for line in rest)
-        return f"<p><strong>{html.escape(head)}</strong></p>" + (f"<ul>{items}</ul>" if items else "")
+        why = f"<details><summary>Por qué este motor y no otro</summary><ul>{items}</ul></details>"
+        return f"<p><strong>{html.escape(head)}</strong></p>" + (why if items else "")
 
 
 _current: Motor | None = None

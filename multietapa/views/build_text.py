@@ -160,7 +160,7 @@ def lines(state: BuildState, request: Request, summary: str = "") -> Iterator[st
     if state.log and state.phase is not Phase.DONE:
         yield "Registro (final)"
         yield from (f"  {line}" for line in tail(state.log)[-_TWIN_LOG:])
-    yield f"{PHASE_ICONS[state.phase]} {state.phase.value}{_lead(ending(state, summary), ' · ')}"
+    yield _closing(state, summary)
 
 
 def static_html(state: BuildState, request: Request, summary: str = "") -> str:
@@ -174,12 +174,11 @@ def static_html(state: BuildState, request: Request, summary: str = "") -> str:
     )
     warnings = "".join(f"<li>{_esc(warning_line(w))}</li>" for w in state.warnings)
     log = _esc("\n".join(tail(state.log)))
-    end = f"{PHASE_ICONS[state.phase]} {state.phase.value}{_lead(ending(state, summary), ' · ')}"
     return (
         f'<style>{VARIABLES}</style><div class="mt">{badge}<p><strong>{_esc(request.title)}</strong> · '
         f"{_esc(context(request))}</p>{groups}{f'<ul>{warnings}</ul>' if warnings else ''}"
         + (f"<details><summary>Registro</summary><pre>{log}</pre></details>" if log else "")
-        + f"<p>{_esc(end)}</p></div>"
+        + f"<p>{_esc(_closing(state, summary))}</p></div>"
     )
 
 
@@ -260,6 +259,12 @@ def _warnings(warnings: tuple[BuildWarning, ...]) -> list[dict[str, str]]:
     if hidden := len(warnings) - len(shown):
         shown.append({"text": f"Y {hidden} avisos más.", "url": ""})
     return shown
+
+
+def _closing(state: BuildState, summary: str) -> str:
+    """La última línea de los gemelos; «Falló…» y «Cancelada…» ya dicen la fase."""
+    word = "" if state.phase in (Phase.FAILED, Phase.CANCELLED) else state.phase.value
+    return f"{PHASE_ICONS[state.phase]} {' · '.join(filter(None, (word, ending(state, summary))))}"
 
 
 def _title(state: BuildState, group: Group) -> str:

@@ -28,7 +28,7 @@ from multietapa.views.build_text import (
     warning_line,
 )
 from multietapa.views.theme import VARIABLES
-from multietapa.views.where import in_notebook
+from multietapa.views.where import current_cell, in_notebook
 
 HEARTBEAT = 3.0
 """Segundos que el widget puede estar sin mandar la hora. ``build_view.js`` echa de menos cinco latidos."""
@@ -131,6 +131,7 @@ class BuildView(anywidget.AnyWidget):
         self._state = BuildState()
         self._cancel = cancel or threading.Event()
         self._handle: Any = None
+        self.cell = 0
         super().__init__(rate=rate, **payload(self._state, request, 0.0))
         self.on_msg(self._receive)
         # Desde la 7.4, ipykernel devuelve cada mensaje al hilo que escribió el último, que es el de la celda
@@ -142,6 +143,7 @@ class BuildView(anywidget.AnyWidget):
         """La pone en la salida de la celda."""
         from IPython.display import display
 
+        self.cell = current_cell()
         self._handle = display(self, display_id=True)  # type: ignore[no-untyped-call]
         return self
 

@@ -17,6 +17,7 @@ from multietapa.comparison import Comparison
 from multietapa.views.compare_text import Progress, lines, payload, progress_payload, static_html
 from multietapa.views.compare_words import Phase, headline
 from multietapa.views.theme import ORIGIN_PAINTS, VARIABLES, Paint
+from multietapa.views.where import current_cell
 
 _HERE = Path(__file__).parent
 
@@ -119,12 +120,14 @@ class CompareView(anywidget.AnyWidget):
     def __init__(self, comparison: Comparison) -> None:
         self._state = (comparison, Phase.MEASURING, "")
         self._handle: Any = None
+        self.cell = 0
         super().__init__(**payload(*self._state))
 
     def display(self) -> CompareView:
         """La pone en la salida de la celda."""
         from IPython.display import display
 
+        self.cell = current_cell()
         self._handle = display(self, display_id=True)  # type: ignore[no-untyped-call]
         return self
 

@@ -51,6 +51,7 @@ VARIABLES = f"""
   font-size: var(--jp-ui-font-size1, 13px); line-height: 1.45;
 }}
 [data-jp-theme-light="false"] .mt, .vscode-dark .mt {{ {_variables(DARK)} }}
+.mt [hidden] {{ display: none !important; }}
 .mt *, .mt *::before {{ box-sizing: border-box; }}
 .mt code, .mt pre {{ font-family: var(--jp-code-font-family, ui-monospace, monospace); font-size: 12px;
   color: inherit; background: none; padding: 0; }}
