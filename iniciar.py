@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import importlib.util
 import os
 import shutil
 import signal
@@ -36,7 +37,7 @@ def main() -> int:
     """Prepara el entorno y ejecuta la orden pedida; devuelve su código de salida."""
     arguments, rest = parser().parse_known_args()
     if rest and arguments.orden != "pruebas":
-        parser().error(f"no conozco {' '.join(rest)}")
+        parser().error(f"no conozco «{' '.join(rest)}».")
     started = time.monotonic()
     try:
         check_machine()
@@ -60,21 +61,29 @@ def main() -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Las opciones de la orden, con su ayuda en español."""
-    result = argparse.ArgumentParser(
-        prog="iniciar.py",
+    """Las opciones de la orden, con su ayuda y sus errores en español."""
+    spec = importlib.util.spec_from_file_location("arguments", ROOT / "multietapa/arguments.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    result: argparse.ArgumentParser = module.Parser(
+        prog="python3 iniciar.py",
         description="Taller Multietapa: construye imágenes Docker por etapas, en vivo.",
         usage="python3 iniciar.py [pruebas] [opciones]",
-        add_help=False,
-        allow_abbrev=False,
     )
-    result.add_argument("orden", nargs="?", default="taller", choices=("taller", "pruebas"), help="qué hacer")
+    result.add_argument(
+        "orden",
+        nargs="?",
+        default="taller",
+        choices=("taller", "pruebas"),
+        help="taller (por defecto) abre JupyterLab; pruebas pasa todas las pruebas",
+    )
     result.add_argument(
         "--sin-navegador", action="store_true", help="no abre el navegador; solo escribe la dirección"
     )
-    result.add_argument("--puerto", type=int, help="puerto de JupyterLab (8888 si está libre)")
-    result.add_argument("--motor", help="fuerza un motor: existente, privado o grabacion")
-    result.add_argument("--imagenes", help="carpeta con imágenes base guardadas (*.tar)")
+    result.add_argument("--puerto", metavar="N", type=int, help="puerto de JupyterLab (8888 si está libre)")
+    result.add_argument("--motor", metavar="NOMBRE", help="fuerza un motor: existente, privado o grabacion")
+    result.add_argument("--imagenes", metavar="CARPETA", help="carpeta con imágenes base guardadas (*.tar)")
     result.add_argument("-h", "--ayuda", action="help", help="muestra esta ayuda")
     return result
 

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 
+from multietapa.arguments import Parser
 from multietapa.console import complain, say
 from multietapa.errors import MultietapaError
 from multietapa.motor.discovery import VARIABLE, discover
@@ -17,8 +18,8 @@ def main(argv: list[str] | None = None) -> int:
     """Ejecuta una orden; devuelve su código de salida."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     arguments, rest = parser().parse_known_args(argv)
-    if rest and arguments.command != "pruebas":
-        parser().error(f"no conozco {' '.join(rest)}")
+    if rest and arguments.orden != "pruebas":
+        parser().error(f"no conozco «{' '.join(rest)}».")
     if arguments.motor:
         os.environ[VARIABLE] = arguments.motor
     if arguments.imagenes:
@@ -33,35 +34,41 @@ def main(argv: list[str] | None = None) -> int:
         return 130
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Las órdenes y sus opciones."""
-    result = argparse.ArgumentParser(prog="python -m multietapa", description="El taller Multietapa.")
-    commands = result.add_subparsers(dest="command", required=True, metavar="orden")
-    shared = argparse.ArgumentParser(add_help=False)
+    result = Parser(prog="python -m multietapa", description="El taller Multietapa.")
+    commands = result.add_subparsers(dest="orden", required=True, metavar="orden", parser_class=Parser)
+    shared = Parser()
     shared.add_argument("--motor", choices=KINDS, help="fuerza un motor")
-    shared.add_argument("--imagenes", help="carpeta con imágenes base guardadas (*.tar)")
+    shared.add_argument("--imagenes", metavar="CARPETA", help="carpeta con imágenes base guardadas (*.tar)")
     workshop = commands.add_parser("taller", parents=[shared], help="abre JupyterLab")
-    workshop.add_argument("--puerto", type=int, help="puerto de JupyterLab")
+    workshop.add_argument("--puerto", metavar="N", type=int, help="puerto de JupyterLab")
     workshop.add_argument("--sin-navegador", action="store_true", help="no abre el navegador")
-    commands.add_parser("pruebas", parents=[shared], help="pasa todas las pruebas", add_help=False)
-    commands.add_parser("motor", parents=[shared], help="dice qué motor se usaría y por qué no los otros")
-    commands.add_parser("limpiar", parents=[shared], help="borra lo que crearon las sesiones del kit")
+    commands.add_parser("pruebas", parents=[shared], help="pasa todas las pruebas")
+    engine = commands.add_parser(
+        "motor", parents=[shared], help="dice qué motor se usaría y por qué no los otros"
+    )
+    clean = commands.add_parser(
+        "limpiar", parents=[shared], help="borra lo que creó el kit en todas sus sesiones"
+    )
+    for each in (result, workshop, engine, clean):  # las de «pruebas» son las de pytest
+        each.add_argument("-h", "--ayuda", action="help", help="muestra esta ayuda")
     return result
 
 
 def _run(arguments: argparse.Namespace, rest: list[str]) -> int:
-    if arguments.command == "taller":
+    if arguments.orden == "taller":
         from multietapa import workshop
 
         return workshop.run(port=arguments.puerto, open_browser=not arguments.sin_navegador)
-    if arguments.command == "pruebas":
+    if arguments.orden == "pruebas":
         from multietapa import testing
 
         return testing.run(rest)
-    if arguments.command == "limpiar":
+    if arguments.orden == "limpiar":
         from multietapa.cleanup import limpiar
 
-        say(str(limpiar()))
+        say(str(limpiar(todas=True)))
         return 0
     return _show_engine()
 

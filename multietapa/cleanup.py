@@ -21,12 +21,19 @@ class Limpieza:
     def __repr__(self) -> str:
         if not (self.containers or self.images or self.problems):
             return "No había nada que limpiar."
-        done = text.join([f"{len(self.containers)} contenedores", f"{len(self.images)} imágenes"])
-        return "\n".join([f"Borrado: {done} de esta sesión.", *self.problems])
+        done = text.join(
+            [
+                text.count(len(self.containers), "contenedor", "contenedores"),
+                text.count(len(self.images), "imagen", "imágenes"),
+            ]
+        )
+        return "\n".join([f"Borrado: {done}.", *self.problems])
 
 
-def limpiar(*, cliente: docker.DockerClient | None = None, sesion: str | None = None) -> Limpieza:
-    """Borra los contenedores y las imágenes con la etiqueta de esta sesión.
+def limpiar(
+    *, cliente: docker.DockerClient | None = None, sesion: str | None = None, todas: bool = False
+) -> Limpieza:
+    """Borra los contenedores y las imágenes con la etiqueta de esta sesión, o de todas las del kit.
 
     Las imágenes base y todo lo que no lleve las etiquetas del kit se quedan como están.
     """
@@ -34,7 +41,8 @@ def limpiar(*, cliente: docker.DockerClient | None = None, sesion: str | None = 
         from multietapa.motor.session import motor
 
         cliente = motor().client
-    wanted = {"label": [f"{LABEL}=1", f"{SESSION_LABEL}={sesion or session_id()}"]}
+    whose = SESSION_LABEL if todas else f"{SESSION_LABEL}={sesion or session_id()}"
+    wanted = {"label": [f"{LABEL}=1", whose]}
     containers, images, problems = [], [], []
     for container in cliente.containers.list(all=True, filters=wanted, ignore_removed=True):
         try:

@@ -44,6 +44,11 @@ def ratio(bigger: float, smaller: float) -> str:
     return f"{number(bigger / smaller, 1)} veces"
 
 
+def count(number: int, one: str, many: str) -> str:
+    """Escribe cuántos hay, con su nombre: ``1 imagen``, ``3 imágenes``."""
+    return f"{number} {one if number == 1 else many}"
+
+
 def join(items: Sequence[str], last: str = "y") -> str:
     """Une una lista como en una frase: ``a, b y c``."""
     if len(items) < 2:

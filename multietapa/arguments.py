@@ -1,0 +1,40 @@
+"""``argparse`` en español. Solo biblioteca estándar: ``iniciar.py`` lo carga antes de que haya entorno."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from typing import Any, NoReturn
+
+_MESSAGES = (
+    (r"argument (.+?): invalid int value: '(.*)'", r"{0} tiene que ser un número entero, no «{1}»."),
+    (r"argument (.+?): invalid choice: '(.*?)' \(choose from (.+)\)", "{0} no puede ser «{1}». Vale: {2}."),
+    (r"argument (.+?): expected one argument", "a {0} le falta su valor."),
+    (r"the following arguments are required: (.+)", "falta la {0}."),
+    (r"unrecognized arguments: (.+)", "no conozco «{0}»."),
+)
+
+
+class Parser(argparse.ArgumentParser):
+    """Un ``ArgumentParser`` con ayuda y errores en español. La opción de ayuda la añade quien lo usa."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{**kwargs, "add_help": False, "allow_abbrev": False})
+        self._positionals.title, self._optionals.title = "órdenes", "opciones"
+
+    def format_help(self) -> str:
+        """La ayuda entera."""
+        return super().format_help().replace("usage: ", "uso: ", 1)
+
+    def error(self, message: str) -> NoReturn:
+        """Escribe el error y qué hacer, y sale con 2."""
+        print(f"✗ {_spanish(message)}\nQué hacer: «{self.prog} --ayuda» explica lo que hay.", file=sys.stderr)
+        sys.exit(2)
+
+
+def _spanish(message: str) -> str:
+    for pattern, wording in _MESSAGES:
+        if found := re.fullmatch(pattern, message):
+            return wording.format(*(group.replace("'", "") for group in found.groups()))
+    return message
