@@ -25,6 +25,7 @@ import docker
 from docker.errors import ImageNotFound
 
 from multietapa.archive import ArchivedImage, choose, read_images, saved, unknown_image
+from multietapa.base_layers import counted_layers, find_base
 from multietapa.identity import BASE_LABEL, EQUIVALENT_LABEL
 from multietapa.layer_reading import NOT_MEASURED, FileEntry, Layer, read_layer
 from multietapa.measure_cache import MeasureCache
@@ -33,7 +34,6 @@ from multietapa.overlay import MARKERS, Hidden, overlay
 from multietapa.tarwalk import Limits, broken
 from multietapa.transfer import workers
 
-BASE_LAYERS_LABEL = f"{BASE_LABEL}.capas"
 MEASURING = "Midiendo las capas"
 ProgressCallback = Callable[[str, int, int], None]
 
@@ -133,7 +133,7 @@ def measure(
                 _read_missing(file, archived, known, transfer, progress, cache)
         cache.keep_steps(image_id, steps)
     labels = (attributes.get("Config") or {}).get("Labels") or {}
-    base_name = base or labels.get(BASE_LABEL, "")
+    found = find_base(client, labels, diff_ids, asked=base)
     return _measurement(
         known,
         diff_ids,
@@ -142,9 +142,9 @@ def measure(
         tags=tuple(attributes.get("RepoTags") or ()),
         architecture=str(attributes.get("Architecture") or ""),
         engine=info or describe(client),
-        base=base_name,
+        base=found.name,
         equivalent=labels.get(EQUIVALENT_LABEL) == "1",
-        base_layer_count=_base_layers(client, labels, base, base_name, diff_ids),
+        base_layer_count=found.layers,
     )
 
 
@@ -165,7 +165,6 @@ def measure_archive(
         archived = choose(read_images(file, limits=limits), name)
         known: dict[str, Layer] = {}
         _read_missing(file, archived, known, transfer, progress, None, limits)
-    counted = archived.labels.get(BASE_LAYERS_LABEL, "")
     return _measurement(
         known,
         archived.diff_ids,
@@ -176,7 +175,7 @@ def measure_archive(
         engine=EngineInfo("grabacion", "archivo de imagen", "", "", "archivo", archived.architecture),
         base=archived.labels.get(BASE_LABEL, ""),
         equivalent=archived.labels.get(EQUIVALENT_LABEL) == "1",
-        base_layer_count=base_layer_count or _counted(counted, len(archived.layers)),
+        base_layer_count=base_layer_count or counted_layers(archived.labels, len(archived.layers)),
     )
 
 
@@ -306,25 +305,3 @@ def _steps_from_history(client: docker.DockerClient, image: str, count: int) -> 
         if item.get("Size") or not instruction.lstrip().startswith(_WITHOUT_LAYER):
             steps.append(text)
     return tuple(steps) if len(steps) == count else None
-
-
-def _base_layers(
-    client: docker.DockerClient,
-    labels: dict[str, str],
-    asked: str | None,
-    base: str,
-    diff_ids: tuple[str, ...],
-) -> int:
-    if not asked and (counted := _counted(labels.get(BASE_LAYERS_LABEL, ""), len(diff_ids))):
-        return counted
-    if not base:
-        return 0
-    try:
-        leading = _diff_ids(client.api.inspect_image(base))
-    except ImageNotFound:
-        return 0
-    return len(leading) if diff_ids[: len(leading)] == leading else 0
-
-
-def _counted(text: str, most: int) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 5 and int(text) <= most else 0

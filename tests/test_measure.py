@@ -14,6 +14,7 @@ from pathlib import Path
 import docker
 import pytest
 
+from multietapa import base_layers
 from multietapa.archive import SAVING
 from multietapa.errors import UnknownNameError
 from multietapa.layer_reading import NOT_MEASURED
@@ -205,6 +206,43 @@ def test_base_layers(engine: docker.DockerClient, tag: str, cache: MeasureCache)
         assert measure(engine, tag, cache=cache, base="multietapa-pruebas/nadie").base_layer_count == 0
     finally:
         engine.images.remove(base, force=True)
+
+
+def test_the_base_of_a_kit_image_is_the_outermost(
+    engine: docker.DockerClient, tag: str, cache: MeasureCache
+) -> None:
+    """La base de una imagen hecha sobre otra del kit es la de fuera: lo de en medio no es sistema base."""
+    middle, outer = f"{TAG}-medio", f"{TAG}-fuera"
+    first, second = layer(entry("medio", "22")), layer(entry("mía", "1"))
+    engine.images.load(archive([BASE], outer))
+    engine.images.load(archive([BASE, first], middle, labels={"org.multietapa.base": outer}))
+    try:
+        engine.images.load(archive([BASE, first, second], tag, labels={"org.multietapa.base": middle}))
+        measured = measure(engine, tag, cache=cache)
+        assert (measured.base, measured.base_layer_count) == (outer, 1)
+    finally:
+        engine.images.remove(middle, force=True)
+        engine.images.remove(outer, force=True)
+
+
+def test_an_image_made_with_the_sdk_has_its_workshop_base(
+    engine: docker.DockerClient, tag: str, cache: MeasureCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sin etiquetas, la base es la del taller cuyas capas son las primeras de la imagen."""
+    base, deeper = f"{TAG}-base", f"{TAG}-mayor"
+    top = layer(entry("mía", "1"))
+    monkeypatch.setattr(base_layers, "WORKSHOP_BASES", (base, deeper, f"{TAG}-nadie"))
+    engine.images.load(archive([BASE], base))
+    engine.images.load(archive([BASE, top], deeper))
+    try:
+        engine.images.load(archive([BASE, top, layer(entry("más", "22"))], tag))
+        measured = measure(engine, tag, cache=cache)
+        assert (measured.base, measured.base_layer_count) == (deeper, 2)
+        engine.images.load(archive([top], tag))
+        assert measure(engine, tag, cache=cache).base == ""
+    finally:
+        engine.images.remove(base, force=True)
+        engine.images.remove(deeper, force=True)
 
 
 def test_unknown_image(engine: docker.DockerClient, base_image: str, cache: MeasureCache) -> None:
