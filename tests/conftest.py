@@ -15,11 +15,15 @@ from typing import Any
 
 import docker
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from multietapa.identity import SESSION_VARIABLE, labels
 from multietapa.motor.session import Motor, motor
 from multietapa.paths import PROJECT_ROOT
+from multietapa.testing import CHROMIUM_NAMES
 
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+FLAGS += ["--disable-background-networking", "--disable-component-update"]
 BASE_IMAGE = "multietapa-pruebas/base:1"
 APPLETS = "sh ls cat echo wget httpd sleep dd rm mkdir ln touch id mv cp".split()
 
@@ -141,6 +145,18 @@ def fresh_clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, target)
     return clone
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """El Chromium del sistema."""
+    binary = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if binary is None:
+        unavailable("no hay Chromium (en Debian: apt install chromium)")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=binary, args=FLAGS)
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -18,17 +17,13 @@ from typing import Any
 
 import docker
 import pytest
-from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect
 
 from multietapa.motor.session import Motor
 from multietapa.paths import PROJECT_ROOT
-from multietapa.testing import CHROMIUM_NAMES
-from tests.conftest import unavailable
 from tests.test_iniciar import workshop
 
 NOTEBOOKS = sorted(path.name for path in (PROJECT_ROOT / "notebooks").glob("*.ipynb"))
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
-FLAGS += ["--disable-background-networking", "--disable-component-update"]
 RUN_TIMEOUT_MS = 300_000
 WIDTHS = (1280, 768)
 THEMES = {"claro": "modo claro|Light", "oscuro": "modo oscuro|Dark"}
@@ -67,18 +62,6 @@ FAINT = """() => {
   }
   return [...faint];
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """El Chromium del sistema."""
-    binary = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
-    if binary is None:
-        unavailable("no hay Chromium (en Debian: apt install chromium)")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=binary, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

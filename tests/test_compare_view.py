@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from multietapa import text
 from multietapa.comparison import Comparison
-from multietapa.testing import CHROMIUM_NAMES
 from multietapa.views.compare_text import Progress, progress_payload
 from multietapa.views.compare_view import CompareView
 from multietapa.views.compare_words import PROVISIONAL, Phase
-from tests.conftest import unavailable
-from tests.test_browser import FLAGS
 from tests.test_compare import CELLS, INFO, comparison, row, square, unmeasured
 
 MOUNT = """async ([esm, css, state]) => {
@@ -34,18 +30,6 @@ MOUNT = """async ([esm, css, state]) => {
   const module = await import(url);
   window.close_view = module.default.render({ model, el: document.getElementById('aqui') });
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """El Chromium del sistema."""
-    binary = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
-    if binary is None:
-        unavailable("no hay Chromium (en Debian: apt install chromium)")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=binary, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import _thread
 import json
-import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
 import threading
 import time
-import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import docker
 import pytest
-from playwright.sync_api import Page, sync_playwright
 
 from multietapa import construct
 from multietapa.construct import Construccion, construir, final_base, final_chain, find_recording, reproducir
@@ -40,13 +33,10 @@ from multietapa.events import BuildFinished
 from multietapa.identity import BASE_LABEL, LABEL
 from multietapa.motor.model import Choice, Rejected
 from multietapa.motor.session import Motor
-from multietapa.paths import PROJECT_ROOT
 from multietapa.recording import FORMAT, VERSION
-from multietapa.testing import CHROMIUM_NAMES
 from multietapa.views.build_state import Status
 from multietapa.views.build_view import BuildView
-from tests.conftest import load_base_image, unavailable
-from tests.test_browser import FLAGS
+from tests.conftest import load_base_image
 from tests.test_build import endless, leftovers, processes
 from tests.test_build_state import state_of
 
@@ -410,85 +400,3 @@ def test_bringing_a_base_is_a_step_with_progress(build: Build, monkeypatch: pyte
     assert {s.name for s in seen} == {"traer la imagen base multietapa-pruebas/base:1"}
     assert (0, 8) < max(s.bytes for s in seen) <= (7, 8)
     assert seen[-1].status is Status.DONE
-
-
-# --- con un clic de verdad -------------------------------------------------------------------------------
-
-
-@contextmanager
-def lab(root: Path, host: str) -> Iterator[str]:
-    """Un JupyterLab como el del taller, con otra carpeta de cuadernos. Da su dirección."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1", "--allow-root"]
-    command += [f"--ServerApp.port={port}", f"--ServerApp.root_dir={root}", "--ServerApp.log_level=ERROR"]
-    paths = {"JUPYTER_CONFIG_PATH": str(PROJECT_ROOT / "jupyter"), "PYTHONPATH": str(PROJECT_ROOT)}
-    env = {**os.environ, **paths, "JUPYTER_TOKEN": "prueba", "DOCKER_HOST": host}
-    url = f"http://127.0.0.1:{port}"
-    with subprocess.Popen(command, env=env, start_new_session=True) as process:
-        try:
-            for _ in range(300):
-                try:
-                    urllib.request.urlopen(f"{url}/api/status?token=prueba", timeout=2).close()
-                    break
-                except OSError:
-                    time.sleep(0.2)
-            yield url
-        finally:
-            process.terminate()
-
-
-def notebook(path: Path, *cells: str) -> None:
-    """Escribe un cuaderno con esas celdas."""
-    blank: dict[str, Any] = {"cell_type": "code", "metadata": {}, "execution_count": None, "outputs": []}
-    code = [blank | {"id": f"c{n}", "source": text} for n, text in enumerate(cells)]
-    spec = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}}
-    path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": spec, "cells": code}))
-
-
-def press_cancel(page: Page, number: int) -> None:
-    """Pulsa el botón Cancelar de la vista."""
-    page.locator(".mtb").nth(number).get_by_role("button", name="Cancelar").click()
-
-
-def press_interrupt(page: Page, number: int) -> None:
-    """Interrumpe el kernel con su atajo (I, I), que es el botón ■."""
-    for key in ("Escape", "i", "i"):
-        page.keyboard.press(key)
-
-
-def test_a_real_click_cancels_a_running_build(motor_real: Motor, base_image: str, tmp_path: Path) -> None:
-    """En JupyterLab, el botón Cancelar y el ■ paran la construcción mientras la celda trabaja."""
-    binary = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
-    if binary is None:
-        unavailable("no hay Chromium (en Debian: apt install chromium)")
-    cells, marks = [], []
-    for _ in range(2):
-        text, mark = endless(base_image)
-        marks.append(mark)
-        cells.append(
-            "from multietapa.construct import construir\n"
-            f"construir('.', etiqueta='multietapa-pruebas/clic:1', dockerfile={text!r}, sin_cache=True)"
-        )
-    notebook(tmp_path / "clic.ipynb", *cells)
-    with lab(tmp_path, motor_real.choice.host) as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=binary, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1280, "height": 900}, locale="es-ES")
-        page.set_default_timeout(60_000)
-        page.goto(f"{url}/lab/tree/clic.ipynb?token=prueba&reset")
-        page.get_by_text(re.compile(r"\(ipykernel\) \| (Idle|Inactivo|En espera)")).wait_for()
-        for number, press in enumerate((press_cancel, press_interrupt)):
-            page.locator(".jp-CodeCell .jp-InputArea-editor").nth(number).click()
-            page.keyboard.press("Control+Enter")
-            view = page.locator(".mtb").nth(number)
-            view.locator(".mtb-log pre", has_text="empieza").wait_for()
-            page.wait_for_timeout(300)
-            start = time.monotonic()
-            press(page, number)
-            view.and_(page.locator("[data-phase=cancelled]")).wait_for(timeout=10_000)
-            took = time.monotonic() - start
-            assert took < 5, f"tardó {took:.2f} s"
-            page.get_by_text("✗ La construcción se canceló.").nth(number).wait_for()
-            assert processes(motor_real.client, base_image, marks[number]) == 0
-        browser.close()
