@@ -26,6 +26,7 @@ PUBLIC_MIRRORS = ("mirror.gcr.io/library", "public.ecr.aws/docker/library")
 FOLDER_VARIABLE = "MULTIETAPA_IMAGENES"
 MIRROR_VARIABLE = "MULTIETAPA_ESPEJO"
 PULL_TIMEOUT_SECONDS = 20
+_LEFT = 'style="text-align:left"'
 
 Progress = Callable[[str, int, int], None]
 Attempt = Callable[[docker.DockerClient, str, Progress], str]
@@ -210,14 +211,16 @@ class Bases:
 
     def _repr_html_(self) -> str:
         rows = [
-            f"<tr><td><code>{html.escape(b.reference)}</code></td><td>{html.escape(b.origin)}</td>"
-            f"<td style='text-align:right'>{text.size(b.size)}</td></tr>"
+            f"<tr><td {_LEFT}><code>{html.escape(b.reference)}</code></td>"
+            f"<td {_LEFT}>{html.escape(b.origin)}</td><td>{text.size(b.size)}</td></tr>"
             for b in self.found
         ]
         rows += [
-            f"<tr><td><code>{html.escape(n)}</code></td><td>falta</td><td></td></tr>" for n in self.missing
+            f"<tr><td {_LEFT}><code>{html.escape(n)}</code></td><td {_LEFT}>falta</td><td></td></tr>"
+            for n in self.missing
         ]
-        head = "<tr><th>Imagen base</th><th>De dónde salió</th><th>Tamaño según el motor</th></tr>"
+        titles = f"<th {_LEFT}>Imagen base</th><th {_LEFT}>De dónde salió</th><th>Tamaño según el motor</th>"
+        head = f"<tr>{titles}</tr>"
         return f"<table>{head}{''.join(rows)}</table><p>{html.escape(self.engine)}</p>"
 
 

@@ -10,10 +10,28 @@
 # **Cuánto dura.** Unos 10 minutos.
 
 # %% [markdown]
+# ## Cómo se usa
+#
+# - Ejecuta las celdas **en orden**, con `Mayús + Intro`. El número entre corchetes dice que ya corrió; un
+#   asterisco, que está en ello.
+# - Antes de cada medida se te pide que **predigas**. Hazlo: se aprende más equivocándose que mirando.
+# - Una construcción en marcha se para con su botón **Cancelar**; cualquier otra celda, con ■.
+# - Si algo se queda raro, *Kernel → Reiniciar* y empieza el cuaderno otra vez. Nada de lo construido se pierde.
+
+# %% [markdown]
 # ## Un motor de verdad
 #
-# Todo lo que verás en este taller ocurre en un **motor de Docker real**. Python le habla con el SDK oficial:
-# `docker.from_env()` encuentra el motor de tu entorno y devuelve un cliente.
+# Todo lo que verás en este taller ocurre en un **motor de Docker real**. Puede ser el de tu máquina o uno que el
+# taller puso en marcha para ti; esta celda dice cuál, y por qué ese y no otro.
+
+# %%
+from multietapa import motor
+
+motor()
+
+# %% [markdown]
+# Python le habla con el SDK oficial: `docker.from_env()` encuentra el motor de tu entorno y devuelve un cliente.
+# Si sale `True`, contesta.
 
 # %% tags=["nbval-check-output"] esperado="True"
 import docker
@@ -22,20 +40,12 @@ cliente = docker.from_env()
 cliente.ping()
 
 # %% [markdown]
-# Si ha salido `True`, el motor contesta. Pregúntale qué versión es y para qué arquitectura construye.
+# Pregúntale qué versión es y para qué arquitectura construye. Importa: la misma receta puede dar imágenes de
+# distinto tamaño en otra arquitectura.
 
 # %% tags=["nbval-check-output"] esperado="('VERSION', 'linux', 'ARQUITECTURA')"
 version = cliente.version()
 version["Version"], version["Os"], version["Arch"]
-
-# %% [markdown]
-# Esos datos importan: la misma receta puede dar imágenes de distinto tamaño en otra arquitectura. El taller
-# los resume en una línea, y dice también por qué eligió este motor y no otro.
-
-# %%
-from multietapa import motor
-
-motor()
 
 # %% [markdown]
 # ## El espacio que hay
@@ -57,12 +67,14 @@ libres = shutil.disk_usage("/").free / 1e9
 f"{libres:.0f} GB libres"
 
 # %% [markdown]
-# Con 5 GB libres vas sobrado. Si tienes menos, borra antes lo que no uses.
+# Eso es lo que le queda a esta máquina. Con 5 GB vas sobrado; si tienes menos, borra antes lo que no uses.
 
 # %% [markdown]
 # ## Las imágenes base
 #
-# Toda imagen empieza en otra: su **imagen base**, la que nombra `FROM`. El taller usa cuatro.
+# Toda imagen empieza en otra: su **imagen base**, la que nombra `FROM`. El taller usa cuatro: dos versiones de
+# Node, cada una sobre un sistema completo y sobre uno mínimo (`alpine`). Antes de mirar, predice: ¿cuántas veces
+# más ocupa la completa?
 
 # %%
 motor().bases()
@@ -111,7 +123,8 @@ sorted(etiquetas)
 # %% [markdown]
 # ## Dejarlo como estaba
 #
-# `limpiar()` borra los contenedores y las imágenes de esta sesión. Las imágenes base se quedan.
+# `limpiar()` borra los contenedores y las imágenes que construiste en esta sesión, en cualquier cuaderno. Las
+# imágenes base se quedan. Al cerrar el taller se hace solo.
 
 # %%
 from multietapa import limpiar
@@ -121,4 +134,8 @@ limpiar()
 # %% [markdown]
 # ## Lo que has hecho
 #
-# Has hablado con un motor real desde Python, sabes cuál es, qué imágenes base tiene y cómo limpiar.
+# - Has hablado con un motor real desde Python, y sabes cuál es.
+# - Has visto qué imágenes base tiene y cuánto cambia una de otra.
+# - Has arrancado tu primer contenedor y sabes dejarlo todo como estaba.
+#
+# Sigue en [01 · El problema](01_el_problema.ipynb).

@@ -17,7 +17,6 @@ from urllib.request import urlopen
 import docker
 from multietapa import comparar, construir, ejercicio, motor
 
-cliente = docker.from_env(timeout=600)  # con mala conexión, un paso puede callar un buen rato
 TIENDA = "../apps/tienda-node"
 motor()
 
@@ -56,6 +55,7 @@ prediccion
 # Tarda un rato y mientras tanto no dice nada: ten paciencia.
 
 # %%
+cliente = docker.from_env(timeout=600)  # con mala conexión, un paso puede callar un buen rato
 imagen, registro = cliente.images.build(
     path=TIENDA,
     dockerfile="Dockerfile.ingenuo",

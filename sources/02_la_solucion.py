@@ -17,7 +17,6 @@ from urllib.request import urlopen
 import docker
 from multietapa import comparar, construir, ejercicio, motor
 
-cliente = docker.from_env(timeout=600)
 TIENDA = "../apps/tienda-node"
 motor()
 
@@ -64,6 +63,7 @@ prediccion
 # etapas, uno detrás de otro.
 
 # %%
+cliente = docker.from_env(timeout=600)
 imagen, registro = cliente.images.build(
     path=TIENDA, tag="tienda:multietapa", labels=motor().etiquetas, rm=True
 )
