@@ -33,6 +33,8 @@ IDLE = """() => {
   const prompts = [...document.querySelectorAll('.jp-Notebook .jp-CodeCell .jp-InputPrompt')];
   return prompts.length > 0 && prompts.every(p => /\\d/.test(p.innerText));
 }"""
+#: JupyterLab pinta así tanto un error como lo escrito en stderr.
+RED = '[data-mime-type="application/vnd.jupyter.stderr"]'
 #: Las vistas del kit que se salen de su sitio por la derecha.
 OVERFLOWING = """() => [...document.querySelectorAll('.mt')]
   .filter(view => view.scrollWidth > view.clientWidth + 1).map(view => view.className)"""
@@ -147,8 +149,8 @@ def run_all(page: Page, *, wait: bool = True) -> None:
 
 
 def error_texts(page: Page) -> list[str]:
-    """Los errores que se ven en las salidas."""
-    return page.locator('[data-mime-type="application/vnd.jupyter.error"]').all_inner_texts()
+    """Lo que se ve en rojo en las salidas: los errores y lo que se escribió en ``stderr``."""
+    return page.locator(RED).all_inner_texts()
 
 
 def use_theme(page: Page, name: str) -> None:
@@ -281,3 +283,24 @@ def test_an_exercise_is_checked_in_the_page(page: Page, lab_url: str) -> None:
     expect(second).to_contain_text("todavía no")
     expect(second).to_contain_text("línea 2")
     assert error_texts(page) == []
+
+
+def test_without_an_engine_recordings_are_shown_as_such(
+    browser: Browser, motor_real: Motor, fresh_clone: Path, captures: Path
+) -> None:
+    """Sin motor posible, el SDK lo explica en español y ``construir`` enseña una grabación que lo dice."""
+    env = {"MULTIETAPA_MOTOR": "grabacion", "DOCKER_HOST": f"unix://{fresh_clone}/nadie.sock"}
+    sources = (
+        "from multietapa import construir, motor\nmotor()",
+        "construir('../apps/tienda-node', etiqueta='tienda:multietapa')",
+        "import docker\ndocker.from_env()",
+    )
+    with workshop(fresh_clone, motor_real, env=env) as (_, url):
+        page = browser.new_page(viewport={"width": 1280, "height": 900}, locale="es-ES")
+        open_cells(page, url, *sources)
+        run_all(page)
+        expect(page.locator(".mt-grabacion")).to_contain_text("GRABACIÓN · Docker Engine")
+        expect(page.locator(".mtb")).to_have_attribute("data-phase", "done")
+        page.screenshot(path=captures / "grabacion.png")
+        expect(page.locator(RED)).to_contain_text(["No hay ningún motor de Docker que conteste."])
+        page.close()
