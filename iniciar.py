@@ -26,6 +26,7 @@ VENV = ROOT / ".venv"
 MINIMUM_PYTHON = (3, 10)
 MINIMUM_FREE_MB = 1500
 MINIMUM_MEMORY_MB = 1800
+INTERRUPTED = "\nInterrumpido. No se ha perdido nada: repite la orden cuando quieras."
 #: Como ``-m multietapa``, pero Ctrl-C mientras se cargan los módulos acaba en silencio: nada que recoger.
 BOOT = (
     "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL); "
@@ -47,9 +48,6 @@ def main() -> int:
     except Stop as stop:
         print(f"\n✗ {stop}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("\nInterrumpido. No se ha perdido nada: repite la orden cuando quieras.", file=sys.stderr)
-        return 130
     say(f"Entorno de Python listo ({seconds(started)}).")
     command = [str(python), "-c", BOOT, arguments.orden]
     if arguments.orden == "taller":
@@ -192,13 +190,16 @@ def run(command: list[str], failure: str) -> None:
 
 def run_and_wait(command: list[str]) -> int:
     """Cede el paso: el hijo recibe Ctrl-C y se apaga en orden; aquí solo se espera."""
+    pressed: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
     process = subprocess.Popen(command, cwd=ROOT)
-    signal.signal(signal.SIGINT, lambda *_: None)
+    if pressed:  # llegó antes que el hijo: se le pasa
+        process.send_signal(signal.SIGINT)
     if hasattr(signal, "SIGTERM"):
         signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     code = process.wait()
     if code == -signal.SIGINT:
-        print("\nInterrumpido.", file=sys.stderr)
+        print(INTERRUPTED, file=sys.stderr)
     return 128 - code if code < 0 else code
 
 
@@ -219,4 +220,8 @@ def seconds(started: float) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print(INTERRUPTED, file=sys.stderr)
+        sys.exit(130)

@@ -16,15 +16,15 @@ from multietapa.motor.model import KINDS
 
 def main(argv: list[str] | None = None) -> int:
     """Ejecuta una orden; devuelve su código de salida."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    arguments, rest = parser().parse_known_args(argv)
-    if rest and arguments.orden != "pruebas":
-        parser().error(f"no conozco «{' '.join(rest)}».")
-    if arguments.motor:
-        os.environ[VARIABLE] = arguments.motor
-    if arguments.imagenes:
-        os.environ["MULTIETAPA_IMAGENES"] = os.path.abspath(arguments.imagenes)
     try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        arguments, rest = parser().parse_known_args(argv)
+        if rest and arguments.orden != "pruebas":
+            parser().error(f"no conozco «{' '.join(rest)}».")
+        if arguments.motor:
+            os.environ[VARIABLE] = arguments.motor
+        if arguments.imagenes:
+            os.environ["MULTIETAPA_IMAGENES"] = os.path.abspath(arguments.imagenes)
         return _run(arguments, rest)
     except MultietapaError as problem:
         complain(problem)

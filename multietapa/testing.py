@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -32,14 +33,21 @@ def run(arguments: list[str]) -> int:
         filter(None, [str(PROJECT_ROOT), environment.get("PYTHONPATH", "")])
     )
     command = [sys.executable, "-m", "pytest", *(arguments or EVERYTHING)]
-    try:
-        code = subprocess.run(command, cwd=PROJECT_ROOT, env=environment).returncode
-    except KeyboardInterrupt:
-        code = 130
+    code = _wait(subprocess.Popen(command, cwd=PROJECT_ROOT, env=environment))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # un segundo Ctrl-C no deja la recogida a medias
     if engine.available:
         say(str(limpiar(sesion=environment[SESSION_VARIABLE])))
     say("Todo pasa." if code == 0 else "Hay pruebas que no pasan: mira el resumen de pytest, aquí arriba.")
     return code
+
+
+def _wait(process: subprocess.Popen[bytes]) -> int:
+    """Espera a pytest. Ctrl-C también le llega a él, que recoge lo suyo antes de terminar."""
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue
 
 
 def _ensure_browser() -> None:

@@ -31,17 +31,16 @@ def run(*, port: int | None, open_browser: bool) -> int:
     engine = server = None
     environment: dict[str, str] = {}
     try:
-        chosen = choose_port(port)
+        choose_port(port)  # si el pedido está ocupado, mejor saberlo antes de preparar nada
         engine, environment = prepare()
-        token = secrets.token_urlsafe(24)
         with phase("Abriendo JupyterLab"):
-            server = _start_server(chosen, token, environment)
-            url = f"http://127.0.0.1:{chosen}/lab/tree/{FIRST_NOTEBOOK}?token={token}"
-            _wait_for(server, f"http://127.0.0.1:{chosen}/api/status?token={token}")
+            server, url = _serve(port, environment)
         say(f"\nEl taller está abierto en:\n\n    {url}\n\nPara terminar, pulsa Ctrl-C aquí.")
         if open_browser:
             webbrowser.open(url)
-        return server.wait()
+        code = server.wait()
+        say(f"JupyterLab se cerró (código {code}). Su registro: {_log_path()}" if code else "Taller cerrado.")
+        return code
     except KeyboardInterrupt:
         say("\nCerrando el taller ...")
         return 0
@@ -49,6 +48,8 @@ def run(*, port: int | None, open_browser: bool) -> int:
         complain(problem)
         return 1
     finally:
+        # Un segundo Ctrl-C no deja la recogida a medias: dura unos segundos como mucho.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         _stop_server(server)
         if server is not None and server.returncode == 0:
             _log_path().unlink(missing_ok=True)
@@ -68,8 +69,6 @@ def choose_port(wanted: int | None) -> int:
         return wanted
     for candidate in range(DEFAULT_PORT, DEFAULT_PORT + 20):
         if _free(candidate):
-            if candidate != DEFAULT_PORT:
-                say(f"El puerto {DEFAULT_PORT} está ocupado; uso el {candidate}.")
             return candidate
     raise EngineError(
         "No hay ningún puerto libre para JupyterLab.",
@@ -84,6 +83,23 @@ def _free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def _serve(port: int | None, environment: dict[str, str]) -> tuple[subprocess.Popen[bytes], str]:
+    """Abre JupyterLab; si otro taller se queda el puerto mientras arranca, prueba con el siguiente."""
+    while True:
+        chosen = choose_port(port)
+        token = secrets.token_urlsafe(24)
+        server = _start_server(chosen, token, environment)
+        try:
+            _wait_for(server, f"http://127.0.0.1:{chosen}/api/status?token={token}")
+        except BaseException as problem:
+            taken = server.poll() is not None and not _free(chosen)
+            _stop_server(server)
+            if port or not taken or not isinstance(problem, EngineError):
+                raise
+        else:
+            return server, f"http://127.0.0.1:{chosen}/lab/tree/{FIRST_NOTEBOOK}?token={token}"
 
 
 def _start_server(port: int, token: str, environment: dict[str, str]) -> subprocess.Popen[bytes]:

@@ -207,3 +207,31 @@ def test_without_an_engine_it_opens_and_says_so(tmp_path: Path) -> None:
     finally:
         press_ctrl_c(process)
         assert process.wait(60) == 0
+
+
+def test_two_workshops_at_once_do_not_collide(tmp_path: Path) -> None:
+    """Dos talleres a la vez tienen cada uno su puerto y su motor, y cerrar uno no toca al otro."""
+    if reason := private.missing_reason():
+        unavailable(f"no se puede arrancar un motor privado: {reason}")
+    env = {
+        "MULTIETAPA_MOTOR": "privado",
+        KIND_VARIABLE: "",
+        "DOCKER_HOST": "",
+        "MULTIETAPA_RUN": f"{tmp_path}/r",
+    }
+    both = [launch(PROJECT_ROOT, env=env) for _ in range(2)]
+    try:
+        urls = [read_until(process, r"http://127\.0\.0\.1:\d+/lab\S*") for process in both]
+        ports = [re.search(r":(\d+)/", url).group(1) for url, written in urls if url or pytest.fail(written)]  # type: ignore[union-attr]
+        engines = sorted(path.parent.name for path in (tmp_path / "r").glob("*/docker.sock"))
+        assert len(set(ports)) == 2 and len(engines) == 2
+        press_ctrl_c(both[0])
+        assert both[0].wait(40) == 0
+        status = urls[1][0].replace("/lab/tree/00_bienvenida.ipynb", "/api/status")
+        assert urllib.request.urlopen(status, timeout=10).status == 200
+        assert len(list((tmp_path / "r").glob("*/docker.sock"))) == 1
+    finally:
+        for process in both:
+            press_ctrl_c(process)
+            process.wait(40)
+    assert processes_mentioning(f"{tmp_path}/r") == []
