@@ -128,9 +128,13 @@ def _pull(mirror: str, client: docker.DockerClient, reference: str, progress: Pr
         return _unreachable[registry]
     progress(f"descargando {remote}", 0, 0)
     try:
+        layers: dict[str, tuple[int, int]] = {}
         for event in _pull_events(client.api, repository, tag, registry):
             if "error" in event:
                 return str(event["error"]).splitlines()[0]
+            if event.get("status") == "Downloading" and (detail := event.get("progressDetail") or {}):
+                layers[str(event.get("id"))] = int(detail.get("current", 0)), int(detail.get("total", 0))
+                progress(f"descargando {remote}", sum(c for c, _ in layers.values()), _total(layers))
         if mirror and "@" not in reference:
             client.images.get(remote).tag(*docker.utils.parse_repository_tag(reference))
         client.images.get(reference)
@@ -142,6 +146,12 @@ def _pull(mirror: str, client: docker.DockerClient, reference: str, progress: Pr
         _unreachable[registry] = f"no contesta ({_explain(problem)})"
         return _unreachable[registry]
     return ""
+
+
+def _total(layers: dict[str, tuple[int, int]]) -> int:
+    """Los bytes de todas las capas que ya se anunciaron, o 0 si de alguna no se sabe."""
+    totals = [total for _, total in layers.values()]
+    return sum(totals) if all(totals) else 0
 
 
 def _pull_events(api: docker.APIClient, repository: str, tag: str, registry: str) -> Iterator[dict[str, Any]]:

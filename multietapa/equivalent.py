@@ -127,10 +127,11 @@ def _system_layer(wanted: Recipe, folder: Path, work: Path, progress: Progress) 
     created_by = f"equivalente local: Debian {SUITE} {kind}"
     if saved.exists():
         return read_layer(saved, created_by=created_by)
-    progress(f"descargando un Debian {SUITE} {kind}", 0, 0)
+    title = f"descargando un Debian {SUITE} {kind}"
+    progress(title, 0, 0)
     apt = PrivateApt(work / "apt", suite=SUITE)
     apt.update()
-    debs = apt.download(packages)
+    debs = apt.download(packages, percent=lambda percent: progress(title, percent, 100))
     progress(f"desempaquetando {len(debs)} paquetes", 0, 0)
     root = work / "sistema"
     unpack(debs, root)

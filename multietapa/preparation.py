@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable
 
 from multietapa.bases import WORKSHOP_BASES, ensure_base
-from multietapa.console import phase, say
+from multietapa.console import Steps, phase, say
 from multietapa.errors import BaseImageError
 from multietapa.identity import SESSION_VARIABLE
 from multietapa.motor.discovery import discover
@@ -22,7 +21,9 @@ def prepare() -> tuple[Motor, dict[str, str]]:
     """
     session = {SESSION_VARIABLE: uuid.uuid4().hex[:12]}
     with phase("Buscando un motor de Docker"):
-        engine = connect(discover(), log=lambda step: say(f"  {step}"))
+        steps = Steps()
+        engine = connect(discover(), log=steps)
+        steps.close()
         say(f"  {engine.info.label}" if engine.info else "  no hay motor posible; se verán grabaciones")
         for rejected in engine.choice.rejected:
             say(f"  ({rejected.kind} no: {rejected.reason})")
@@ -30,20 +31,11 @@ def prepare() -> tuple[Motor, dict[str, str]]:
         return engine, {**os.environ, **session}
     with phase("Preparando las imágenes base"):
         for reference in WORKSHOP_BASES:
+            steps = Steps("    ")
             try:
-                base = ensure_base(engine.client, reference, progress=_phase_printer())
-                say(f"  {base}")
+                said: object = ensure_base(engine.client, reference, progress=steps)
             except BaseImageError as problem:
-                say(f"  {problem}")
+                said = problem
+            steps.close()
+            say(f"  {said}")
     return engine, {**os.environ, **environment(engine.choice.kind, engine.choice.host), **session}
-
-
-def _phase_printer() -> Callable[[str, int, int], None]:
-    seen: set[str] = set()
-
-    def show(title: str, done: int, total: int) -> None:
-        if title not in seen:
-            seen.add(title)
-            say(f"    {title}")
-
-    return show

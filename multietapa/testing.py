@@ -16,6 +16,7 @@ from multietapa.paths import PROJECT_ROOT
 from multietapa.preparation import prepare
 
 EVERYTHING = ("tests", "notebooks", "--nbval-lax", "--nbval-sanitize-with=tests/cuadernos.cfg")
+ENDINGS = {0: "Todo pasa.", 2: "Pruebas interrumpidas.", 5: "No se ejecutó ninguna prueba."}
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -37,7 +38,7 @@ def run(arguments: list[str]) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # un segundo Ctrl-C no deja la recogida a medias
     if engine.available:
         say(str(limpiar(sesion=environment[SESSION_VARIABLE])))
-    say("Todo pasa." if code == 0 else "Hay pruebas que no pasan: mira el resumen de pytest, aquí arriba.")
+    say(ENDINGS.get(code, "Hay pruebas que no pasan: mira el resumen de pytest, aquí arriba."))
     return code
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import docker
@@ -177,3 +178,27 @@ def test_without_network_the_reasons_of_every_attempt_are_kept(
     with pytest.raises(BaseImageError, match="equivalente local: No se p"):
         ensure_base(engine, ABSENT)
     assert [path.name for path in (tmp_path / "bases").iterdir()] == ["candado"]
+
+
+def test_a_download_says_how_far_it_is(engine: docker.DockerClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """El avance suma las capas que ya se anunciaron; si de alguna no se sabe el total, no se inventa."""
+
+    def events(*_: object) -> Iterator[dict[str, object]]:
+        def layer(name: str, current: int, total: int) -> dict[str, object]:
+            return {
+                "status": "Downloading",
+                "id": name,
+                "progressDetail": {"current": current, "total": total},
+            }
+
+        yield {"status": "Pulling fs layer", "id": "a", "progressDetail": {}}
+        yield layer("a", 10, 100)
+        yield layer("b", 5, 50)
+        yield layer("c", 1, 0)
+        yield {"error": "se cortó"}
+
+    seen: list[tuple[int, int]] = []
+    monkeypatch.setattr(bases, "_pull_events", events)
+    problem = bases._pull("espejo.ejemplo", engine, "x:1", lambda _, done, total: seen.append((done, total)))
+    assert problem == "se cortó"
+    assert seen == [(0, 0), (10, 100), (15, 150), (16, 0)]

@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ KEYRINGS = (
     Path("/usr/share/keyrings/debian-archive-keyring.gpg"),
     Path("/usr/share/keyrings/debian-archive-keyring.pgp"),
 )
+_DOWNLOADED = re.compile(r"dlstatus:\d+:(\d+)")
 _CLASSIC_LINE = re.compile(r"^deb\s+(?:\[[^\]]*\]\s+)?(?P<uri>\S+)\s+(?P<suite>\S+)\s+main\b")
 
 
@@ -103,11 +105,15 @@ class PrivateApt:
             next_step="Comprueba la conexión (y el proxy, si tu red usa uno) y repite la orden.",
         )
 
-    def download(self, packages: Sequence[str], *, log: Callable[[str], None] = lambda _: None) -> list[Path]:
-        """Descarga los paquetes y sus dependencias; devuelve las rutas de los ``.deb``."""
+    def download(
+        self, packages: Sequence[str], *, percent: Callable[[int], None] = lambda _: None
+    ) -> list[Path]:
+        """Descarga los paquetes y sus dependencias; devuelve las rutas de los ``.deb``.
+
+        ``percent`` recibe lo que va descargado, de 0 a 100. Lanza :class:`BundleError`.
+        """
         archives = self.work / "cache/archives"
-        log(f"descargando {len(packages)} paquetes y sus dependencias")
-        done = self._run("-y", "--download-only", "install", *packages)
+        done = self._run("-y", "--download-only", "install", *packages, percent=percent)
         if done.returncode != 0:
             raise BundleError(
                 "No se pudieron descargar los paquetes de Debian.",
@@ -117,7 +123,9 @@ class PrivateApt:
             )
         return sorted(archives.glob("*.deb"))
 
-    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def _run(
+        self, *arguments: str, percent: Callable[[int], None] = lambda _: None
+    ) -> subprocess.CompletedProcess[str]:
         options = {
             "Dir::State": self.work / "state",
             "Dir::State::status": self.work / "state/status",
@@ -133,9 +141,28 @@ class PrivateApt:
             "Debug::NoLocking": "1",
         }
         flags = [part for key, value in options.items() for part in ("-o", f"{key}={value}")]
-        return subprocess.run(
-            ["apt-get", *flags, *arguments], capture_output=True, text=True, env=_clean_environment()
-        )
+        read, write = os.pipe()
+        with os.fdopen(read) as status, tempfile.TemporaryFile("w+") as output:
+            process = subprocess.Popen(
+                ["apt-get", *flags, "-o", f"APT::Status-Fd={write}", *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=output,
+                env=_clean_environment(),
+                pass_fds=(write,),
+            )
+            os.close(write)
+            try:
+                for line in status:
+                    if found := _DOWNLOADED.match(line):
+                        percent(int(found[1]))
+                code = process.wait()
+            except BaseException:
+                process.kill()
+                process.wait()
+                raise
+            output.seek(0)
+            return subprocess.CompletedProcess(process.args, code, "", output.read())
 
 
 def _clean_environment() -> dict[str, str]:

@@ -74,7 +74,9 @@ def _make(work: Path, target: Path, log: Callable[[str], None]) -> None:
     apt = PrivateApt(work / "apt", suite=SUITE)
     log(f"leyendo el índice de Debian {SUITE}")
     apt.update()
-    debs = apt.download(PACKAGES, log=log)
+    title = f"descargando {len(PACKAGES)} paquetes y sus dependencias"
+    log(title)
+    debs = apt.download(PACKAGES, percent=lambda percent: log(f"{title} ({percent} %)"))
     log(f"desempaquetando {len(debs)} paquetes")
     root = work / "raiz"
     unpack(debs, root, skip=SKIPPED)
