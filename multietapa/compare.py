@@ -25,8 +25,8 @@ from multietapa.comparison import (
 from multietapa.construct import Construccion
 from multietapa.errors import MultietapaError, NoEngineError
 from multietapa.measure import Measurement, measure, quick_sizes
-from multietapa.motor.model import EngineInfo, describe
-from multietapa.motor.session import motor
+from multietapa.motor.model import EngineInfo
+from multietapa.motor.session import info_of, motor
 from multietapa.views.compare_text import Progress, lines
 from multietapa.views.compare_view import CompareView, SilentView, TextView, View
 from multietapa.views.compare_words import Phase, headline
@@ -96,7 +96,7 @@ def comparar(
     opened = None if cliente is not None else motor()
     client = opened.client if opened is not None else cliente
     _refuse_recordings(wanted)
-    info = (opened.info if opened else None) or describe(client)
+    info = (opened.info if opened else None) or info_of(client)
     rows = tuple(
         Row.from_quick(name, _tag(image), quick_sizes(client, _reference(image)))
         for name, image in wanted.items()

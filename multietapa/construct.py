@@ -28,8 +28,8 @@ from multietapa.errors import ArchiveError, BuildError, MultietapaError, NoEngin
 from multietapa.events import Progress
 from multietapa.identity import BASE_LABEL
 from multietapa.measure import quick_sizes
-from multietapa.motor.model import EngineInfo, Rejected, describe
-from multietapa.motor.session import motor
+from multietapa.motor.model import EngineInfo, Rejected
+from multietapa.motor.session import info_of, motor
 from multietapa.paths import PROJECT_ROOT
 from multietapa.recording import Header, Recording, load, replay
 from multietapa.views.build_loop import follow
@@ -254,7 +254,7 @@ def _bring(client: docker.DockerClient, name: str, messages: queue.SimpleQueue[A
 
 def _ask(client: docker.DockerClient) -> EngineInfo:
     try:
-        return describe(client)
+        return info_of(client)
     except (DockerException, requests.RequestException, OSError) as error:
         raise engine_lost() from error
 

@@ -7,7 +7,7 @@ lanza un error por culpa de la respuesta: un Dockerfile que no construye es un Â
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +121,8 @@ class Ejercicio:
         except docker.errors.DockerException as problem:
             return self._result(Outcome.UNKNOWN, note=f"El motor respondiÃ³ con un error: {problem}")
         passed = bool(observations) and all(o.ok for o in observations)
-        return self._result(Outcome.PASSED if passed else Outcome.NOT_YET, observations)
+        result = self._result(Outcome.PASSED if passed else Outcome.NOT_YET, observations)
+        return replace(result, engine=engine.info.label if engine.info else "")
 
     def _result(
         self, outcome: Outcome, observations: tuple[Observation, ...] = (), *, note: str = ""

@@ -19,16 +19,26 @@ class Outcome(enum.Enum):
 
 
 _MARKS = {Outcome.PASSED: "✓", Outcome.NOT_YET: "✗", Outcome.NOT_STARTED: "○", Outcome.UNKNOWN: "?"}
+_EDGES = {
+    Outcome.PASSED: "var(--jp-success-color1,#2e7d32)",
+    Outcome.NOT_YET: "var(--jp-warn-color1,#b35c00)",
+    Outcome.NOT_STARTED: "var(--jp-border-color1,#8888)",
+    Outcome.UNKNOWN: "var(--jp-border-color1,#8888)",
+}
 
 
 @dataclass(frozen=True)
 class Resultado:
-    """Cómo acabó una comprobación, con todo lo que se observó; ``note`` explica lo demás."""
+    """Cómo acabó una comprobación, con todo lo que se observó.
+
+    ``note`` explica lo demás; ``engine`` es la línea que nombra el motor con el que se miró, o ``""``.
+    """
 
     exercise: str
     outcome: Outcome
     observations: tuple[Observation, ...] = ()
     note: str = ""
+    engine: str = ""
 
     @property
     def passed(self) -> bool:
@@ -38,7 +48,12 @@ class Resultado:
     def __repr__(self) -> str:
         lines = [f"{_MARKS[self.outcome]} Ejercicio {self.exercise}: {self.outcome.value}"]
         lines += [f"  {'✓ bien:' if o.ok else '✗ falta:'} {o.text}" for o in self.observations]
-        return "\n".join([*lines, *(f"  {line}" for line in self.note.splitlines())])
+        lines += [f"  {line}" for line in self.note.splitlines()]
+        return "\n".join([*lines, *([f"  {self._where}"] if self.engine else [])])
+
+    @property
+    def _where(self) -> str:
+        return f"Mirado en {self.engine}."
 
     def _repr_html_(self) -> str:
         head, *_ = repr(self).splitlines()
@@ -48,7 +63,8 @@ class Resultado:
         )
         listing = f'<ul style="list-style:none;padding-left:1em">{items}</ul>' if items else ""
         note = f"<p>{_escape(self.note)}</p>" if self.note else ""
-        return _box(f"<p><strong>{html.escape(head)}</strong></p>{listing}{note}", self.outcome.name.lower())
+        where = f"<p><small>{_escape(self._where)}</small></p>" if self.engine else ""
+        return _box(f"<p><strong>{html.escape(head)}</strong></p>{listing}{note}{where}", self.outcome)
 
 
 @dataclass(frozen=True)
@@ -71,9 +87,11 @@ def _escape(value: str) -> str:
     return html.escape(value).replace("\n", "<br>")
 
 
-def _box(content: str, kind: str) -> str:
+def _box(content: str, outcome: Outcome) -> str:
+    kind = outcome.name.lower()
     style = (
         "border:1px solid var(--jp-border-color1,#8888);border-radius:4px;padding:.4em 1em;"
+        f"border-left:4px solid {_EDGES[outcome]};"
         "color:var(--jp-content-font-color1,inherit)"
     )
     return f'<div class="multietapa-resultado multietapa-{kind}" style="{style}">{content}</div>'

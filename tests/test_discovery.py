@@ -6,12 +6,13 @@ import os
 import subprocess
 import sys
 
+import docker
 import pytest
 
 from multietapa.errors import NoEngineError, UnknownNameError
 from multietapa.motor import private
 from multietapa.motor.discovery import KIND_VARIABLE, discover
-from multietapa.motor.session import Motor, connect
+from multietapa.motor.session import Motor, connect, info_of
 from tests.conftest import unavailable
 
 
@@ -64,3 +65,11 @@ print(engine.choice.kind, choice.kind, choice.host == engine.choice.host)
     env = {**os.environ, "MULTIETAPA_MOTOR": "privado", "DOCKER_HOST": "", KIND_VARIABLE: ""}
     done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True)
     assert done.stdout.split() == ["privado", "privado", "True"], done.stderr
+
+
+def test_the_client_of_this_process_keeps_its_kind(motor_real: Motor) -> None:
+    """El cliente del motor del kit dice de qué clase es aunque se pase suelto; otro cliente, lo que contesta."""
+    assert info_of(motor_real.client) == motor_real.info
+    other = docker.DockerClient(base_url=motor_real.choice.host)
+    assert info_of(other).version == motor_real.info.version  # type: ignore[union-attr]
+    other.close()

@@ -280,6 +280,7 @@ def test_right_answers(motor_real: Motor, id: str, answer: str) -> None:
     """Toda respuesta correcta se da por buena, se escriba como se escriba."""
     result = _fresh(id, motor_real).comprobar(answer)
     assert result.passed, result
+    assert motor_real.info and motor_real.info.label in repr(result)
 
 
 @pytest.mark.construye

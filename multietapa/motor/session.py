@@ -159,6 +159,16 @@ def motor(*, log: Callable[[str], None] = lambda _: None) -> Motor:
     return _current
 
 
+def info_of(client: docker.DockerClient) -> EngineInfo:
+    """Qué motor hay detrás de un cliente; si es el de este proceso, se sabe también de qué clase es.
+
+    Lanza los errores del SDK si no contesta.
+    """
+    if _current is not None and _current.info is not None and _current._client is client:
+        return _current.info
+    return describe(client)
+
+
 def connect(choice: Choice, *, log: Callable[[str], None] = lambda _: None) -> Motor:
     """Abre (y arranca si es ``privado``) el motor elegido."""
     host = choice.host
