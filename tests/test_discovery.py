@@ -68,7 +68,7 @@ print(engine.choice.kind, choice.kind, choice.host == engine.choice.host)
 
 
 def test_the_client_of_this_process_keeps_its_kind(motor_real: Motor) -> None:
-    """El cliente del motor del kit dice de qué clase es aunque se pase suelto; otro cliente, lo que contesta."""
+    """El cliente del motor del kit dice de qué clase es aunque se pase suelto; otro, lo que contesta."""
     assert info_of(motor_real.client) == motor_real.info
     other = docker.DockerClient(base_url=motor_real.choice.host)
     assert info_of(other).version == motor_real.info.version  # type: ignore[union-attr]
