@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import docker
 import requests
@@ -20,9 +20,7 @@ import requests
 from multietapa.asking import ask
 from multietapa.errors import ContainerError
 from multietapa.identity import labels
-
-if TYPE_CHECKING:
-    from multietapa.motor.session import Motor
+from multietapa.motor.session import Motor
 
 _LOG_LINES = 15
 _PAUSE_SECONDS = 0.1
@@ -134,36 +132,6 @@ def run_container(
     finally:
         with suppress(docker.errors.APIError, requests.ConnectionError):
             container.remove(force=True, v=True)
-
-
-def run_command(client: docker.DockerClient, image: str, command: str) -> str:
-    """Lo que escribe una orden de ``sh`` en un contenedor de ``image`` que se borra al terminar.
-
-    Lanza :class:`ContainerError`, con lo que escribió, si no existe la imagen o la orden acaba mal.
-    """
-    try:
-        output: bytes = client.containers.run(
-            image, ["-c", command], entrypoint=["sh"], remove=True, stderr=True, labels=labels()
-        )
-    except docker.errors.ContainerError as problem:
-        written = (problem.stderr or b"").decode("utf-8", "replace").strip()
-        raise ContainerError(
-            f"La orden terminó con el código {problem.exit_status} dentro de {image}.",
-            why=f"se ejecutó: {command}",
-            detail=written,
-            next_step="Comprueba que esa imagen tiene los programas que usa la orden.",
-        ) from problem
-    except docker.errors.ImageNotFound as problem:
-        raise ContainerError(
-            f"No existe la imagen {image}.", next_step="Constrúyela antes, con esa misma etiqueta."
-        ) from problem
-    except docker.errors.APIError as problem:
-        raise ContainerError(
-            f"En {image} no se puede ejecutar esa orden.",
-            why=str(problem.explanation or problem),
-            next_step="Hace falta una imagen con «sh»; las mínimas de verdad no lo llevan.",
-        ) from problem
-    return output.decode("utf-8", "replace")
 
 
 def read_file(motor: Motor, image: str, path: str, *, limit: int = 100_000) -> bytes | None:

@@ -18,11 +18,11 @@ import docker
 from multietapa import sdk_errors
 from multietapa.asking import wait_for_answer
 from multietapa.bases import Bases, available_bases
+from multietapa.commands import run_command
 from multietapa.errors import ContainerError, NoEngineError
 from multietapa.identity import labels
 from multietapa.motor.discovery import KIND_VARIABLE, VARIABLE, discover
 from multietapa.motor.model import Choice, EngineInfo, describe
-from multietapa.running import run_command
 
 TIMEOUT_SECONDS = 600
 
