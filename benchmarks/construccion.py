@@ -6,6 +6,7 @@ motor privado. Imprime cada pareja y la mediana de los cocientes; la meta es 1,0
 hacer nada: eso escondería la diferencia.
 
     python benchmarks/construccion.py --pares 9
+    python benchmarks/construccion.py --cuaderno          # con el widget, dentro de un kernel de verdad
     python benchmarks/construccion.py --contexto apps/tienda-node --dockerfile Dockerfile
 """
 
@@ -20,9 +21,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import docker
+from jupyter_client import BlockingKernelClient, KernelManager
+from jupyter_client.manager import start_new_kernel
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -32,7 +36,7 @@ from multietapa.identity import labels
 from multietapa.motor.apt import PrivateApt, package_name, unpack
 from multietapa.motor.bundle import SUITE
 from multietapa.motor.session import motor
-from multietapa.paths import cache_dir
+from multietapa.paths import PROJECT_ROOT, cache_dir
 
 GOAL = 1.02
 TURNS = 1_000_000  # vueltas de un bucle: uno o dos segundos de trabajo por paso
@@ -83,6 +87,20 @@ def with_kit(client: docker.DockerClient, folder: Path, dockerfile: str) -> floa
     return time.perf_counter() - start
 
 
+def with_notebook(kernel: BlockingKernelClient, folder: Path, dockerfile: str) -> float:
+    """Construye en un kernel, con el widget; segundos de pared, los que espera quien ejecuta la celda."""
+    code = f"""
+from multietapa import construir
+construir({str(folder)!r}, etiqueta={TAGS[0]!r}, dockerfile={dockerfile!r}, sin_cache=True)
+"""
+    start = time.perf_counter()
+    reply = kernel.execute_interactive(code, output_hook=lambda message: None, timeout=600)
+    seconds = time.perf_counter() - start
+    if reply["content"]["status"] != "ok":
+        sys.exit("\n".join(reply["content"]["traceback"]))
+    return seconds
+
+
 def with_command(command: list[str], env: dict[str, str]) -> float:
     """Construye con la orden docker; segundos de pared."""
     start = time.perf_counter()
@@ -101,6 +119,7 @@ def main() -> None:
     parser.add_argument("--contexto", type=Path, help="tu propia carpeta, en lugar del ejemplo")
     parser.add_argument("--megas", type=int, default=6, help="tamaño del ejemplo en MB")
     parser.add_argument("--dockerfile", default="Dockerfile")
+    parser.add_argument("--cuaderno", action="store_true", help="el kit construye dentro de un kernel")
     parser.add_argument("--pares", type=int, default=7, help="cuántas parejas se miden")
     options = parser.parse_args()
     root = command_line()
@@ -129,9 +148,19 @@ def main() -> None:
             *file,
         ]
         command += ["--provenance=false", str(folder)]
+        kernel = start_kernel() if options.cuaderno else None
+
+        def kit() -> float:
+            if kernel is not None:
+                return with_notebook(kernel[1], folder.resolve(), options.dockerfile)
+            return with_kit(client, folder, options.dockerfile)
+
         try:
-            ratios = pairs(client, folder, options.dockerfile, command, env, options.pares)
+            ratios = pairs(kit, lambda: with_command(command, env), options.pares)
         finally:
+            if kernel is not None:
+                kernel[1].stop_channels()
+                kernel[0].shutdown_kernel(now=True)
             for tag in TAGS:
                 if client.images.list(tag):
                     client.images.remove(tag, force=True)
@@ -145,29 +174,29 @@ def main() -> None:
     sys.exit(middle > GOAL)
 
 
-def pairs(
-    client: docker.DockerClient,
-    folder: Path,
-    dockerfile: str,
-    command: list[str],
-    env: dict[str, str],
-    count: int,
-) -> list[float]:
+def start_kernel() -> tuple[KernelManager, BlockingKernelClient]:
+    """Un kernel con el kit ya cargado."""
+    manager, kernel = start_new_kernel(kernel_name="python3", cwd=str(PROJECT_ROOT))
+    kernel.execute_interactive("import multietapa; multietapa.motor()", output_hook=lambda message: None)
+    return manager, kernel
+
+
+def pairs(kit: Callable[[], float], command: Callable[[], float], count: int) -> list[float]:
     """Los cocientes kit/orden de ``count`` parejas; antes hace una de calentamiento que no cuenta."""
-    with_kit(client, folder, dockerfile)
-    with_command(command, env)
+    kit()
+    command()
     ratios = []
     for n in range(count):
         if n % 2:
-            other = with_command(command, env)
-            kit = with_kit(client, folder, dockerfile)
+            other = command()
+            mine = kit()
         else:
-            kit = with_kit(client, folder, dockerfile)
-            other = with_command(command, env)
-        ratios.append(kit / other)
+            mine = kit()
+            other = command()
+        ratios.append(mine / other)
         print(
-            f"{n + 1:2d}. kit {text.number(kit, 3)} s · orden {text.number(other, 3)} s"
-            f" · cociente {text.number(kit / other, 3)}",
+            f"{n + 1:2d}. kit {text.number(mine, 3)} s · orden {text.number(other, 3)} s"
+            f" · cociente {text.number(mine / other, 3)}",
             flush=True,
         )
     return ratios
