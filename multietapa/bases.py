@@ -191,10 +191,10 @@ def _equivalent(client: docker.DockerClient, reference: str, progress: Progress)
     wanted = equivalent.recipe(reference)
     if wanted is None:
         return "no hay receta para esta imagen"
-    path = equivalent.archive(wanted, progress=progress)
-    progress(f"cargando {reference}", 0, path.stat().st_size)
-    with path.open("rb") as archive:
-        client.images.load(archive)
+    with equivalent.archive(wanted, progress=progress) as path:
+        progress(f"cargando {reference}", 0, path.stat().st_size)
+        with path.open("rb") as archive:
+            client.images.load(archive)
     return ""
 
 

@@ -15,7 +15,8 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,37 +68,55 @@ def recipe(reference: str) -> Recipe | None:
     return Recipe(reference, node, npm, full=not flavour)
 
 
-def archive(wanted: Recipe, *, progress: Progress = lambda *_: None) -> Path:
-    """Devuelve el archivo de imagen del equivalente; lo hace si falta.
+@contextmanager
+def archive(wanted: Recipe, *, progress: Progress = lambda *_: None) -> Iterator[Path]:
+    """Da el archivo de imagen del equivalente, que se borra al salir. En la caché quedan sus dos capas.
 
     Lanza :class:`BaseImageError` si esta máquina no puede hacerlo y dice por qué.
     """
     folder = cache_dir() / "bases"
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"{wanted.reference.replace(':', '-')}-{_key(wanted)}.tar"
+    saved = folder / _system_name(wanted.full), folder / _node_name(wanted.node, wanted.npm)
     with (folder / "candado").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if target.exists():
-            return target
-        _check_tools(wanted)
-        with tempfile.TemporaryDirectory(prefix="base-", dir=folder) as work:
-            system = _system_layer(wanted, folder, Path(work), progress)
-            progress(f"añadiendo Node {wanted.node}", 0, 0)
-            node = _node_layer(wanted, Path(work))
+        if not all(path.exists() for path in saved):
+            _check_tools(wanted)
+        with tempfile.TemporaryDirectory(prefix="base-", dir=folder) as name:
+            work = Path(name)
+            layers = [_system_layer(wanted, saved[0], work, progress)]
+            layers.append(_node_layer(wanted, saved[1], work, progress))
+            _forget_old_layers(folder)
+            target = work / "imagen.tar"
             write_image(
-                [system, node],
+                layers,
                 target,
                 reference=wanted.reference,
                 config=_config(wanted),
                 architecture=_architecture()[0],
             )
-    return target
+            yield target
 
 
-def _key(wanted: Recipe) -> str:
-    packages = FULL if wanted.full else MINIMAL
-    parts = (_REVISION, wanted, SUITE, packages, ALTERNATIVES, UNUSED, _certificates())
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
+def _system_name(full: bool) -> str:
+    packages = FULL if full else MINIMAL
+    return _layer_name("sistema", _REVISION, SUITE, packages, ALTERNATIVES, UNUSED, _certificates())
+
+
+def _node_name(node: str, npm: str) -> str:
+    return _layer_name("node", _REVISION, node, npm, bool(_certificates()))
+
+
+def _layer_name(kind: str, *recipe: object) -> str:
+    """El nombre de una capa en la caché: cambia cuando cambia su receta."""
+    return f"{kind}-{hashlib.sha256(repr(recipe).encode()).hexdigest()[:12]}.tar"
+
+
+def _forget_old_layers(folder: Path) -> None:
+    """Borra las capas de recetas que ya no se usan: ocupan cientos de MB."""
+    wanted = {_system_name(True), _system_name(False), *(_node_name(*pair) for pair in NODES.values())}
+    for path in folder.glob("*.tar"):
+        if path.name not in wanted:
+            path.unlink()
 
 
 def _check_tools(wanted: Recipe) -> None:
@@ -118,12 +137,10 @@ def _architecture() -> tuple[str, str]:
     return ARCHITECTURES[os.uname().machine]
 
 
-def _system_layer(wanted: Recipe, folder: Path, work: Path, progress: Progress) -> LayerFile:
+def _system_layer(wanted: Recipe, saved: Path, work: Path, progress: Progress) -> LayerFile:
     """La capa del sistema, que comparten todas las versiones de Node del mismo tamaño."""
     packages = FULL if wanted.full else MINIMAL
     kind = "con compiladores" if wanted.full else "mínimo, con busybox"
-    key = hashlib.sha256(repr((_REVISION, SUITE, packages, ALTERNATIVES, UNUSED, _certificates())).encode())
-    saved = folder / f"sistema-{key.hexdigest()[:12]}.tar"
     created_by = f"equivalente local: Debian {SUITE} {kind}"
     if saved.exists():
         return read_layer(saved, created_by=created_by)
@@ -190,7 +207,12 @@ def _certificates() -> bytes:
     return b""
 
 
-def _node_layer(wanted: Recipe, work: Path) -> LayerFile:
+def _node_layer(wanted: Recipe, saved: Path, work: Path, progress: Progress) -> LayerFile:
+    """La capa de Node, que comparten la base completa y la mínima de la misma versión."""
+    created_by = f"equivalente local: Node {wanted.node}, npm {wanted.npm}"
+    if saved.exists():
+        return read_layer(saved, created_by=created_by)
+    progress(f"añadiendo Node {wanted.node}", 0, 0)
     root = work / "node"
     local = root / "usr/local"
     modules = local / "lib/node_modules"
@@ -210,8 +232,9 @@ def _node_layer(wanted: Recipe, work: Path) -> LayerFile:
     authority = f"cafile=/{CERTIFICATES}\n" if _certificates() else ""
     (local / "etc/npmrc").write_text(f"{authority}maxsockets=8\naudit=false\nupdate-notifier=false\n")
     (root / "home/node").mkdir(parents=True)
-    created_by = f"equivalente local: Node {wanted.node}, npm {wanted.npm}"
-    return write_layer(root, work / "node.tar", created_by=created_by, owners={"home/node": 1000})
+    layer = write_layer(root, work / "node.tar", created_by=created_by, owners={"home/node": 1000})
+    os.replace(layer.path, saved)
+    return LayerFile(saved, layer.diff_id, created_by)
 
 
 def _npm_package(spec: str, target: Path) -> None:

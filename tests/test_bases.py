@@ -202,3 +202,27 @@ def test_a_download_says_how_far_it_is(engine: docker.DockerClient, monkeypatch:
     problem = bases._pull("espejo.ejemplo", engine, "x:1", lambda _, done, total: seen.append((done, total)))
     assert problem == "se cortó"
     assert seen == [(0, 0), (10, 100), (15, 150), (16, 0)]
+
+
+def test_the_cache_keeps_layers_and_not_whole_images(
+    engine: docker.DockerClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """En la caché quedan dos capas, que otra base comparte; lo de recetas viejas y lo temporal se borra."""
+    wanted = equivalent.recipe("node:24-alpine")
+    assert wanted is not None
+    with equivalent.archive(wanted):  # en la caché de verdad: aquí puede hacer falta descargar
+        pass
+    real = equivalent.cache_dir() / "bases"
+    (tmp_path / "bases").mkdir()
+    names = {equivalent._system_name(False), equivalent._node_name(wanted.node, wanted.npm)}
+    for name in names:
+        (tmp_path / "bases" / name).symlink_to(real / name)
+    (tmp_path / "bases/sistema-antiguo.tar").write_bytes(b"x")
+    monkeypatch.setenv("MULTIETAPA_CACHE", str(tmp_path))
+    monkeypatch.setattr(equivalent, "_check_tools", lambda _: pytest.fail("no hacía falta hacer nada"))
+    with equivalent.archive(wanted) as first:
+        content = first.read_bytes()
+    with equivalent.archive(wanted) as again:
+        assert again.read_bytes() == content
+    left = {path.name for path in (tmp_path / "bases").iterdir()}
+    assert left == {*names, "candado"}
