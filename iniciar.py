@@ -111,7 +111,7 @@ def check_machine() -> None:
     if memory_mb and memory_mb < MINIMUM_MEMORY_MB:
         problems.append(
             f"Esta máquina tiene {memory_mb} MB de memoria y el taller necesita {MINIMUM_MEMORY_MB}. "
-            "Cierra programas o usa una máquina mayor (o el enlace de Binder)."
+            "Usa una máquina con más memoria, o dale más a esta si es virtual."
         )
     if problems:
         raise Stop("No se puede empezar todavía:\n" + "\n".join(f"  - {p}" for p in problems))

@@ -71,7 +71,7 @@ def ensure_base(
         reasons.append(f"{origin}: {problem}")
     raise BaseImageError(
         f"No se consigue la imagen base {reference}.",
-        why="se buscó en todos los sitios y ninguno la tiene:",
+        why="Se buscó en todos los sitios y ninguno la tiene:",
         detail="\n".join(reasons),
         next_step="Comprueba el nombre y la conexión, o guárdala con «docker save» y usa --imagenes CARPETA.",
     )

@@ -36,7 +36,8 @@ def no_development_packages(measurement: Measurement, names: Sequence[str]) -> O
     root, (size, layer) = max(totals.items(), key=lambda item: item[1][0])
     still_seen = any(place.path.startswith(f"{root}/") for place in visible(measurement))
     where = f"{root} ({text.size(size)}), en la capa {layer}"
-    others = f" y otros {len(totals) - 1} paquetes de desarrollo" if len(totals) > 1 else ""
+    more = text.count(len(totals) - 1, "paquete más", "paquetes más")
+    others = f", y {more} de desarrollo" if len(totals) > 1 else ""
     if still_seen:
         first = f"En tu imagen sigue {where}. ¿Quién lo necesita cuando la tienda ya está compilada?"
     else:
@@ -79,7 +80,7 @@ def no_compilers(measurement: Measurement) -> Observation:
     origin = "viene con la imagen base de la última etapa" if base else f"está en la capa {first.layer}"
     return Observation(
         False,
-        f"Lleva herramientas de compilar ({len(found)} archivos), entre ellas "
+        f"Lleva herramientas de compilación ({text.count(len(found), 'archivo', 'archivos')}), entre ellas "
         f"{text.join(sorted(found)[:3])}.",
         (
             f"En tu imagen está {first.path}, que {origin}.",
@@ -175,13 +176,17 @@ def keeps_summary(content: bytes | None, expected: Sequence[str], path: str) -> 
     found = re.findall(r"\b[0-9a-f]{64}\b", content.decode("utf-8", "replace").lower())
     if any(value in expected for value in found):
         return Observation(True, f"{path} está y su huella es la correcta.")
-    what = f"la huella es {found[0][:12]}…" if found else "no hay una huella sha256 (64 cifras hexadecimales)"
+    what = (
+        f"la huella es {found[0][:12]}…, y no es la de 50 MB de ceros"
+        if found
+        else "no hay ninguna huella sha256 (64 cifras hexadecimales)"
+    )
     return Observation(
         False,
-        f"En {path} {what}, y no es la de 50 MB de ceros.",
+        f"En {path} {what}.",
         (
             f"En {path} {what}.",
-            "Compara cuántos bytes entran en la suma: deben ser 50 bloques de 1 MB, todos ceros.",
+            "Mira de qué bytes se calcula la huella: deben ser 50 bloques de 1 MB, todos ceros.",
         ),
     )
 
@@ -192,9 +197,9 @@ def healthy(status: int, body: str) -> Observation:
         return Observation(True, "Arranca y contesta en /salud.")
     return Observation(
         False,
-        f"En /salud contesta {status}, pero no como la tienda.",
+        f"En /salud contesta con el código {status}, y no es la respuesta de la tienda.",
         (
-            f"El programa que arranca contesta {status} en /salud: ¿es la tienda?",
+            f"El programa que arranca contesta con el código {status} en /salud: ¿es la tienda?",
             "Mira qué arranca el CMD de la última etapa y qué archivos necesita al lado.",
         ),
     )
@@ -234,9 +239,8 @@ def node_environment(processes: Sequence[Process], configured: Mapping[str, str]
         f"NODE_ENV {seen} en el programa que atiende.",
         (
             f"En el contenedor en marcha NODE_ENV {seen}.",
-            "Las variables de una etapa se quedan en ella: la última tiene que volver a decir "
-            "las que necesita "
-            "cuando el programa ya está en marcha, no solo mientras se construye.",
+            "Las variables de una etapa se quedan en ella: la última tiene que decir las que el programa "
+            "necesita cuando ya está en marcha, no solo mientras se construye.",
         ),
     )
 

@@ -13,7 +13,6 @@ import hashlib
 import os
 import shutil
 import subprocess
-import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -251,8 +250,9 @@ def _npm_package(spec: str, target: Path) -> None:
                 why=done.stderr.strip()[-400:] or "npm terminó con un error.",
                 next_step="Comprueba la conexión y repite la orden.",
             )
-        with tarfile.open(found[0]) as tar:
-            tar.extractall(download, filter="tar")
+        unpacked = subprocess.run(["tar", "-xzf", found[0], "-C", download], capture_output=True, text=True)
+        if unpacked.returncode:
+            raise BaseImageError(f"No se pudo abrir {spec}.", why=unpacked.stderr.strip()[-400:])
         shutil.move(os.path.join(download, "package"), target)
 
 

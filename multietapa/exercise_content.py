@@ -39,22 +39,23 @@ DELETE_THAT_COUNTS = Content(
     id="01.1",
     title="El borrado que sí adelgaza",
     statement="""\
-Parte del Dockerfile ingenuo de la tienda y consigue, **sin añadir etapas todavía**, una imagen que adelgace
-de verdad.
+Parte del Dockerfile ingenuo de la tienda y consigue que su imagen adelgace de verdad. Para esto todavía no
+hacen falta etapas.
 
 Tu imagen debe cumplir esto:
 
-- **ninguna capa** lleva dependencias de desarrollo, como `typescript`: no basta con que el contenedor no
-  las vea;
-- desempaquetada, se ahorra al menos la mitad de lo que pesan esas dependencias en tu imagen ingenua;
+- **ninguna capa** lleva las `devDependencies` de la tienda, como `typescript`: no basta con que el contenedor
+  no las vea;
+- desempaquetada, ahorra al menos la mitad de lo que esas dependencias pesan en tu imagen ingenua;
 - la tienda arranca y contesta en `/salud`.
 """,
     template=f"# Cambia lo que haga falta para que lo que sobra no quede en ninguna capa\n{_NAIVE}",
     hints=(
-        "Comprueba primero la imagen tal como está: verás qué paquete pesa más y en qué capa se quedó.",
+        'Comprueba la imagen que ya tienes, comprobar("tienda:ingenua"): dice qué paquete pesa más y en qué '
+        "capa se quedó.",
         "Cada instrucción guarda una capa cuando termina. Para que algo no viaje, tiene que "
         "aparecer y desaparecer "
-        "dentro de la misma.",
+        "mientras dura la misma.",
     ),
     solution="""\
 FROM node:14
@@ -78,14 +79,14 @@ TEMPORARY_FILE = Content(
     id="01.2",
     title="El archivo temporal",
     statement="""\
-Este Dockerfile crea un archivo de 50 MB, guarda su huella en `/resumen.txt` y borra el archivo. Aun así, la
-imagen pesa 50 MB más que su base.
+El Dockerfile de abajo crea un archivo de unos 50 MB, guarda su huella (un sha256) en `/resumen.txt` y lo
+borra. Aun así, la imagen pesa 50 MB más que su base.
 
 Tu imagen debe cumplir esto:
 
 - su última etapa parte de `node:14-alpine`;
 - `/resumen.txt` conserva la huella correcta de los 50 MB de ceros;
-- encima de la base pesa menos de 1 MB.
+- desempaquetada, pesa menos de 1 MB más que su base.
 """,
     template="""\
 # 50 MB que solo hacen falta un momento
@@ -95,7 +96,7 @@ RUN sha256sum /temporal > /resumen.txt
 RUN rm /temporal
 """,
     hints=(
-        "Comprueba primero la imagen tal como está: verás qué capa pesa y qué archivo lleva.",
+        "Es lo mismo que pasó al borrar node_modules: ¿qué instrucción crea el archivo y cuál lo borra?",
         "Hay al menos tres caminos: que el archivo nazca y muera en la misma capa, que no "
         "llegue a existir, o que se "
         "quede en otra etapa.",
@@ -117,12 +118,13 @@ FIRST_MULTISTAGE = Content(
     id="02.1",
     title="Tu primera multietapa",
     statement="""\
-Convierte el Dockerfile ingenuo de la tienda en uno con varias etapas. Elige tú los nombres, las bases y las
-carpetas.
+Convierte el Dockerfile ingenuo de la tienda en uno con varias etapas. Elige tú los nombres, las carpetas y
+las bases; que sean de Node 14, para comparar lo mismo con lo mismo.
 
 Tu imagen final debe cumplir esto:
 
-- no lleva dependencias de desarrollo, ni código en TypeScript, ni compiladores (`gcc`, `g++`, `make`...);
+- no lleva, en ninguna capa, dependencias de desarrollo, ni código en TypeScript, ni compiladores (`gcc`,
+  `g++`, `make`...);
 - desempaquetada, ocupa al menos **5 veces menos** que tu imagen ingenua;
 - la tienda arranca y contesta en `/salud`.
 """,
@@ -159,8 +161,8 @@ NOT_INHERITED = Content(
     id="02.2",
     title="Lo que no se hereda",
     statement="""\
-Una etapa nueva empieza de cero: no hereda ni el usuario ni las variables de las demás. Completa el
-Dockerfile de dos etapas para que la imagen final esté lista para funcionar.
+La última etapa empieza con la configuración de su base: no recibe ni el usuario ni las variables de la otra.
+Completa el Dockerfile de dos etapas para que la imagen final esté lista para funcionar.
 
 Tu imagen final debe cumplir esto:
 
@@ -188,9 +190,8 @@ CMD ["npm", "start"]
 """,
     hints=(
         "Pregúntale al contenedor en marcha: la respuesta de /salud dice con qué uid corre la tienda.",
-        "La configuración de la imagen es la de la última etapa. Busca en el glosario qué "
-        "instrucciones cambian la "
-        "configuración y no los archivos.",
+        "La configuración de la imagen es la de la última etapa. Vuelve al ejemplo de la nota: ¿qué "
+        "instrucciones de su primera etapa no llegaron al final?",
     ),
     solution="""\
 FROM node:14 AS build
@@ -210,7 +211,7 @@ USER node
 CMD ["npm", "start"]
 """,
     explanation="""\
-`ENV` y `USER` se repiten en la última etapa porque cada etapa tiene su propia configuración: `COPY --from`
+`ENV` y `USER` van en la última etapa porque cada etapa tiene su propia configuración: `COPY --from`
 trae archivos, nunca ajustes. `USER` va después de instalar, cuando ya no hacen falta permisos de root. Un
 uid numérico también sirve, y permite que un orquestador compruebe que no es root.
 """,

@@ -90,7 +90,7 @@ def explain(failed: BuildFailed, source: Dockerfile | None, context: Context | N
             f"No se consigue la imagen base «{name.removeprefix('docker.io/library/')}»{_where(line)}."
             if name
             else f"No se consigue una imagen base{_where(line)}.",
-            why="No está en el motor y el registro no la da: el nombre puede estar mal o no hay conexión.",
+            why="No está en el motor ni se pudo descargar: el nombre puede estar mal o no hay conexión.",
             next_step="Revisa el nombre y la versión en «FROM» o en «--from».",
             detail=reason,
         )

@@ -18,7 +18,7 @@ _RULES = {
     "FromPlatformFlagConstDisallowed": "«--platform» es fijo; usa una variable como $BUILDPLATFORM.",
     "InvalidBaseImagePlatform": "La imagen base es de otra plataforma que la que se pide.",
     "InvalidDefaultArgInFrom": "Con el valor por defecto de {name} el «FROM» no es una imagen válida.",
-    "InvalidDefinitionDescription": "El comentario no describe lo que sigue; sepáralo con una línea.",
+    "InvalidDefinitionDescription": "El comentario no describe lo que sigue; deja una línea en blanco.",
     "JSONArgsRecommended": 'Mejor en forma de lista, como ["npm", "start"]: el proceso recibe las señales.',
     "LegacyKeyValueFormat": "Escribe «clave=valor»; la forma «clave valor» está en desuso.",
     "MaintainerDeprecated": "«MAINTAINER» está en desuso; pon el autor con «LABEL».",
@@ -28,7 +28,7 @@ _RULES = {
     "ReservedStageName": "El nombre de etapa {name} está reservado.",
     "SecretsUsedInArgOrEnv": "{name} parece un secreto y con «ARG» o «ENV» quedaría guardado en la imagen.",
     "StageNameCasing": "El nombre de etapa {name} debería ir en minúsculas.",
-    "UndefinedArgInFrom": "El «FROM» usa {name}, que ningún «ARG» de antes define.",
+    "UndefinedArgInFrom": "El «FROM» usa {name}, que ningún «ARG» anterior define.",
     "UndefinedVar": "La variable {name} no está definida.",
     "WorkdirRelativePath": "{name} es una ruta relativa y no hay otra absoluta antes; empieza por «/».",
 }

@@ -47,7 +47,7 @@ class Resultado:
 
     def __repr__(self) -> str:
         lines = [f"{_MARKS[self.outcome]} Ejercicio {self.exercise}: {self.outcome.value}"]
-        lines += [f"  {'✓ bien:' if o.ok else '✗ falta:'} {o.text}" for o in self.observations]
+        lines += [f"  {'✓ bien:' if o.ok else '✗ revisa:'} {o.text}" for o in self.observations]
         lines += [f"  {line}" for line in self.note.splitlines()]
         return "\n".join([*lines, *([f"  {self._where}"] if self.engine else [])])
 
@@ -58,7 +58,7 @@ class Resultado:
     def _repr_html_(self) -> str:
         head, *_ = repr(self).splitlines()
         items = "".join(
-            f"<li>{'✓ <b>bien:</b>' if o.ok else '✗ <b>falta:</b>'} {_escape(o.text)}</li>"
+            f"<li>{'✓ <b>bien:</b>' if o.ok else '✗ <b>revisa:</b>'} {_escape(o.text)}</li>"
             for o in self.observations
         )
         listing = f'<ul style="list-style:none;padding-left:1em">{items}</ul>' if items else ""

@@ -57,7 +57,7 @@ def _unreachable(error: BaseException) -> MultietapaError:
     if isinstance(error, requests.exceptions.Timeout):
         return MultietapaError(
             "El motor de Docker tarda demasiado en contestar.",
-            why=f"pasó el tiempo que espera el cliente ({_line(error)})",
+            why=f"Pasó el tiempo que espera el cliente ({_line(error)}).",
             next_step="Repite la celda; si tu conexión es lenta, usa docker.from_env(timeout=600).",
         )
     return MultietapaError(
@@ -87,7 +87,7 @@ def _container(error: docker.errors.ContainerError) -> MultietapaError:
     written = error.stderr.decode("utf-8", "replace") if isinstance(error.stderr, bytes) else ""
     return MultietapaError(
         f"La orden del contenedor terminó con el código {error.exit_status}.",
-        why=f"se ejecutó {error.command!r} en {getattr(error.image, 'tags', None) or error.image}",
+        why=f"Se ejecutó {error.command!r} en {getattr(error.image, 'tags', None) or error.image}.",
         detail="\n".join(written.strip().splitlines()[-_LOG_LINES:]),
         next_step="Comprueba que la orden existe en esa imagen y que está bien escrita.",
     )

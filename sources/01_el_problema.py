@@ -30,8 +30,8 @@ motor()
 print(*sorted(ruta.name for ruta in Path(TIENDA).iterdir()), sep="   ")
 
 # %% [markdown]
-# Y este, su primer Dockerfile. Léelo de arriba abajo: parte de una imagen con Node 14, instala dependencias,
-# copia el código, lo compila y dice cómo se arranca. No tiene ningún error: **funciona**.
+# Y este, su primer Dockerfile. Léelo de arriba abajo: parte de una imagen con Node 14, instala las
+# dependencias, copia el código, lo compila y dice cómo se arranca. No tiene ningún error: **funciona**.
 
 # %%
 print(Path(TIENDA, "Dockerfile.ingenuo").read_text("utf-8"))
@@ -39,8 +39,9 @@ print(Path(TIENDA, "Dockerfile.ingenuo").read_text("utf-8"))
 # %% [markdown]
 # ## Antes de construir, predice
 #
-# El código de la tienda ocupa menos de 100 kB. ¿Cuánto ocupará su imagen, con todo lo que lleva dentro?
-# Mueve el control hasta tu predicción y déjalo ahí: luego la compararás con la medida.
+# El código de la tienda ocupa menos de 100 kB. ¿Cuántos megabytes ocupará en disco su imagen, con todo lo que
+# lleva dentro? Una pista: parte de `node:14`, que ya viste en el cuaderno 00. Mueve el control hasta tu
+# predicción y déjalo ahí: luego la compararás con la medida.
 
 # %%
 from ipywidgets import IntSlider
@@ -51,8 +52,9 @@ prediccion
 # %% [markdown]
 # ## Construir con el SDK
 #
-# `client.images.build` envía la carpeta al motor y espera. Devuelve la imagen y el registro de lo que pasó.
-# Tarda un rato y mientras tanto no dice nada: ten paciencia.
+# `cliente.images.build` envía la carpeta (el **contexto**) al motor y espera a que termine. Devuelve la
+# imagen y el registro de lo que pasó. Mientras tanto no dice nada, y con mala conexión `npm install` puede
+# tardar varios minutos: ten paciencia.
 
 # %%
 cliente = docker.from_env(timeout=600)  # con mala conexión, un paso puede callar un buen rato
@@ -66,8 +68,8 @@ imagen, registro = cliente.images.build(
 imagen.tags
 
 # %% [markdown]
-# El registro cuenta los pasos: **uno por instrucción** del Dockerfile. Los `LABEL` del final son las etiquetas
-# del taller.
+# El registro cuenta los pasos: **uno por instrucción** del Dockerfile. Los `LABEL` del final son las
+# etiquetas del taller.
 
 # %%
 lineas = [linea.get("stream", "").strip() for linea in registro]
@@ -77,20 +79,22 @@ print(*[linea for linea in lineas if linea.startswith("Step ")], sep="\n")
 # ## Construir mirando
 #
 # El SDK usa el constructor **clásico**. El que usa hoy la orden `docker build` se llama **BuildKit** y cuenta
-# lo que hace mientras lo hace. `construir` lo usa a través del mismo SDK y enseña cada paso en marcha. Puedes
-# cancelar con el botón: no se estropea nada.
+# lo que hace mientras lo hace. `construir` lo usa a través del mismo SDK y enseña cada paso en marcha. Como
+# los dos constructores no comparten caché, las dependencias se instalan otra vez. Puedes cancelar con el
+# botón: no se estropea nada.
 
 # %%
 construir(TIENDA, dockerfile="Dockerfile.ingenuo", etiqueta="tienda:ingenua")
 
 # %% [markdown]
-# Ejecuta otra vez esa celda. Ahora tarda un suspiro: los pasos cuyas entradas no cambiaron salen de la **caché
-# de compilación**.
+# Ejecuta otra vez esa celda. Ahora tarda un suspiro: los pasos cuyas entradas no cambiaron salen de la
+# **caché de compilación**.
 #
 # ## ¿Funciona?
 #
-# Arranca un contenedor con la imagen. La tienda escucha en el puerto 3000 del contenedor; con `None`, el motor
-# elige uno libre de tu máquina y `motor().direccion` dice cuál, cuando ya contesta.
+# Arranca un contenedor con la imagen. La tienda escucha en el puerto 3000 del contenedor; con `None`, el
+# motor elige uno libre de tu máquina. `motor().direccion` espera a que la tienda conteste y dice en qué
+# dirección.
 
 # %%
 contenedor = cliente.containers.run(
@@ -101,7 +105,8 @@ print(direccion, urlopen(f"{direccion}/salud").read().decode(), sep="\n")
 
 # %% [markdown]
 # Contesta, y dice con qué Node corre y con qué usuario (`uid` 0 es root: volveremos a ello). Si estás en tu
-# propia máquina, abre esa dirección en otra pestaña y verás la tienda. Después, recógela:
+# propia máquina, abre esa dirección en otra pestaña y verás la tienda. Cuando la hayas visto, retira el
+# contenedor:
 
 # %%
 contenedor.remove(force=True)
@@ -109,8 +114,8 @@ contenedor.remove(force=True)
 # %% [markdown]
 # ## ¿Cuánto ocupa, y por qué?
 #
-# `comparar` mide la imagen, capa por capa y archivo por archivo, y reparte los bytes según su **origen**.
-# ¿Se acercaba tu predicción?
+# `comparar` mide la imagen, capa por capa y archivo por archivo, y reparte lo que ocupa **desempaquetada**
+# según su **origen**. ¿Se acercaba tu predicción?
 
 # %%
 comparar("tienda:ingenua", prediccion=prediccion)
@@ -118,28 +123,29 @@ comparar("tienda:ingenua", prediccion=prediccion)
 # %% [markdown]
 # Lee la barra con calma:
 #
-# - **sistema base** y **runtime**: el Debian de `node:14`, con sus compiladores, y Node;
+# - **sistema base**: el Debian de `node:14`, con sus compiladores;
+# - **runtime**: el entorno de ejecución, que aquí es Node;
 # - **dependencias de producción**: lo que la tienda usa al funcionar;
 # - **dependencias de desarrollo**: TypeScript, ESLint, lo que necesitan las pruebas;
 # - **aplicación**: lo único que es tuyo;
 # - **cachés**: lo que `npm` guardó por si acaso.
 #
-# Para atender a un cliente hacen falta Node, las dependencias de producción y la aplicación compilada. Lo
-# demás son **herramientas de trabajo** que viajan con ella.
+# Para atender a un cliente hacen falta un sistema mínimo, Node, las dependencias de producción y la
+# aplicación compilada. Lo demás son **herramientas de trabajo** que viajan con ella.
 
 # %% [markdown]
 # ### Las herramientas siguen ahí
 #
-# Compruébalo desde dentro: `motor().ejecutar` lanza una orden en un contenedor que se borra al terminar. ¿Para
-# qué quiere un compilador de C una tienda que ya funciona?
+# Compruébalo desde dentro: `motor().ejecutar` lanza una orden en un contenedor que se borra al terminar.
+# ¿Para qué quiere un compilador de C una tienda que ya funciona?
 
 # %%
 print(motor().ejecutar("tienda:ingenua", "which gcc g++ make python3 git curl"))
 
 # %% [markdown]
-# Con las dependencias pasa lo mismo. Estas son las cinco carpetas más pesadas de `node_modules`, en kB, y
-# debajo las `devDependencies` de la tienda. Las que están en las dos listas solo sirven para trabajar en ella,
-# no para tenerla abierta.
+# Con las dependencias pasa lo mismo. Estas son las cinco carpetas más pesadas de `node_modules`, en bloques
+# de 1024 bytes, y debajo las `devDependencies` de la tienda. Lo que aparece en las dos listas solo sirve para
+# trabajar en ella, no para tenerla abierta.
 
 # %%
 import json
@@ -151,12 +157,13 @@ print(*paquete["devDependencies"], sep="   ")
 # %% [markdown]
 # ## Una imagen es una pila de capas
 #
-# Cada instrucción que cambia archivos **añade una capa encima** de las anteriores. `history` las lista; los
-# tamaños son los que dice el motor, que cada almacén redondea a su manera.
+# Cada instrucción que cambia archivos **añade una capa encima** de las anteriores. `history` lista las
+# instrucciones, aquí desde las de la base; los tamaños son los que dice el motor, y cada almacén los cuenta a
+# su manera.
 
 # %%
 for capa in reversed(cliente.images.get("tienda:ingenua").history()):
-    print(f"{capa['Size'] / 1e6:7.1f} MB  {capa['CreatedBy'][:75]}")
+    print(f"{capa['Size'] / 1e6:8.2f} MB  {capa['CreatedBy'][:75]}")
 
 # %% [markdown]
 # ## ¿Y si borro lo que sobra?
@@ -179,20 +186,21 @@ print(motor().ejecutar("tienda:borrada", "ls -p"))
 comparar("tienda:ingenua", "tienda:borrada")
 
 # %% [markdown]
-# **No ha adelgazado nada.** Una capa no puede quitar lo que guardó otra: `rm` añade una capa con una marca que
-# dice «esto ya no se ve», y la de abajo sigue viajando entera. Las capas solo suman.
+# **No ha adelgazado nada.** Una capa no puede quitar lo que guardó otra: `rm` añade una capa con una marca
+# que dice «esto ya no se ve», y la de abajo sigue viajando entera. Las capas solo suman.
 #
-# Es también un aviso de seguridad: un archivo con una contraseña, borrado en una capa posterior, sigue estando
-# en la imagen.
+# Es también un aviso de seguridad: un archivo con una contraseña, borrado en una capa posterior, sigue
+# estando en la imagen.
 
 # %% [markdown]
 # ## Tu turno
 #
-# Dos ejercicios. En cada uno, escribe tu Dockerfile entre las comillas, ejecuta la celda y compruébalo. La
-# comprobación mira **la imagen y el contenedor**, no cómo lo has escrito: vale cualquier respuesta correcta.
+# Dos ejercicios. En cada uno, escribe tu Dockerfile entre las comillas, ejecuta esa celda y después la que lo
+# comprueba. La comprobación mira **la imagen y el contenedor**, no cómo lo has escrito: vale cualquier
+# respuesta correcta.
 #
-# Si te atascas, añade una celda (tecla `B`) y pide `ejercicio("01.1").pista()`: habla de lo que se vio en tu
-# imagen. Cuando lo hayas intentado, `ejercicio("01.1").solucion()` enseña una solución.
+# Si te atascas, añade una celda (`Esc` y luego `B`) y pide `ejercicio("01.1").pista()`: habla de lo que se
+# vio en tu imagen. Cuando lo hayas intentado, `ejercicio("01.1").solucion()` enseña una solución.
 
 # %%
 ejercicio("01.1")
@@ -214,8 +222,8 @@ ejercicio("01.2").comprobar(respuesta_2)
 # ## Lo que has hecho
 #
 # - Has construido una imagen con el SDK y con BuildKit, y has hablado con la tienda que lleva dentro.
-# - Has medido de dónde salen sus bytes: casi todo son herramientas que al funcionar no hacen falta.
+# - Has medido de dónde salen sus bytes: casi todos son de herramientas que la tienda no usa al funcionar.
 # - Has visto que las capas solo suman: borrar después no adelgaza.
 #
-# Meterlo todo en un solo `RUN` adelgaza, pero deja el compilador dentro y estropea la caché. Hay una manera
-# mejor, y está en [02 · La solución](02_la_solucion.ipynb).
+# Meterlo todo en un solo `RUN` adelgaza, pero deja el compilador dentro y desaprovecha la caché. Hay una
+# manera mejor, y está en [02 · La solución](02_la_solucion.ipynb).

@@ -373,7 +373,7 @@ def test_effects_that_make_the_image_grow() -> None:
     found = square(800, 900, 700, 850)
     assert "suponen −100 B y +100 B (0 B en total); juntos, +50 B" in interplay(found, Measure.UNPACKED)[0]
     plain = "\n".join(lines(found))
-    assert "«grande» → «pequeña», con «una»: añade 100 B (crece 1,1 veces)" in plain
+    assert "«grande» → «pequeña», con «una»: añade 100 B (1,1 veces más)" in plain
     assert "-1" not in plain
 
 

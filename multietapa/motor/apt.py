@@ -100,7 +100,7 @@ class PrivateApt:
             problems.append(done.stderr.strip())
         raise BundleError(
             f"No se pudo leer el índice de paquetes de Debian «{self.suite}».",
-            why="ningún espejo de las fuentes de este sistema contestó bien.",
+            why="Ningún espejo de las fuentes de este sistema contestó bien.",
             detail="\n".join(problems)[-800:],
             next_step="Comprueba la conexión (y el proxy, si tu red usa uno) y repite la orden.",
         )

@@ -46,7 +46,7 @@ def discover(env: Mapping[str, str] | None = None) -> Choice:
         if chosen is not None and chosen.kind == kind:
             continue  # es el que ya está en marcha: lo encontró «existente»
         if chosen is not None:
-            rejected.append(Rejected(kind, "", f"no hizo falta: antes sirvió «{chosen.kind}»"))
+            rejected.append(Rejected(kind, "", f"no hizo falta, porque antes sirvió «{chosen.kind}»"))
             continue
         if forced and kind != forced:
             rejected.append(Rejected(kind, "", f"se pidió «{forced}» ({VARIABLE})"))
@@ -94,7 +94,7 @@ def _private(env: dict[str, str], rejected: list[Rejected]) -> Choice | None:
 
 
 def _embedded(env: dict[str, str], rejected: list[Rejected]) -> Choice | None:
-    rejected.append(Rejected("embebido", "", "todavía no está en esta versión del kit"))
+    rejected.append(Rejected("embebido", "", "todavía no está en esta versión del taller"))
     return None
 
 

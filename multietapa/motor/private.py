@@ -166,7 +166,7 @@ class PrivateDaemon:
         tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-12:] if log.exists() else []
         return EngineError(
             what,
-            why="esto es lo último que escribió:",
+            why="Esto es lo último que escribió:",
             detail="\n".join(tail),
             next_step=f"El registro completo está en {log}. Repite la orden; si vuelve a pasar, compártelo.",
         )
@@ -239,7 +239,7 @@ def _first_child(process: subprocess.Popen[bytes], *, timeout: float) -> int:
     raise EngineError(
         "El motor privado no pudo crear sus espacios de nombres.",
         why="unshare terminó antes de tiempo.",
-        next_step="Comprueba con «python -m multietapa motor» qué motores son posibles aquí.",
+        next_step="Comprueba con «.venv/bin/python -m multietapa motor» qué motores son posibles aquí.",
     )
 
 

@@ -98,7 +98,7 @@ class Motor:
             if time.monotonic() > limit or not attributes["State"]["Running"]:
                 raise ContainerError(
                     f"El contenedor no publica el puerto {port}.",
-                    why=f"su estado es «{attributes['State']['Status']}».",
+                    why=f"Su estado es «{attributes['State']['Status']}».",
                     next_step=f'Arráncalo con ports={{"{port}/tcp": None}} y mira su registro con .logs().',
                 )
             time.sleep(0.05)

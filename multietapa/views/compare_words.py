@@ -111,7 +111,7 @@ def factor(effect: Effect) -> str:
     """El mismo cambio en veces: ``1,2 veces``."""
     if effect.saved >= 0:
         return text.ratio(effect.before_bytes, effect.after_bytes)
-    return f"crece {text.ratio(effect.after_bytes, effect.before_bytes)}"
+    return f"{text.ratio(effect.after_bytes, effect.before_bytes)} más"
 
 
 def interplay(comparison: Comparison, measure: Measure) -> tuple[str, ...]:
@@ -163,7 +163,7 @@ def notes(comparison: Comparison) -> tuple[str, ...]:
     found = []
     if any(row.equivalent for row in measured):
         found.append(
-            f"«{EQUIVALENT}»: la imagen base no se pudo descargar y se hizo aquí una con el mismo papel. Sus "
+            f"«{EQUIVALENT}»: la imagen base no se pudo descargar y se hizo aquí una con el mismo papel. Las "
             "cifras son de esa base, no de la original."
         )
     if len({row.architecture for row in measured}) > 1:
