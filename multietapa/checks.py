@@ -14,7 +14,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from multietapa import text
-from multietapa.contents import carried, development_packages, is_compiler, is_source, places, visible
+from multietapa.contents import (
+    carried,
+    development_packages,
+    is_compiler,
+    is_source,
+    layer_name,
+    places,
+    visible,
+)
 from multietapa.measure import Measurement
 from multietapa.running import Process
 
@@ -35,7 +43,7 @@ def no_development_packages(measurement: Measurement, names: Sequence[str]) -> O
         return Observation(True, "Ninguna capa lleva dependencias de desarrollo.")
     root, (size, layer) = max(totals.items(), key=lambda item: item[1][0])
     still_seen = any(place.path.startswith(f"{root}/") for place in visible(measurement))
-    where = f"{root} ({text.size(size)}), en la capa {layer}"
+    where = f"{root} ({text.size(size)}), en la {layer_name(measurement, layer)}"
     more = text.count(len(totals) - 1, "paquete más", "paquetes más")
     others = f", y {more} de desarrollo" if len(totals) > 1 else ""
     if still_seen:
@@ -61,7 +69,7 @@ def no_sources(measurement: Measurement) -> Observation:
         return Observation(True, "No lleva el código fuente en TypeScript.")
     return Observation(
         False,
-        f"Lleva código fuente: {found.path}, en la capa {found.layer}.",
+        f"Lleva código fuente: {found.path}, en la {layer_name(measurement, found.layer)}.",
         (
             f"En la capa {found.layer} está {found.path}. Node ejecuta JavaScript: ¿hace falta "
             "en la imagen final?",
@@ -77,7 +85,11 @@ def no_compilers(measurement: Measurement) -> Observation:
         return Observation(True, "No lleva compiladores.")
     first = found[min(found)]
     base = first.layer <= measurement.base_layer_count
-    origin = "viene con la imagen base de la última etapa" if base else f"está en la capa {first.layer}"
+    origin = (
+        "viene con la imagen base de la última etapa"
+        if base
+        else f"está en la {layer_name(measurement, first.layer)}"
+    )
     return Observation(
         False,
         f"Lleva herramientas de compilación ({text.count(len(found), 'archivo', 'archivos')}), entre ellas "
@@ -151,7 +163,8 @@ def light_above_base(measurement: Measurement, base_layers: Sequence[str], budge
     fate = "y el contenedor todavía lo ve" if seen else "aunque una capa posterior lo borra"
     return Observation(
         False,
-        f"Encima de la base pesa {text.size(weight)}: la capa {biggest.layer} lleva {biggest.path} "
+        f"Encima de la base pesa {text.size(weight)}: la {layer_name(measurement, biggest.layer)}, "
+        f"lleva {biggest.path} "
         f"({text.size(biggest.size)}), {fate}.",
         (
             f"{biggest.path} ({text.size(biggest.size)}) sigue en la capa {biggest.layer}, {fate}.",

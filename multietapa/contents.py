@@ -19,6 +19,7 @@ _CONTENT = frozenset(("file", "symlink", "hardlink"))
 _SOURCES = (".ts", ".tsx", ".mts", ".cts")
 _DECLARATIONS = (".d.ts", ".d.mts", ".d.cts")
 _NOT_OURS = ("/usr/lib/", "/usr/share/", "/usr/local/lib/", "/usr/local/share/")
+_MAX_INSTRUCTION = 60  # caracteres
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,20 @@ def visible(measurement: Measurement) -> tuple[Place, ...]:
         for path, entry in merged.files.items()
         if entry.kind in _CONTENT
     )
+
+
+def layer_name(measurement: Measurement, number: int) -> str:
+    """Cómo se nombra una capa: su número (desde 1, contando las de la base) y la instrucción que la hizo."""
+    instruction = _instruction(measurement.layers[number - 1].created_by)
+    return f"capa {number}, la de «{instruction}»" if instruction else f"capa {number}"
+
+
+def _instruction(created_by: str) -> str:
+    """La instrucción tal como se escribió, o casi; el constructor clásico y BuildKit la envuelven."""
+    line = " ".join(created_by.partition("#(nop)")[2].split() or created_by.split())
+    line = line.removesuffix("# buildkit").strip().replace("RUN /bin/sh -c ", "RUN ", 1)
+    line = re.sub(r"^(\|\d+ .*?)?/bin/sh -c ", "RUN ", line)
+    return line if len(line) <= _MAX_INSTRUCTION else f"{line[: _MAX_INSTRUCTION - 1]}…"
 
 
 def development_packages(found: Iterable[Place], names: Iterable[str]) -> dict[str, tuple[int, int]]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from multietapa import checks
-from multietapa.contents import visible
+from multietapa.contents import layer_name, visible
 from multietapa.layer_reading import FileEntry, Layer
 from multietapa.measure import Measurement
 from multietapa.motor.model import EngineInfo
@@ -175,3 +177,22 @@ def test_health_needs_the_shop(body: str) -> None:
     assert not checks.healthy(200, body).ok
     assert checks.healthy(200, '{"estado": "bien", "uid": 1000}').ok
     assert checks.uid_of(body) is None
+
+
+@pytest.mark.parametrize(
+    ("created_by", "shown"),
+    [
+        ("RUN /bin/sh -c npm install # buildkit", "capa 1, la de «RUN npm install»"),
+        ("COPY package*.json ./ # buildkit", "capa 1, la de «COPY package*.json ./»"),
+        ("/bin/sh -c npm install", "capa 1, la de «RUN npm install»"),
+        ("/bin/sh -c #(nop) WORKDIR /app", "capa 1, la de «WORKDIR /app»"),
+        ("|1 A=b /bin/sh -c echo $A", "capa 1, la de «RUN echo $A»"),
+        ("RUN /bin/sh -c " + "x" * 90, "capa 1, la de «RUN " + "x" * 55 + "…»"),
+        ("", "capa 1"),
+    ],
+)
+def test_a_layer_is_named_by_the_instruction_that_made_it(created_by: str, shown: str) -> None:
+    """Una capa se nombra con su número y su instrucción, la haya hecho BuildKit o el constructor clásico."""
+    made = image([entry("a")])
+    named = replace(made, layers=(replace(made.layers[0], created_by=created_by),))
+    assert layer_name(named, 1) == shown
