@@ -20,7 +20,7 @@ from docker.errors import DockerException
 from multietapa import buildkit, classic
 from multietapa.context import Context, check, open_context, pack
 from multietapa.dockerfile import Dockerfile, parse
-from multietapa.engine_stream import POLL, engine_lost
+from multietapa.engine_stream import POLL, BuildOptions, engine_lost
 from multietapa.errors import BuildCancelled, BuildError, MultietapaError, UnknownNameError
 from multietapa.events import BuildFailed, Event, StepDeclared, StepFinished, StepStarted
 from multietapa.failure import explain, unknown_target
@@ -83,19 +83,15 @@ def build_events(
         for name in [*syntax, *_bases(source, client, target, buildargs, builder)]:
             yield from _ensure(name, ensure_base, cancel, started)
         with pack(opened, text=text, classic=builder == "clasico", cancel=cancel) as tar:
-            stream = BUILDERS[builder](
-                client,
-                tar,
-                dockerfile=opened.dockerfile,
-                tag=tag,
+            options = BuildOptions(
+                opened.dockerfile,
+                tag,
                 target=_target(source, target),
                 buildargs=buildargs,
                 nocache=nocache,
                 labels={**(labels or {}), **own_labels()},
-                cancel=cancel,
-                source=source,
-                started=started,
             )
+            stream = BUILDERS[builder](client, tar, options, cancel=cancel, source=source, started=started)
             with closing(stream):
                 failed = yield from _until_failure(stream)
     except MultietapaError as error:

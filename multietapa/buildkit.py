@@ -15,7 +15,7 @@ import re
 import threading
 import time
 import uuid
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from typing import IO, Any
 
@@ -24,7 +24,7 @@ from google.protobuf.message import DecodeError
 
 from multietapa.classic import ClassicReader
 from multietapa.dockerfile import Dockerfile
-from multietapa.engine_stream import Cancelled, Rejected, build_parameters, engine_lost, json_lines
+from multietapa.engine_stream import BuildOptions, Cancelled, Rejected, engine_lost, json_lines
 from multietapa.events import (
     BuildFailed,
     BuildFinished,
@@ -68,13 +68,8 @@ _PHRASES = (
 def stream(
     client: docker.DockerClient,
     tar: IO[bytes],
+    options: BuildOptions,
     *,
-    dockerfile: str,
-    tag: str,
-    target: str | None = None,
-    buildargs: Mapping[str, str] | None = None,
-    nocache: bool = False,
-    labels: Mapping[str, str] | None = None,
     cancel: threading.Event | None = None,
     source: Dockerfile | None = None,
     started: float | None = None,
@@ -83,7 +78,6 @@ def stream(
 
     Args:
         tar: el contexto empaquetado (``context.pack``).
-        dockerfile: nombre del Dockerfile dentro del tar.
         cancel: al activarse, el motor para y el último evento es ``BuildFailed(cancelled=True)``.
         source: el Dockerfile ya leído, para poner línea a cada paso.
         started: el ``time.monotonic()`` desde el que se cuentan los segundos; por defecto, ahora.
@@ -97,7 +91,7 @@ def stream(
     params = {
         "version": "2",
         "buildid": build_id,
-        **build_parameters(dockerfile, tag, target, buildargs, nocache=nocache, labels=labels),
+        **options.parameters(),
     }
     api = client.api
 

@@ -17,7 +17,7 @@ from typing import IO, Any
 import docker
 
 from multietapa.dockerfile import Dockerfile
-from multietapa.engine_stream import Cancelled, Rejected, build_parameters, engine_lost, json_lines
+from multietapa.engine_stream import BuildOptions, Cancelled, Rejected, engine_lost, json_lines
 from multietapa.events import (
     BuildFailed,
     BuildFinished,
@@ -45,13 +45,8 @@ _STDERR = "\x1b[91m"  # con este color marca el motor lo que va por stderr
 def stream(
     client: docker.DockerClient,
     tar: IO[bytes],
+    options: BuildOptions,
     *,
-    dockerfile: str,
-    tag: str,
-    target: str | None = None,
-    buildargs: Mapping[str, str] | None = None,
-    nocache: bool = False,
-    labels: Mapping[str, str] | None = None,
     cancel: threading.Event | None = None,
     source: Dockerfile | None = None,
     started: float | None = None,
@@ -60,10 +55,9 @@ def stream(
 
     Los parámetros y los errores son los de ``buildkit.stream``.
     """
-    params = build_parameters(dockerfile, tag, target, buildargs, nocache=nocache, labels=labels)
     start = time.monotonic() if started is None else started
-    with closing(json_lines(client, tar, params, cancel=cancel)) as lines:
-        yield from read(lines, source, target=target, clock=lambda: time.monotonic() - start)
+    with closing(json_lines(client, tar, options.parameters(), cancel=cancel)) as lines:
+        yield from read(lines, source, target=options.target, clock=lambda: time.monotonic() - start)
 
 
 def read(

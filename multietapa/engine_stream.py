@@ -14,6 +14,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass
 from typing import IO, Any
 
 import docker
@@ -106,27 +107,34 @@ class _Reader(threading.Thread):
         return True
 
 
-def build_parameters(
-    dockerfile: str,
-    tag: str,
-    target: str | None,
-    buildargs: Mapping[str, str] | None,
-    *,
-    nocache: bool,
-    labels: Mapping[str, str] | None,
-) -> dict[str, str]:
-    """Los parámetros de ``POST /build`` comunes a los dos constructores; nada que no se haya pedido."""
-    wanted = {
-        "dockerfile": dockerfile,
-        "t": tag,
-        "target": target or "",
-        "nocache": "1" if nocache else "",
-        "buildargs": json.dumps(dict(buildargs)) if buildargs else "",
-        "labels": json.dumps(dict(labels)) if labels else "",
-        "rm": "1",
-        "forcerm": "1",
-    }
-    return {key: value for key, value in wanted.items() if value}
+@dataclass(frozen=True)
+class BuildOptions:
+    """Lo que se pide al motor en una construcción, igual para los dos constructores.
+
+    ``dockerfile`` es su nombre dentro del tar; ``target``, hasta qué etapa; ``buildargs``, valores de
+    ``ARG``; ``nocache`` repite todos los pasos.
+    """
+
+    dockerfile: str
+    tag: str
+    target: str | None = None
+    buildargs: Mapping[str, str] | None = None
+    nocache: bool = False
+    labels: Mapping[str, str] | None = None
+
+    def parameters(self) -> dict[str, str]:
+        """Los de ``POST /build``; nada que no se haya pedido."""
+        wanted = {
+            "dockerfile": self.dockerfile,
+            "t": self.tag,
+            "target": self.target or "",
+            "nocache": "1" if self.nocache else "",
+            "buildargs": json.dumps(dict(self.buildargs)) if self.buildargs else "",
+            "labels": json.dumps(dict(self.labels)) if self.labels else "",
+            "rm": "1",
+            "forcerm": "1",
+        }
+        return {key: value for key, value in wanted.items() if value}
 
 
 def json_lines(
