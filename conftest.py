@@ -1,4 +1,4 @@
-"""Lo que las pruebas añaden a los cuadernos: la salida que se espera de cada celda marcada.
+"""Cómo se interrumpen las pruebas, y la salida que se espera de cada celda marcada de un cuaderno.
 
 Los cuadernos no guardan salidas, y nbval solo compara con una guardada. Aquí se le da, a cada celda con la
 marca ``nbval-check-output``, la que su texto declara en ``esperado``.
@@ -6,10 +6,20 @@ marca ``nbval-check-output``, la que su texto declara en ``esperado``.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Sequence
 
 import nbformat
 import pytest
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """SIGTERM termina las pruebas en orden: un Ctrl-C se lo puede tragar la construcción que se prueba."""
+
+    def leave(number: int, frame: object) -> None:
+        pytest.exit("pruebas interrumpidas", returncode=2)
+
+    signal.signal(signal.SIGTERM, leave)
 
 
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:

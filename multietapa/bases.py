@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -14,10 +15,12 @@ from typing import Any
 import docker
 import docker.auth
 import docker.utils
+import requests
 import urllib3
 
 from multietapa import text
-from multietapa.errors import BaseImageError, MultietapaError
+from multietapa.engine_stream import engine_lost
+from multietapa.errors import BaseImageError, DiskFullError, EngineLostError, MultietapaError
 from multietapa.identity import EQUIVALENT_LABEL
 from multietapa.paths import PROJECT_ROOT
 
@@ -30,8 +33,10 @@ _LEFT = 'style="text-align:left"'
 
 Progress = Callable[[str, int, int], None]
 Attempt = Callable[[docker.DockerClient, str, Progress], str]
-#: Registros que en este proceso ya no contestaron: no se vuelve a esperar por ellos.
-_unreachable: dict[str, str] = {}
+RETRY_SECONDS = 60.0
+#: Registros que no contestaron y cuándo: durante ``RETRY_SECONDS`` no se vuelve a esperar por ellos.
+_unreachable: dict[str, tuple[str, float]] = {}
+_DISK_FULL = ("no space left on device", "No space left on device")
 
 
 @dataclass(frozen=True)
@@ -62,10 +67,19 @@ def ensure_base(
     for origin, attempt in _attempts():
         try:
             problem = attempt(client, reference, progress)
+        except EngineLostError:
+            raise
         except MultietapaError as error:
             problem = f"{error.what} {error.why}"
         except (docker.errors.DockerException, OSError) as error:
+            _check_engine(client)
             problem = _explain(error)
+        if any(words in problem for words in _DISK_FULL):
+            raise DiskFullError(
+                f"No queda espacio para la imagen base {reference}.",
+                why=problem,
+                next_step="Libera disco; limpiar(cache=True) vacía la caché del motor del taller.",
+            )
         if not problem:
             return _describe(client, reference, origin)
         reasons.append(f"{origin}: {problem}")
@@ -107,8 +121,8 @@ def _from_folder(client: docker.DockerClient, reference: str, progress: Progress
     name = reference.replace(":", "-").replace("/", "-")
     broken = []
     for path in sorted(files, key=lambda p: not p.name.startswith(name)):
-        progress(f"cargando {path.name}", 0, path.stat().st_size)
         try:
+            progress(f"cargando {path.name}", 0, path.stat().st_size)
             with path.open("rb") as archive:
                 client.images.load(archive)
         except (docker.errors.DockerException, OSError) as problem:
@@ -124,8 +138,9 @@ def _pull(mirror: str, client: docker.DockerClient, reference: str, progress: Pr
     repository, tag = docker.utils.parse_repository_tag(remote)
     tag = tag or "latest"
     registry = docker.auth.resolve_repository_name(repository)[0]
-    if registry in _unreachable:
-        return _unreachable[registry]
+    known, since = _unreachable.get(registry, ("", 0.0))
+    if known and time.monotonic() - since < RETRY_SECONDS:
+        return known
     progress(f"descargando {remote}", 0, 0)
     try:
         layers: dict[str, tuple[int, int]] = {}
@@ -143,8 +158,10 @@ def _pull(mirror: str, client: docker.DockerClient, reference: str, progress: Pr
     except (docker.errors.DockerException, urllib3.exceptions.HTTPError, OSError, ValueError) as problem:
         if isinstance(problem, docker.errors.APIError) and problem.status_code < 500:
             return _explain(problem)
-        _unreachable[registry] = f"no contesta ({_explain(problem)})"
-        return _unreachable[registry]
+        _check_engine(client)
+        reason = f"no contesta ({_explain(problem)})"
+        _unreachable[registry] = reason, time.monotonic()
+        return reason
     return ""
 
 
@@ -175,6 +192,16 @@ def _pull_events(api: docker.APIClient, repository: str, tag: str, registry: str
         for line in response.iter_lines():
             if line:
                 yield json.loads(line)
+
+
+def _check_engine(client: docker.DockerClient) -> None:
+    """Si el que ya no está es el motor, la imagen no tiene la culpa. Lanza ``EngineLostError``."""
+    try:
+        client.api.get(f"{client.api.base_url}/_ping", timeout=5).close()
+    except requests.Timeout:
+        return  # va lento, pero está
+    except (docker.errors.DockerException, requests.RequestException, OSError) as error:
+        raise engine_lost() from error
 
 
 def _explain(problem: Exception) -> str:

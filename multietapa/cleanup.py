@@ -12,14 +12,18 @@ from multietapa.identity import LABEL, SESSION_LABEL, session_id
 
 @dataclass(frozen=True)
 class Limpieza:
-    """Qué se borró, por nombre; ``problems`` dice lo que no se pudo y por qué."""
+    """Qué se borró, por nombre; ``problems`` dice lo que no se pudo y por qué.
+
+    ``cache_bytes`` son los de la caché de compilación, según el motor.
+    """
 
     containers: tuple[str, ...]
     images: tuple[str, ...]
     problems: tuple[str, ...] = ()
+    cache_bytes: int = 0
 
     def __repr__(self) -> str:
-        if not (self.containers or self.images or self.problems):
+        if not (self.containers or self.images or self.problems or self.cache_bytes):
             return "No había nada que limpiar."
         done = text.join(
             [
@@ -27,20 +31,25 @@ class Limpieza:
                 text.count(len(self.images), "imagen", "imágenes"),
             ]
         )
-        return "\n".join([f"Borrado: {done}.", *self.problems])
+        cache = f" Caché de compilación: {text.size(self.cache_bytes)} menos." if self.cache_bytes else ""
+        return "\n".join([f"Borrado: {done}.{cache}", *self.problems])
 
 
 def limpiar(
-    *, cliente: docker.DockerClient | None = None, sesion: str | None = None, todas: bool = False
+    *,
+    cliente: docker.DockerClient | None = None,
+    sesion: str | None = None,
+    todas: bool = False,
+    cache: bool = False,
 ) -> Limpieza:
     """Borra los contenedores y las imágenes con la etiqueta de esta sesión, o de todas las del kit.
 
-    Las imágenes base y todo lo que no lleve las etiquetas del kit se quedan como están.
+    Las imágenes base y todo lo que no lleve las etiquetas del kit se quedan como están. ``cache=True`` vacía
+    además la caché de compilación, si el motor es el del taller: la de tu propio motor no es solo del kit.
     """
-    if cliente is None:
-        from multietapa.motor.session import motor
+    from multietapa.motor.session import info_of, motor
 
-        cliente = motor().client
+    cliente = cliente or motor().client
     whose = SESSION_LABEL if todas else f"{SESSION_LABEL}={sesion or session_id()}"
     wanted = {"label": [f"{LABEL}=1", whose]}
     containers, images, problems = [], [], []
@@ -59,4 +68,9 @@ def limpiar(
                 continue
             except docker.errors.APIError as problem:
                 problems.append(f"No se pudo borrar la imagen {name}: {problem.explanation}")
-    return Limpieza(tuple(containers), tuple(images), tuple(problems))
+    freed = 0
+    if cache and info_of(cliente).kind == "privado":
+        freed = int(cliente.api.prune_builds().get("SpaceReclaimed") or 0)
+    elif cache:
+        problems.append("La caché de compilación de tu motor no se toca: vacíala con «docker builder prune».")
+    return Limpieza(tuple(containers), tuple(images), tuple(problems), freed)

@@ -78,6 +78,8 @@ def archive(wanted: Recipe, *, progress: Progress = lambda *_: None) -> Iterator
     saved = folder / _system_name(wanted.full), folder / _node_name(wanted.node, wanted.npm)
     with (folder / "candado").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        for leftover in folder.glob("base-*"):  # de una vez que acabó de golpe: con el candado no es de nadie
+            shutil.rmtree(leftover, ignore_errors=True)
         if not all(path.exists() for path in saved):
             _check_tools(wanted)
         with tempfile.TemporaryDirectory(prefix="base-", dir=folder) as name:

@@ -16,7 +16,7 @@ import requests
 
 from multietapa.errors import MultietapaError
 
-HANDLED = (docker.errors.DockerException, requests.exceptions.ConnectionError, requests.exceptions.Timeout)
+HANDLED = (docker.errors.DockerException, requests.exceptions.RequestException)
 _LOG_LINES = 15
 _UNREACHABLE = ("Error while fetching server API version", "Connection aborted", "Connection refused")
 

@@ -16,6 +16,8 @@ from multietapa.paths import PROJECT_ROOT
 from multietapa.preparation import prepare
 
 EVERYTHING = ("tests", "notebooks", "--nbval-lax", "--nbval-sanitize-with=tests/cuadernos.cfg")
+AGAIN_SECONDS = 2.0
+INTERRUPTED = 2
 ENDINGS = {0: "Todo pasa.", 2: "Pruebas interrumpidas.", 5: "No se ejecutó ninguna prueba."}
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
@@ -29,6 +31,7 @@ def run(arguments: list[str]) -> int:
         complain(problem)
         return 1
     except KeyboardInterrupt:
+        say("\nPruebas interrumpidas.")
         return 130
     environment["PYTHONPATH"] = os.pathsep.join(
         filter(None, [str(PROJECT_ROOT), environment.get("PYTHONPATH", "")])
@@ -43,12 +46,25 @@ def run(arguments: list[str]) -> int:
 
 
 def _wait(process: subprocess.Popen[bytes]) -> int:
-    """Espera a pytest. Ctrl-C también le llega a él, que recoge lo suyo antes de terminar."""
+    """Espera a pytest. Ctrl-C también le llega a él; si una prueba se lo traga, SIGTERM no (``conftest``)."""
+    pressed = False
+
+    def stop(*_: object) -> None:
+        nonlocal pressed
+        pressed = True
+        process.terminate()
+
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), stop)
     while True:
         try:
-            return process.wait()
+            code = process.wait(AGAIN_SECONDS if pressed else None)
+            return INTERRUPTED if pressed else code
         except KeyboardInterrupt:
-            continue
+            pressed = True
+        except subprocess.TimeoutExpired:
+            process.terminate()
 
 
 def _ensure_browser() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import secrets
@@ -28,6 +29,8 @@ FIRST_NOTEBOOK = "00_bienvenida.ipynb"
 def run(*, port: int | None, open_browser: bool) -> int:
     """Prepara todo, sirve JupyterLab hasta Ctrl-C y lo recoge. Devuelve el código de salida."""
     signal.signal(signal.SIGTERM, _interrupt)
+    if hasattr(signal, "SIGHUP"):  # se cerró la terminal
+        signal.signal(signal.SIGHUP, _interrupt)
     engine = server = None
     environment: dict[str, str] = {}
     try:
@@ -78,6 +81,8 @@ def choose_port(wanted: int | None) -> int:
 
 def _free(port: int) -> bool:
     with socket.socket() as probe:
+        if os.name == "posix":  # en Windows esto dejaría compartir un puerto en uso
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
@@ -114,6 +119,7 @@ def _start_server(port: int, token: str, environment: dict[str, str]) -> subproc
         return subprocess.Popen(
             command,
             start_new_session=True,
+            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
             stdout=log,
             stderr=log,
             env={
@@ -123,6 +129,11 @@ def _start_server(port: int, token: str, environment: dict[str, str]) -> subproc
                 "PYTHONPATH": os.pathsep.join(filter(None, python_path)),
             },
         )
+
+
+def _die_with_parent() -> None:
+    """Si el taller muere de golpe, JupyterLab recibe SIGTERM y cierra sus kernels."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
 
 def _log_path() -> Path:

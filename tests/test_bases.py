@@ -13,9 +13,10 @@ import pytest
 
 from multietapa import bases, equivalent
 from multietapa.bases import WORKSHOP_BASES, ensure_base
-from multietapa.errors import BaseImageError
+from multietapa.errors import BaseImageError, DiskFullError, EngineLostError
 from multietapa.identity import BASE_LABEL, EQUIVALENT_LABEL
 from multietapa.image_tar import write_image, write_layer
+from tests.conftest import SecondEngine
 
 SAVED = "multietapa-pruebas/guardada:1"
 ABSENT = "multietapa-pruebas/no-existe:1"
@@ -226,3 +227,37 @@ def test_the_cache_keeps_layers_and_not_whole_images(
         assert again.read_bytes() == content
     left = {path.name for path in (tmp_path / "bases").iterdir()}
     assert left == {*names, "candado"}
+
+
+def test_a_full_disk_is_not_a_missing_image(second_engine_factory: SecondEngine) -> None:
+    """Si la base no cabe en el disco del motor, se dice eso y no que no se encuentra."""
+    full = pytest.raises(DiskFullError, match="node:14-alpine")
+    with second_engine_factory(data_size_mb=64) as (client, _), full:
+        ensure_base(client, "node:14-alpine")
+
+
+def test_a_dead_engine_is_not_a_missing_image(
+    second_engine_factory: SecondEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Si el motor muere mientras se busca la base, se dice eso, y ningún registro queda por caído."""
+    monkeypatch.setattr(bases, "_unreachable", {})
+    with second_engine_factory() as (client, daemon):
+        daemon.kill()
+        with pytest.raises(EngineLostError):
+            ensure_base(client, "node:14-alpine")
+    assert bases._unreachable == {}
+
+
+def test_a_registry_gets_another_chance(engine: docker.DockerClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Un registro que no contestó no se vuelve a probar enseguida, pero sí al cabo de un rato."""
+    asked: list[object] = []
+
+    def events(*words: object) -> Iterator[dict[str, object]]:
+        asked.append(words)
+        yield {"error": "sigue sin tenerla"}
+
+    monkeypatch.setattr(bases, "_pull_events", events)
+    for age, said in ((1.0, "no contesta"), (bases.RETRY_SECONDS + 1, "sigue sin tenerla")):
+        monkeypatch.setattr(bases, "_unreachable", {"docker.io": ("no contesta", time.monotonic() - age)})
+        assert bases._pull("", engine, "x:1", lambda *_: None) == said
+    assert len(asked) == 1

@@ -17,7 +17,9 @@ import pytest
 
 from multietapa.errors import ContainerError, EngineError
 from multietapa.identity import labels
+from multietapa.motor import bundle, session, supervisor
 from multietapa.motor.model import Choice, describe
+from multietapa.motor.private import PrivateDaemon
 from multietapa.motor.session import Motor
 from multietapa.paths import PROJECT_ROOT
 from tests.conftest import SecondEngine, load_base_image
@@ -134,3 +136,52 @@ def test_supervisor_stops_its_engine_when_its_parent_is_killed(engine: docker.Do
         time.sleep(0.1)
     assert not Path(host.removeprefix("unix://")).exists()
     assert engine.ping(), "el otro motor sigue vivo"
+
+
+def descendants(pid: int) -> list[int]:
+    """Los procesos que cuelgan de ``pid``, de arriba abajo."""
+    found = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return found + [deeper for child in found for deeper in descendants(child)]
+
+
+def test_a_dead_dockerd_comes_back_with_its_images(
+    engine: docker.DockerClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Si dockerd muere, su supervisor lo levanta con las mismas imágenes, y ``motor()`` lo espera."""
+    monkeypatch.setenv("MULTIETAPA_RUN", str(tmp_path / "r"))
+    running = supervisor.start()
+    try:
+        client = docker.DockerClient(base_url=running.host, timeout=60)
+        base = load_base_image(client)
+        mine = session.Motor(Choice("privado", running.host, ""), describe(client, "privado"), client)
+        monkeypatch.setattr(session, "_current", mine)
+        for pid in descendants(running.process.pid):
+            if b"dockerd" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0]:
+                os.kill(pid, signal.SIGKILL)
+        assert session.motor() is mine
+        assert client.images.get(base).tags == [base]
+        client.images.remove(base, force=True)
+        running.stop()
+        assert not session._comes_back(mine, seconds=5)
+    finally:
+        running.stop()
+
+
+@pytest.mark.parametrize("name", ["aula, año 2026", "a:b"])
+def test_any_folder_name_works(engine: docker.DockerClient, tmp_path: Path, name: str) -> None:
+    """El paquete y los datos pueden estar en una carpeta con espacios, comas, eñes o dos puntos."""
+    folder = tmp_path / name
+    folder.mkdir()
+    (folder / "paquete").symlink_to(bundle.make())
+    daemon = PrivateDaemon(folder / "paquete", run=tmp_path / "r", data=folder / "datos", slot=19)
+    try:
+        daemon.start()
+        assert docker.DockerClient(base_url=daemon.host).ping()
+    finally:
+        daemon.stop()
+
+
+def test_engines_of_two_run_folders_do_not_share_control_groups(tmp_path: Path) -> None:
+    """Dos motores con el mismo número en carpetas de ejecución distintas no comparten grupos de control."""
+    made = [PrivateDaemon(tmp_path, run=tmp_path / place / "motor-1", data=tmp_path) for place in "ab"]
+    assert made[0].cgroup != made[1].cgroup

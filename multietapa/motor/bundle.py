@@ -59,7 +59,9 @@ def make(*, log: Callable[[str], None] = lambda _: None) -> Path:
         if ready():
             return target
         try:
-            with tempfile.TemporaryDirectory(prefix="paquete-", dir=cache_dir()) as work:
+            for leftover in cache_dir().glob("haciendo-*"):  # de una vez que acabó de golpe
+                shutil.rmtree(leftover, ignore_errors=True)
+            with tempfile.TemporaryDirectory(prefix="haciendo-", dir=cache_dir()) as work:
                 _make(Path(work), target, log)
         except OSError as problem:
             raise BundleError(

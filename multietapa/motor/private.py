@@ -7,6 +7,7 @@ motor viva: si muere de golpe, el núcleo se lleva el motor entero (PDEATHSIG y 
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import os
 import shutil
 import signal
@@ -71,7 +72,8 @@ class PrivateDaemon:
     ) -> None:
         self.root, self.run, self.data = root, run, data
         self.slot, self.options, self.data_size_mb = slot, tuple(options), data_size_mb
-        self.cgroup = f"multietapa-{run.name}"
+        place = hashlib.sha256(str(run).encode()).hexdigest()[:6]  # dos carpetas de ejecución no se mezclan
+        self.cgroup = f"multietapa-{run.name}-{place}"
         self.log_path = run / "dockerd.log"
         self._namespace: subprocess.Popen[bytes] | None = None
         self._slirp: subprocess.Popen[bytes] | None = None
@@ -109,7 +111,10 @@ class PrivateDaemon:
             )
         try:
             log("conectando su red")
-            self._start_network(_first_child(self._namespace, timeout=5.0))
+            child = _first_child(self._namespace, timeout=5.0)
+            if child is None:
+                raise self._problem("El motor privado no pudo crear sus espacios de nombres.", self.log_path)
+            self._start_network(child)
             (self.run / "red-lista").touch()
             log("esperando a dockerd")
             self._wait_ready(timeout)
@@ -121,7 +126,8 @@ class PrivateDaemon:
             raise
 
     def _start_network(self, pid: int) -> None:
-        library = next(iter(sorted((self.root / "usr/lib").glob("*-linux-gnu"))))
+        # Relativa y desde la raíz: la lista de carpetas del cargador se parte por «:».
+        library = next(iter(sorted((self.root / "usr/lib").glob("*-linux-gnu")))).relative_to(self.root)
         loader = next(iter(sorted((self.root / "usr/lib64").glob("ld-linux*"))), None) or next(
             iter(sorted((self.root / "usr/lib").glob("ld-linux*")))
         )
@@ -131,6 +137,7 @@ class PrivateDaemon:
         with (self.run / "slirp.log").open("wb") as output:
             self._slirp = subprocess.Popen(
                 command,
+                cwd=self.root,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -229,18 +236,14 @@ def _children(pid: int) -> list[int]:
         return []
 
 
-def _first_child(process: subprocess.Popen[bytes], *, timeout: float) -> int:
+def _first_child(process: subprocess.Popen[bytes], *, timeout: float) -> int | None:
     limit = time.monotonic() + timeout
     while time.monotonic() < limit and process.poll() is None:
         found = _children(process.pid)
         if found:
             return found[0]
         time.sleep(0.01)
-    raise EngineError(
-        "El motor privado no pudo crear sus espacios de nombres.",
-        why="unshare terminó antes de tiempo.",
-        next_step="Comprueba con «.venv/bin/python -m multietapa motor» qué motores son posibles aquí.",
-    )
+    return None
 
 
 def _copy_certificates(target: Path) -> None:

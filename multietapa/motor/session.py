@@ -153,7 +153,7 @@ def motor(*, log: Callable[[str], None] = lambda _: None) -> Motor:
     """
     global _current
     sdk_errors.install()
-    if _current is not None and _current.available and _still_there(_current):
+    if _current is not None and _current.available and (_still_there(_current) or _comes_back(_current)):
         return _current
     _current = connect(discover(), log=log)
     return _current
@@ -202,6 +202,21 @@ def environment(kind: str, host: str) -> dict[str, str]:
         "NO_PROXY": direct.lstrip(","),
         "no_proxy": direct.lstrip(","),
     }
+
+
+def _comes_back(current: Motor, *, seconds: float = 15.0) -> bool:
+    """Un motor privado que se cae lo levanta su supervisor, si sigue ahí: se le espera, con sus imágenes."""
+    if current.choice.kind != "privado":
+        return False
+    from multietapa.motor.slots import is_reserved  # usa fcntl, que no existe en Windows
+
+    run = Path(current.choice.host.removeprefix("unix://")).parent
+    limit = time.monotonic() + seconds
+    while is_reserved(run) and time.monotonic() < limit:
+        if _still_there(current):
+            return True
+        time.sleep(0.1)
+    return False
 
 
 def _still_there(current: Motor) -> bool:

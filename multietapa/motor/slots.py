@@ -56,3 +56,15 @@ def _locked(stack: ExitStack, path: Path) -> IO[str]:
     handle = stack.enter_context(path.open("w"))
     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     return handle
+
+
+def is_reserved(run: Path) -> bool:
+    """Alguien tiene reservado el hueco de esa carpeta de ejecución."""
+    try:
+        with ExitStack() as stack:
+            _locked(stack, run / "candado")
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False

@@ -8,6 +8,7 @@ se cierra su entrada estándar: si quien lo pidió muere, el motor se va con él
 from __future__ import annotations
 
 import json
+import select
 import signal
 import subprocess
 import sys
@@ -22,6 +23,9 @@ from multietapa.motor import bundle
 from multietapa.motor.private import PrivateDaemon
 from multietapa.motor.slots import reserve
 
+WATCH_SECONDS = 0.1
+MAX_RESTARTS = 5
+
 
 def main() -> int:
     """Pone en marcha el motor, espera al cierre de la entrada y lo apaga."""
@@ -34,7 +38,7 @@ def main() -> int:
         daemon = PrivateDaemon(root, run=slot.run, data=slot.data, slot=slot.number)
         daemon.start(log=lambda text: _say(fase=text))
         _say(host=daemon.host)
-        sys.stdin.read()
+        _watch(daemon)
     except MultietapaError as problem:
         _say(error=str(problem))
         return 1
@@ -47,6 +51,16 @@ def main() -> int:
         if slot is not None:
             slot.release()
     return 0
+
+
+def _watch(daemon: PrivateDaemon) -> None:
+    """Espera al cierre de la entrada. Si dockerd muere, lo pone en marcha otra vez: mismos datos y socket."""
+    restarts = 0
+    while not select.select([sys.stdin], [], [], WATCH_SECONDS)[0]:
+        if not daemon.alive and restarts < MAX_RESTARTS:
+            restarts += 1
+            daemon.stop(grace=0.1)
+            daemon.start()
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
