@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import importlib.util
+import io
 import os
 import shutil
 import signal
@@ -26,16 +27,33 @@ VENV = ROOT / ".venv"
 MINIMUM_PYTHON = (3, 10)
 MINIMUM_FREE_MB = 1500
 MINIMUM_MEMORY_MB = 1800
-INTERRUPTED = "\nInterrumpido. No se ha perdido nada: repite la orden cuando quieras."
-#: Como ``-m multietapa``, pero Ctrl-C mientras se cargan los módulos acaba en silencio: nada que recoger.
-BOOT = (
-    "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL); "
-    "from multietapa.__main__ import main; raise SystemExit(main())"
+VENV_ADVICE = (
+    f"Qué hacer: comprueba que puedes escribir en {ROOT} y que queda disco; si ya hay una carpeta .venv, "
+    "bórrala. Después repite la orden."
 )
+INTERRUPTED = "\nInterrumpido. No se ha perdido nada: repite la orden cuando quieras."
+#: Como ``-m multietapa``, pero Ctrl-C mientras se cargan los módulos acaba en silencio (nada que recoger) y
+#: un paquete que falta se explica.
+BOOT = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+try:
+    from multietapa.__main__ import main
+    code = main()
+except ImportError as problem:
+    code = (
+        f"\\n✗ Al entorno de Python le falta «{problem.name or problem}».\\n    {problem}\\n"
+        "Qué hacer: borra la carpeta .venv y repite la orden."
+    )
+sys.exit(code)
+"""
 
 
 def main() -> int:
     """Prepara el entorno y ejecuta la orden pedida; devuelve su código de salida."""
+    for stream in (sys.stdout, sys.stderr):  # en una terminal ASCII, «?» en lugar de un error
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     arguments, rest = parser().parse_known_args()
     if rest and arguments.orden != "pruebas":
         parser().error(f"no conozco «{' '.join(rest)}».")
@@ -47,6 +65,11 @@ def main() -> int:
         )
     except Stop as stop:
         print(f"\n✗ {stop}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        raise  # no es del entorno: nadie lee lo que se escribe aquí
+    except OSError as problem:
+        print(f"\n✗ No se pudo preparar .venv.\n    {problem}\n{VENV_ADVICE}", file=sys.stderr)
         return 1
     say(f"Entorno de Python listo ({seconds(started)}).")
     command = [str(python), "-c", BOOT, arguments.orden]
@@ -79,7 +102,9 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument(
         "--sin-navegador", action="store_true", help="no abre el navegador; solo escribe la dirección"
     )
-    result.add_argument("--puerto", metavar="N", type=int, help="puerto de JupyterLab (8888 si está libre)")
+    result.add_argument(
+        "--puerto", metavar="N", type=module.port, help="puerto de JupyterLab (8888 si está libre)"
+    )
     result.add_argument("--motor", metavar="NOMBRE", help="fuerza un motor: existente, privado o grabacion")
     result.add_argument("--imagenes", metavar="CARPETA", help="carpeta con imágenes base guardadas (*.tar)")
     result.add_argument("-h", "--ayuda", action="help", help="muestra esta ayuda")
@@ -132,12 +157,14 @@ def prepare_environment(requirements: str) -> Path:
     python = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     stamp = VENV / f"multietapa-{requirements}.hecho"
     key = environment_key(requirements)
-    if python.exists() and stamp.exists() and stamp.read_text() == key:
+    if VENV.exists() and not VENV.is_dir():
+        raise Stop(f"{VENV} no es una carpeta.\nQué hacer: bórralo o cámbiale el nombre, y repite la orden.")
+    if stamp.exists() and stamp.read_text(errors="replace") == key and runs(python, "-c", ""):
         return python
-    if not python.exists() or not is_healthy(python):
+    if not is_healthy(python):
         say("Creando el entorno de Python en .venv ...")
         shutil.rmtree(VENV, ignore_errors=True)
-        run([sys.executable, "-m", "venv", str(VENV)], "No se pudo crear .venv.")
+        run([sys.executable, "-m", "venv", str(VENV)], "No se pudo crear .venv.", VENV_ADVICE)
     say(f"Instalando {requirements} (la primera vez tarda un par de minutos) ...")
     install(python, requirements)
     for name in {requirements, "requirements.txt"}:  # el de desarrollo incluye al del taller
@@ -153,8 +180,15 @@ def environment_key(requirements: str) -> str:
 
 def is_healthy(python: Path) -> bool:
     """El Python del entorno arranca y tiene pip (un entorno a medias no vale)."""
-    check = subprocess.run([str(python), "-m", "pip", "--version"], capture_output=True)
-    return check.returncode == 0
+    return runs(python, "-m", "pip", "--version")
+
+
+def runs(python: Path, *arguments: str) -> bool:
+    """Ese Python existe, arranca y termina bien."""
+    try:
+        return subprocess.run([str(python), *arguments], capture_output=True).returncode == 0
+    except OSError:
+        return False
 
 
 def install(python: Path, requirements: str) -> None:
@@ -181,20 +215,27 @@ def install(python: Path, requirements: str) -> None:
         )
 
 
-def run(command: list[str], failure: str) -> None:
-    """Ejecuta una orden corta. Lanza :class:`Stop` con lo que escribió si falla."""
+def run(command: list[str], failure: str, advice: str) -> None:
+    """Ejecuta una orden corta. Si falla lanza :class:`Stop` con lo que escribió y qué hacer."""
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        raise Stop(f"{failure}\n{(done.stderr or done.stdout).strip()}")
+        detail = "".join(f"    {line}\n" for line in (done.stderr or done.stdout).strip().splitlines())
+        raise Stop(f"{failure}\n{detail}{advice}")
 
 
 def run_and_wait(command: list[str]) -> int:
-    """Cede el paso: el hijo recibe Ctrl-C y se apaga en orden; aquí solo se espera."""
+    """Cede el paso: el hijo se apaga en orden con Ctrl-C; aquí solo se espera.
+
+    En una terminal, Ctrl-C llega también al hijo; ``kill -INT`` a este proceso, no. Se reenvía siempre: el
+    hijo no hace caso de una señal repetida.
+    """
     pressed: list[int] = []
     signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
     process = subprocess.Popen(command, cwd=ROOT)
-    if pressed:  # llegó antes que el hijo: se le pasa
-        process.send_signal(signal.SIGINT)
+    if os.name != "nt":  # en Windows no se puede reenviar, y la consola avisa a todos sus procesos
+        signal.signal(signal.SIGINT, lambda number, _: process.send_signal(number))
+        if pressed:  # llegó antes que el hijo: se le pasa
+            process.send_signal(signal.SIGINT)
     if hasattr(signal, "SIGTERM"):
         signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     code = process.wait()
@@ -225,3 +266,6 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         print(INTERRUPTED, file=sys.stderr)
         sys.exit(130)
+    except BrokenPipeError:  # quien leía la salida se fue (``| head -1``)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

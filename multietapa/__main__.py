@@ -6,18 +6,24 @@ import argparse
 import os
 import signal
 import sys
+import time
+from collections.abc import Callable
 
-from multietapa.arguments import Parser
-from multietapa.console import complain, say
+from multietapa.arguments import Parser, port
+from multietapa.console import complain, give_up_stdout, say, tolerate_any_terminal
 from multietapa.errors import MultietapaError
 from multietapa.motor.discovery import VARIABLE, discover
 from multietapa.motor.model import KINDS
 
+#: ``iniciar.py`` reenvía Ctrl-C, que en una terminal ya llegó aquí: el repetido no corta la recogida.
+REPEATED_SECONDS = 1.0
+
 
 def main(argv: list[str] | None = None) -> int:
     """Ejecuta una orden; devuelve su código de salida."""
+    tolerate_any_terminal()
     try:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, _interrupt_once())
         arguments, rest = parser().parse_known_args(argv)
         if rest and arguments.orden != "pruebas":
             parser().error(f"no conozco «{' '.join(rest)}».")
@@ -32,6 +38,20 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         say("\nInterrumpido.")
         return 130
+    except BrokenPipeError:
+        give_up_stdout()
+        return 1
+    except OSError as problem:
+        complain(
+            MultietapaError(
+                "La orden no pudo terminar.",
+                why="el sistema o el motor respondió con un error que no se esperaba:",
+                detail=f"{type(problem).__name__}: {problem}",
+                next_step="Comprueba que queda disco, que puedes escribir en tu carpeta personal y que el "
+                "motor sigue encendido, y repite la orden.",
+            )
+        )
+        return 1
 
 
 def parser() -> Parser:
@@ -42,7 +62,7 @@ def parser() -> Parser:
     shared.add_argument("--motor", choices=KINDS, help="fuerza un motor")
     shared.add_argument("--imagenes", metavar="CARPETA", help="carpeta con imágenes base guardadas (*.tar)")
     workshop = commands.add_parser("taller", parents=[shared], help="abre JupyterLab")
-    workshop.add_argument("--puerto", metavar="N", type=int, help="puerto de JupyterLab")
+    workshop.add_argument("--puerto", metavar="N", type=port, help="puerto de JupyterLab")
     workshop.add_argument("--sin-navegador", action="store_true", help="no abre el navegador")
     commands.add_parser("pruebas", parents=[shared], help="pasa todas las pruebas")
     engine = commands.add_parser(
@@ -54,6 +74,20 @@ def parser() -> Parser:
     for each in (result, workshop, engine, clean):  # las de «pruebas» son las de pytest
         each.add_argument("-h", "--ayuda", action="help", help="muestra esta ayuda")
     return result
+
+
+def _interrupt_once() -> Callable[[int, object], None]:
+    """Un manejador que lanza ``KeyboardInterrupt``, salvo si la señal repite una de hace un momento."""
+    last = -REPEATED_SECONDS
+
+    def interrupt(number: int, frame: object) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= REPEATED_SECONDS:
+            last = now
+            raise KeyboardInterrupt
+
+    return interrupt
 
 
 def _run(arguments: argparse.Namespace, rest: list[str]) -> int:

@@ -8,7 +8,7 @@ import sys
 from typing import Any, NoReturn
 
 _MESSAGES = (
-    (r"argument (.+?): invalid int value: '(.*)'", r"{0} tiene que ser un número entero, no «{1}»."),
+    (r"argument (.+?): (tiene que ser .+)", "{0} {1}"),  # lo que dice ``port``
     (r"argument (.+?): invalid choice: '(.*?)' \(choose from (.+)\)", "{0} no puede ser «{1}». Vale: {2}."),
     (r"argument (.+?): expected one argument", "a {0} le falta su valor."),
     (r"the following arguments are required: (.+)", "falta la {0}."),
@@ -31,6 +31,17 @@ class Parser(argparse.ArgumentParser):
         """Escribe el error y qué hacer, y sale con 2."""
         print(f"✗ {_spanish(message)}\nQué hacer: «{self.prog} --ayuda» explica lo que hay.", file=sys.stderr)
         sys.exit(2)
+
+
+def port(text: str) -> int:
+    """Un número de puerto, para ``type=``. Lanza :class:`argparse.ArgumentTypeError` si no lo es."""
+    try:
+        number = int(text)
+    except ValueError as problem:
+        raise argparse.ArgumentTypeError(f"tiene que ser un número entero, no «{text}».") from problem
+    if not 1 <= number <= 65535:
+        raise argparse.ArgumentTypeError(f"tiene que ser un número entre 1 y 65535, no «{text}».")
+    return number
 
 
 def _spanish(message: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import re
 import sys
 import time
@@ -12,6 +14,20 @@ from typing import TextIO
 from multietapa import text
 
 _PERCENT = re.compile(r"(.*) \((\d+) %\)")
+
+
+def tolerate_any_terminal() -> None:
+    """Lo que la terminal no sabe escribir (un acento en ASCII) sale como «?», en lugar de un error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def give_up_stdout() -> None:
+    """Quien leía la salida se fue (``| head -1``): lo que falte por escribir se pierde sin más errores."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def say(line: str) -> None:

@@ -102,6 +102,10 @@ class Ejercicio:
         return f"### Ejercicio {self.content.id}: {self.content.title}\n\n{self.content.statement.strip()}"
 
     def _check(self, x: Any) -> Resultado:
+        try:
+            x = _read(x) if isinstance(x, Path) else x
+        except MultietapaError as problem:
+            return self._result(Outcome.NOT_YET, (_broken(problem),))
         if _untouched(x, self.content.template):
             return self._result(Outcome.NOT_STARTED, note="Escribe tu respuesta y vuelve a comprobarla.")
         try:
@@ -133,11 +137,10 @@ class Ejercicio:
 
     def _image(self, engine: Motor, x: Any) -> str:
         """La imagen que hay que mirar; la construye si ``x`` es un Dockerfile."""
-        source = x.read_text(encoding="utf-8") if isinstance(x, Path) and x.is_file() else x
-        if isinstance(source, str) and _is_dockerfile(source):
-            build(engine, source.rstrip() + "\n", self.etiqueta)
+        if isinstance(x, str) and _is_dockerfile(x):
+            build(engine, x.rstrip() + "\n", self.etiqueta)
             return self.etiqueta
-        names = (source, *(getattr(source, name, None) for name in ("imagen", "etiqueta", "id")))
+        names = (x, *(getattr(x, name, None) for name in ("imagen", "etiqueta", "id")))
         image = next((name.strip() for name in names if isinstance(name, str) and name.strip()), "")
         try:
             return str(engine.client.api.inspect_image(image)["Id"]) if image else _reject(x)
@@ -169,14 +172,35 @@ def _session_motor() -> Motor:
     return motor()
 
 
+def _read(path: Path) -> str:
+    """El texto de un Dockerfile guardado. Lanza :class:`MultietapaError` si no se puede leer."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as problem:
+        raise MultietapaError(
+            f"No existe el archivo «{path}».",
+            why=f"se buscó en {path.absolute()}.",
+            next_step="Comprueba el nombre y la carpeta, y vuelve a comprobar el ejercicio.",
+        ) from problem
+    except UnicodeDecodeError as problem:
+        raise MultietapaError(
+            f"El archivo «{path}» no es texto UTF-8.",
+            next_step="Ábrelo en un editor, guárdalo con la codificación UTF-8 y vuelve a comprobarlo.",
+        ) from problem
+    except OSError as problem:
+        raise MultietapaError(
+            f"No se puede leer el archivo «{path}».",
+            detail=str(problem),
+            next_step="Pasa la ruta de un Dockerfile que tu usuario pueda leer, o su texto.",
+        ) from problem
+
+
 def _meaningful(source: str) -> list[str]:
     lines = (line.strip() for line in source.splitlines())
     return [line for line in lines if line and not line.startswith("#")]
 
 
 def _untouched(x: Any, template: str) -> bool:
-    if isinstance(x, Path):
-        x = x.read_text(encoding="utf-8") if x.is_file() else str(x)
     if x is None or x is ...:
         return True
     return isinstance(x, str) and (not _meaningful(x) or _meaningful(x) == _meaningful(template))

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import docker
 import pytest
 
+from multietapa import __main__
 from multietapa.cleanup import limpiar
+from multietapa.construct import construir
 from multietapa.identity import LABEL, SESSION_LABEL, SESSION_VARIABLE, labels
+from multietapa.motor import private, session
+from multietapa.motor.model import Choice, describe
 from multietapa.paths import PROJECT_ROOT
-from tests.conftest import SecondEngine, load_base_image
+from tests.conftest import SecondEngine, load_base_image, unavailable
 
 ENGLISH = ("usage", "error:", "invalid", "required", "options:", "positional", "unrecognized")
 
 
-def run(*words: str) -> subprocess.CompletedProcess[str]:
-    """Ejecuta una orden desde la raíz del proyecto."""
-    return subprocess.run([sys.executable, *words], cwd=PROJECT_ROOT, capture_output=True, text=True)
+def run(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Ejecuta una orden desde la raíz del proyecto, con esas variables de entorno."""
+    env = {**os.environ, **variables}
+    return subprocess.run([sys.executable, *words], cwd=PROJECT_ROOT, capture_output=True, text=True, env=env)
 
 
 @pytest.mark.parametrize(
@@ -26,6 +35,11 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
     [
         (["iniciar.py", "--puert"], "no conozco «--puert»"),
         (["iniciar.py", "--puerto", "x"], "número entero"),
+        (
+            ["iniciar.py", "--puerto", "99999"],
+            "--puerto tiene que ser un número entre 1 y 65535, no «99999».",
+        ),
+        (["-m", "multietapa", "taller", "--puerto", "-1"], "entre 1 y 65535, no «-1»"),
         (["iniciar.py", "--puerto"], "le falta su valor"),
         (["iniciar.py", "prueba"], "Vale: taller, pruebas"),
         (["-m", "multietapa"], "falta la orden"),
@@ -47,6 +61,68 @@ def test_help_is_in_spanish(words: list[str]) -> None:
     done = run(*words, "--ayuda")
     assert done.returncode == 0 and "opciones:" in done.stdout
     assert not [word for word in ENGLISH if word in done.stdout]
+
+
+def test_an_ascii_terminal_gets_question_marks() -> None:
+    """En una terminal que solo sabe ASCII, los acentos salen como «?» y la orden no se rompe."""
+    for words in (["iniciar.py", "--ayuda"], ["-m", "multietapa", "--ayuda"], ["-m", "multietapa", "motor"]):
+        done = run(*words, PYTHONIOENCODING="ascii")
+        assert done.returncode == 0, done.stderr
+        assert "Traceback" not in done.stderr and done.stdout.isascii()
+
+
+def test_what_the_system_refuses_is_explained(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Un error del sistema que nadie esperaba sale en español, con su texto, y no como un rastro."""
+
+    def refuse() -> None:
+        raise OSError(30, "Read-only file system", "/x")
+
+    monkeypatch.setattr(__main__, "discover", refuse)
+    assert __main__.main(["motor"]) == 1
+    written = capsys.readouterr().err
+    assert "✗ La orden no pudo terminar." in written and "Qué hacer: " in written
+    assert "    OSError: [Errno 30] Read-only file system: '/x'" in written
+
+
+def test_a_reader_that_leaves_is_not_an_error() -> None:
+    """Si quien lee la salida se va (``| head -1``), la orden acaba con 1 y en silencio."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "multietapa", "motor"]
+    try:
+        done = subprocess.run(command, cwd=PROJECT_ROOT, stdout=writing, stderr=subprocess.PIPE, text=True)
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_an_unusable_folder_is_explained(tmp_path: Path) -> None:
+    """Si la carpeta personal no deja crear la caché, la orden lo dice y no enseña un rastro."""
+    if reason := private.missing_reason():
+        unavailable(f"no se puede arrancar un motor privado: {reason}")
+    (tmp_path / "archivo").write_text("")
+    done = run(
+        *("-m", "multietapa", "motor", "--motor", "privado"),
+        **{"MULTIETAPA_CACHE": f"{tmp_path}/archivo/c", "DOCKER_HOST": "", "MULTIETAPA_MOTOR_EN_MARCHA": ""},
+    )
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "✗ No se puede usar la carpeta de caché" in done.stderr
+
+
+def test_a_repeated_interruption_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """La señal que ``iniciar.py`` reenvía justo después de la de la terminal no corta la recogida."""
+    now = 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    interrupt = __main__._interrupt_once()
+    with pytest.raises(KeyboardInterrupt):
+        interrupt(signal.SIGINT, None)
+    now += __main__.REPEATED_SECONDS / 2
+    interrupt(signal.SIGINT, None)
+    now += __main__.REPEATED_SECONDS
+    with pytest.raises(KeyboardInterrupt):
+        interrupt(signal.SIGINT, None)
 
 
 def test_motor_says_what_was_chosen_and_why_not_the_others(engine: docker.DockerClient) -> None:
@@ -82,3 +158,21 @@ def test_limpiar_removes_what_sessions_made_and_nothing_else(
         assert ("2 contenedores" if every else "1 contenedor") in repr(done)
         assert bool(client.images.list("multietapa-pruebas/base")) is not every
         assert client.images.list("ajena")
+
+
+def test_the_build_cache_is_emptied_only_in_the_kits_own_engine(
+    second_engine_factory: SecondEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``limpiar(cache=True)`` vacía la caché de compilación del motor del taller; la de otro motor, no."""
+    with second_engine_factory() as (client, daemon):
+        base = load_base_image(client)
+        recipe = f"FROM {base}\nRUN dd if=/dev/zero of=/x bs=1M count=5\n"
+        construir(
+            PROJECT_ROOT / "sources", dockerfile=recipe, etiqueta="cache:1", vista=False, cliente=client
+        )
+        kept = limpiar(cliente=client, cache=True)
+        assert kept.cache_bytes == 0 and "docker builder prune" in repr(kept)
+        mine = session.Motor(Choice("privado", daemon.host, ""), describe(client, "privado"), client)
+        monkeypatch.setattr(session, "_current", mine)
+        emptied = limpiar(cliente=client, cache=True)
+        assert emptied.cache_bytes > 5_000_000 and "Caché de compilación" in repr(emptied)

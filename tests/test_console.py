@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import sys
 
-from multietapa.console import Steps
+import pytest
+
+from multietapa.console import Steps, say, tolerate_any_terminal
 
 
 class Terminal(io.StringIO):
@@ -51,3 +54,12 @@ def test_an_unknown_total_is_not_a_percentage() -> None:
     written = io.StringIO()
     Steps(stream=written)("descargando", 5_000_000, 0)
     assert written.getvalue() == "  descargando\n"
+
+
+def test_an_ascii_terminal_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lo que la terminal no sabe escribir sale como «?», sin error."""
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
+    tolerate_any_terminal()
+    say("Qué")
+    assert written.getvalue() == b"Qu?\n"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import docker
 import pytest
 
@@ -272,6 +274,32 @@ def test_answers_that_are_not_an_image(motor_real: Motor, answer: object, expect
     assert result.outcome is Outcome.NOT_YET, result
     assert expected in repr(result)
     assert exercise.pista().body
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("no-existe", None, "No existe el archivo"),
+        ("latino", "FROM node:14\n# español\n".encode("latin-1"), "no es texto UTF-8"),
+        (".", None, "No se puede leer el archivo"),
+    ],
+)
+def test_a_path_that_cannot_be_read(tmp_path: Path, name: str, content: bytes | None, said: str) -> None:
+    """Un archivo que no existe o que no es texto es «todavía no», dice qué pasa y qué hacer, sin motor."""
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    exercise = _fresh("02.1")
+    result = exercise.comprobar(tmp_path / name)
+    assert result.outcome is Outcome.NOT_YET
+    assert said in repr(result) and "Qué hacer: " in repr(result)
+    assert said in exercise.pista().body
+
+
+def test_a_path_to_the_template_is_not_started(tmp_path: Path) -> None:
+    """Un ``Path`` a la plantilla sin tocar es «sin empezar»."""
+    exercise = _fresh("02.1")
+    (tmp_path / "Dockerfile").write_text(exercise.plantilla, encoding="utf-8")
+    assert exercise.comprobar(tmp_path / "Dockerfile").outcome is Outcome.NOT_STARTED
 
 
 @pytest.mark.construye

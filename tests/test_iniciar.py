@@ -235,3 +235,83 @@ def test_two_workshops_at_once_do_not_collide(tmp_path: Path) -> None:
             press_ctrl_c(process)
             process.wait(40)
     assert processes_mentioning(f"{tmp_path}/r") == []
+
+
+def test_a_port_just_released_is_free() -> None:
+    """Un puerto que acaba de soltar otro taller (en TIME-WAIT) se puede pedir ya."""
+    with socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        port = server.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)):
+            accepted, _ = server.accept()
+            accepted.close()  # cierra primero este lado: es el que se queda en TIME-WAIT
+    assert choose_port(port) == port
+
+
+@pytest.mark.parametrize("how", ["se cierra la terminal", "muere de golpe"])
+def test_jupyterlab_goes_with_the_workshop(motor_real: Motor, how: str) -> None:
+    """Si se cierra la terminal, o el taller muere de golpe, JupyterLab no se queda en marcha."""
+    with workshop(PROJECT_ROOT, motor_real) as (process, url):
+        port = int(url.split(":")[2].split("/")[0])
+        if how == "se cierra la terminal":
+            os.killpg(process.pid, signal.SIGHUP)
+        else:
+            children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+            os.kill(int(children[0]), signal.SIGKILL)
+        process.wait(30)
+        deadline = time.monotonic() + 15
+        while time.monotonic() < deadline and processes_mentioning(f"--ServerApp.port={port}"):
+            time.sleep(0.1)
+        assert processes_mentioning(f"--ServerApp.port={port}") == []
+
+
+@pytest.mark.parametrize("content", ["no es un programa", "#!/no/existe\n"])
+@pytest.mark.parametrize("mode", [0o644, 0o755])
+def test_a_broken_environment_is_made_again(
+    iniciar: types.ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str, mode: int
+) -> None:
+    """Un Python del entorno que no arranca se rehace, aunque la marca diga que estaba hecho."""
+    venv = tmp_path / ".venv"
+    python = venv / "bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text(content)
+    python.chmod(mode)
+    monkeypatch.setattr(iniciar, "VENV", venv)
+    monkeypatch.setattr(iniciar, "install", lambda *_: None)
+    (venv / "multietapa-requirements.txt.hecho").write_text(iniciar.environment_key("requirements.txt"))
+    assert iniciar.prepare_environment("requirements.txt") == python
+    assert iniciar.is_healthy(python)
+
+
+@pytest.mark.parametrize("case", ["un archivo", "sin permiso"])
+def test_an_environment_that_cannot_be_created_is_explained(
+    iniciar: types.ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, case: str
+) -> None:
+    """Si ``.venv`` es un archivo, o no se puede crear, el error lo dice en español con qué hacer."""
+    (tmp_path / "archivo").write_text("")
+    venv = tmp_path / ("archivo" if case == "un archivo" else "archivo/.venv")
+    monkeypatch.setattr(iniciar, "VENV", venv)
+    with pytest.raises(iniciar.Stop, match="Qué hacer: ") as raised:
+        iniciar.prepare_environment("requirements.txt")
+    assert ("no es una carpeta" if case == "un archivo" else "No se pudo crear .venv.") in str(raised.value)
+
+
+def test_a_missing_package_is_explained(iniciar: types.ModuleType) -> None:
+    """Si alguien borró un paquete del entorno, se dice cuál y qué hacer, sin rastro de Python."""
+    command = [sys.executable, "-c", f"import sys; sys.modules['docker'] = None\n{iniciar.BOOT}", "motor"]
+    done = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "✗ Al entorno de Python le falta «docker»." in done.stderr
+    assert "Qué hacer: borra la carpeta .venv y repite la orden." in done.stderr
+
+
+def test_an_interruption_sent_only_to_iniciar_closes_the_workshop(motor_real: Motor) -> None:
+    """``kill -INT`` a ``iniciar.py``, sin su grupo, también cierra el taller en orden."""
+    with workshop(PROJECT_ROOT, motor_real) as (process, _):
+        os.kill(process.pid, signal.SIGINT)
+        assert process.stdout is not None
+        written = process.stdout.read()
+        assert process.wait(60) == 0
+    assert "Cerrando el taller" in written and "Traceback" not in written
