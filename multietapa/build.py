@@ -10,6 +10,7 @@ import os
 import re
 import threading
 import time
+import unicodedata
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 
@@ -21,10 +22,18 @@ from multietapa import buildkit, classic
 from multietapa.context import Context, check, open_context, pack
 from multietapa.dockerfile import Dockerfile, parse
 from multietapa.engine_stream import POLL, BuildOptions, engine_lost
-from multietapa.errors import BuildCancelled, BuildError, MultietapaError, UnknownNameError
+from multietapa.errors import (
+    BaseImageError,
+    BuildCancelled,
+    BuildError,
+    DockerfileError,
+    MultietapaError,
+    UnknownNameError,
+)
 from multietapa.events import BuildFailed, Event, StepDeclared, StepFinished, StepStarted
-from multietapa.failure import explain, unknown_target
+from multietapa.failure import explain, missing_stage, needs_buildkit, unknown_target
 from multietapa.identity import labels as own_labels
+from multietapa.instructions import Instruction
 
 BUILDERS = {"buildkit": buildkit.stream, "clasico": classic.stream}
 _OFFICIAL_SYNTAX = re.compile(r"^(docker\.io/)?docker/dockerfile(:1[\w.]*)?$")
@@ -33,6 +42,9 @@ _BUILT_IN_SINCE = (
     1,
     42,
 )  # versión de la API cuyo BuildKit ya entiende todo lo de docker/dockerfile:1 que se usa
+_DOMAIN = r"(?:localhost|[\w-]+(?:\.[\w-]+)+|[\w.-]+(?=:)|\[[\da-fA-F:]+\])(?::\d+)?/"
+_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_TAG = re.compile(rf"(?:{_DOMAIN})?{_PART}(?:/{_PART})*(?::\w[\w.-]{{0,127}})?", re.ASCII)
 _QUIET = 0.3  # segundos; una base que ya está no merece un paso propio
 
 
@@ -75,13 +87,23 @@ def build_events(
     source: Dockerfile | None = None
     failed: BuildFailed | None = None
     try:
+        _check_tag(tag)
         opened = open_context(context, dockerfile=dockerfile)
         source = parse(opened.text)
         if target and source.stage(target) is None:
             raise unknown_target(target, source)
+        if builder == "clasico":
+            _check_heredocs(source, target)
         text, syntax = _frontend(source, client, builder)
-        for name in [*syntax, *_bases(source, client, target, buildargs, builder)]:
-            yield from _ensure(name, ensure_base, cancel, started)
+        asked = _bases(source, client, target, buildargs, builder)
+        _check_case(source, asked)
+        for name in [*syntax, *asked]:
+            try:
+                yield from _ensure(name, ensure_base, cancel, started)
+            except BaseImageError as error:
+                if missing := missing_stage(name, source, asked.get(name)):
+                    raise missing from error
+                raise
         with pack(opened, text=text, classic=builder == "clasico", cancel=cancel) as tar:
             options = BuildOptions(
                 opened.dockerfile,
@@ -140,16 +162,55 @@ def _bases(
     target: str | None,
     buildargs: Mapping[str, str] | None,
     builder: str,
-) -> tuple[str, ...]:
+) -> dict[str, Instruction]:
     architecture = "amd64"
     if any("$" in stage.base for stage in source.stages):
         try:
             architecture = str(client.version().get("Arch", architecture))
         except (requests.RequestException, DockerException) as error:
             raise engine_lost() from error
-    return source.images(
+    return source.askers(
         buildargs=buildargs, target=target, all_stages=builder == "clasico", architecture=architecture
     )
+
+
+def _check_tag(tag: str) -> None:
+    """Lanza ``BuildError`` si el motor no aceptaría ``tag`` como nombre de la imagen."""
+    if _TAG.fullmatch(tag):
+        return
+    plain = unicodedata.normalize("NFKD", tag).encode("ascii", "ignore").decode().lower()
+    tidy = re.sub(r"[^a-z0-9/:._-]+", "-", plain).strip("-._/:")
+    raise BuildError(
+        f"La etiqueta «{tag}» no es válida.",
+        why="Es un nombre en minúsculas, sin espacios ni acentos, y si acaso «:» y una versión.",
+        next_step=f"Usa por ejemplo «{tidy if _TAG.fullmatch(tidy) else 'tienda:1'}».",
+    )
+
+
+def _check_heredocs(source: Dockerfile, target: str | None) -> None:
+    """Lanza ``BuildError`` si el clásico, que los ignora sin decirlo, tendría que ejecutar un heredoc."""
+    last = source.stage(target) if target else None
+    for stage in source.stages[: last.index + 1 if last else None]:
+        for line in (i.line for i in stage.instructions if i.heredocs):
+            raise needs_buildkit(line, f"{line} | {source.line_text(line).strip()}")
+
+
+def _check_case(source: Dockerfile, asked: Mapping[str, Instruction]) -> None:
+    """Lanza ``DockerfileError`` si un ``FROM`` pide una imagen con mayúsculas en el nombre."""
+    for name, asker in asked.items():
+        domain, slash, path = name.partition("/")
+        if not slash or not (set(".:") & set(domain) or domain == "localhost"):
+            domain, slash, path = "", "", name
+        wrong = re.split(r"[:@]", path)[0]
+        if asker.keyword == "FROM" and wrong != wrong.lower():
+            right = f"{domain}{slash}{wrong.lower()}{path[len(wrong) :]}"
+            raise DockerfileError(
+                f"El Dockerfile no se entiende en la línea {asker.line}.",
+                why=f"El nombre de una imagen va en minúsculas, y «{name}» no lo está.",
+                next_step=f"Escribe «{right}».",
+                detail=f"{asker.line} | {source.line_text(asker.line).strip()}",
+                line=asker.line,
+            )
 
 
 def _target(source: Dockerfile, target: str | None) -> str | None:

@@ -100,7 +100,7 @@ def construir(
     etiqueta: str,
     dockerfile: str = "Dockerfile",
     objetivo: str | None = None,
-    argumentos: Mapping[str, str] | None = None,
+    argumentos: Mapping[str, object] | None = None,
     sin_cache: bool = False,
     constructor: str = "buildkit",
     vista: bool | str = True,
@@ -112,7 +112,7 @@ def construir(
         etiqueta: el nombre de la imagen (``tienda:multietapa``).
         dockerfile: un archivo de la carpeta, o el texto entero de un Dockerfile.
         objetivo: hasta qué etapa construir; si falta, la última.
-        argumentos: valores para los ``ARG``.
+        argumentos: valores para los ``ARG``; un número viaja como texto.
         sin_cache: repite todos los pasos.
         constructor: ``"buildkit"`` o ``"clasico"``.
         vista: ``True`` (lo que mejor vaya aquí), ``"texto"`` o ``False``.
@@ -137,9 +137,10 @@ def construir(
         return reproducir(found, vista=vista)
     client = opened.client if opened is not None else cliente
     info = (opened.info if opened else None) or _ask(client)
+    values = {name: str(value) for name, value in (argumentos or {}).items() if value is not None}
     source = _source(contexto, dockerfile)
     chain = final_chain(source, objetivo) if source else ()
-    base = final_base(source, objetivo, argumentos) if source else ""
+    base = final_base(source, objetivo, values) if source else ""
     cancel = threading.Event()
     messages: queue.SimpleQueue[Any] = queue.SimpleQueue()
     events = build_events(
@@ -148,7 +149,7 @@ def construir(
         dockerfile=dockerfile,
         tag=etiqueta,
         target=objetivo,
-        buildargs=argumentos,
+        buildargs=values,
         nocache=sin_cache,
         builder=constructor,
         labels={BASE_LABEL: base} if base else {},

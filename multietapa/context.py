@@ -11,6 +11,7 @@ Límite conocido: sin sesión de BuildKit el Dockerfile tiene que viajar dentro 
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import os
@@ -228,15 +229,18 @@ def pack(
                 check(cancel)
                 if name not in extra:
                     _add(tar, name, path, cancel)
+        spool.seek(0)  # vacía lo pendiente: también aquí se puede llenar el disco
     except BaseException as error:
-        spool.close()
+        with contextlib.suppress(
+            OSError
+        ):  # al cerrar escribe lo pendiente, y con el disco lleno falla otra vez
+            spool.close()
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             raise DiskFullError(
                 f"No queda espacio en «{tempfile.gettempdir()}» para empaquetar el contexto.",
                 next_step="Libera espacio, o excluye con «.dockerignore» lo que la imagen no necesita.",
             ) from error
         raise
-    spool.seek(0)
     return spool
 
 

@@ -86,16 +86,33 @@ class Dockerfile:
             all_stages: todas las etapas y no solo las necesarias (así trabaja el constructor clásico).
             architecture: para ``$TARGETARCH`` y compañía, en los nombres de Docker.
         """
+        asked = self.askers(
+            buildargs=buildargs, target=target, all_stages=all_stages, architecture=architecture
+        )
+        return tuple(asked)
+
+    def askers(
+        self,
+        *,
+        buildargs: Mapping[str, str] | None = None,
+        target: str | None = None,
+        all_stages: bool = False,
+        architecture: str = "amd64",
+    ) -> dict[str, Instruction]:
+        """Las mismas que ``images``, cada una con la instrucción que la pide (mejor un ``FROM``)."""
         env = self._global_env(dict(buildargs or {}), architecture)
         wanted = self.stages if all_stages else self.needed(target)
-        found: dict[str, None] = {}
+        found: dict[str, Instruction] = {}
         for stage in wanted:
             if self.parent(stage) is None:
-                found[expand(stage.base, env)] = None
-            for name in (name for i in stage.instructions for name in i.froms):
-                if self.stage(name) is None:
-                    found[name] = None
-        return tuple(name for name in found if name and name != "scratch")
+                name = expand(stage.base, env)
+                if name not in found or found[name].keyword != "FROM":
+                    found[name] = stage.opening
+            for instruction in stage.instructions:
+                for name in instruction.froms:
+                    if self.stage(name) is None:
+                        found.setdefault(name, instruction)
+        return {name: asker for name, asker in found.items() if name and name != "scratch"}
 
     def parent(self, stage: Stage) -> Stage | None:
         """La etapa anterior que sirve de base a ``stage``, o ``None`` si su base es una imagen de fuera."""

@@ -21,7 +21,7 @@ from multietapa.errors import (
     MultietapaError,
 )
 from multietapa.events import BuildFailed
-from multietapa.instructions import Instruction
+from multietapa.instructions import Instruction, copy_paths
 from multietapa.text import join
 
 _NO_SPACE = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
@@ -39,6 +39,10 @@ _BASE = re.compile(
     r"failed to resolve source metadata for (\S+):|pull access denied for (\S+?),"
     r"|manifest for (\S+) not found"
 )
+_DOWNLOAD = re.compile(
+    r"(?:Get|Head) \"?(?P<url>(?:https?|ftp)://[^\"\s]+)"
+    r"|invalid response status|got HTTP status|failed to fetch remote"
+)
 _NO_REGISTRY = re.compile(r"^Get \"https://[^\"]+/v2/|no such host|connection refused.*/v2/")
 _FORM = re.compile(
     r"must have|requires|invalid reference format|should not be blank|circular dependency|invalid stage index"
@@ -46,6 +50,8 @@ _FORM = re.compile(
     r"|cannot be empty|can't find =|names can not be blank|failed to parse|invalid from flag",
     re.IGNORECASE,
 )
+_STAGE_LIKE = re.compile(r"^[A-Za-z][\w-]*$")
+_LONGEST = 300  # caracteres de una línea del motor que se enseñan
 _EXIT_HINTS = {
     126: "El programa existe pero no se puede ejecutar: revisa su permiso de ejecución.",
     127: "Esa orden no existe dentro de la imagen: instálala antes, o revisa su nombre.",
@@ -55,6 +61,14 @@ _EXIT_HINTS = {
 
 def explain(failed: BuildFailed, source: Dockerfile | None, context: Context | None) -> MultietapaError:
     """El error que corresponde a un ``BuildFailed``; con ``source`` y ``context`` señala más cosas."""
+    error = _explain(failed, source, context)
+    error.why, error.detail = _clip(error.why), "\n".join(map(_clip, error.detail.splitlines()))
+    if isinstance(error, BuildError):
+        error.log = tuple(map(_clip, error.log))
+    return error
+
+
+def _explain(failed: BuildFailed, source: Dockerfile | None, context: Context | None) -> MultietapaError:
     reason, line = failed.reason, failed.line
     if failed.cancelled:
         return BuildCancelled("La construcción se canceló.", next_step="Vuelve a ejecutarla cuando quieras.")
@@ -62,7 +76,7 @@ def explain(failed: BuildFailed, source: Dockerfile | None, context: Context | N
         return DiskFullError(
             f"No queda espacio en el disco del motor{_where(line)}.",
             why="El paso necesitaba escribir más de lo que cabe.",
-            next_step="Libera espacio con «limpiar()», o borra imágenes que no uses, y vuelve a construir.",
+            next_step="Libera espacio con «limpiar(cache=True)», o borra imágenes que no uses, y vuelve a construir.",
             detail=reason,
             line=line,
             log=failed.log,
@@ -84,6 +98,9 @@ def explain(failed: BuildFailed, source: Dockerfile | None, context: Context | N
         return unknown_target(target[1] or target[2], source)
     if code := _EXIT.search(reason):
         return _failed_run(int(code[1]), failed, source)
+    asker = _instruction(source, line)
+    if asker and asker.keyword == "ADD" and (download := _DOWNLOAD.search(reason)):
+        return _failed_download(download["url"] or "", asker, reason, source)
     if (base := _BASE.search(reason)) or _NO_REGISTRY.search(reason):
         name = next((g for g in base.groups() if g), "") if base else ""
         return BaseImageError(
@@ -103,13 +120,7 @@ def explain(failed: BuildFailed, source: Dockerfile | None, context: Context | N
             line=line,
         )
     if "requires BuildKit" in reason:
-        return BuildError(
-            f"El constructor clásico no entiende esto{_where(line)}.",
-            why="Es una función de BuildKit (como «--mount» o un heredoc).",
-            next_step='Quita «constructor="clasico"» para construir con BuildKit.',
-            detail=reason,
-            line=line,
-        )
+        return needs_buildkit(line, reason)
     if blank := re.search(r"base name \((.*?)\) should not be blank", reason):
         why = f"«{blank[1]}» está vacío: ningún «ARG» anterior al primer «FROM» le da valor."
         return _dockerfile_error(_from_line(blank[1], source), why, source)
@@ -145,6 +156,52 @@ def unknown_target(name: str, source: Dockerfile | None) -> BuildError:
         else "Elige una, o quita el objetivo para construir la última."
     )
     return BuildError(f"No existe la etapa «{name}».", why=listed, next_step=hint)
+
+
+def missing_stage(name: str, source: Dockerfile, asker: Instruction | None) -> BuildError | None:
+    """El error de un ``--from`` sin imagen que parece el nombre de una etapa mal escrito, o ``None``."""
+    if asker is None or asker.keyword == "FROM" or not _STAGE_LIKE.match(name):
+        return None
+    error = unknown_target(name, source)
+    return BuildError(
+        f"No existe la etapa «{name}»{_where(asker.line)}.",
+        why=f"{error.why} Tampoco se consigue una imagen con ese nombre.",
+        next_step=error.next_step
+        if error.next_step.startswith("¿")
+        else "Escribe una de esas etapas en «--from», o el nombre de la imagen con su versión.",
+        detail=_quoted(source, asker.line),
+        line=asker.line,
+    )
+
+
+def needs_buildkit(line: int | None, detail: str) -> BuildError:
+    """El error de pedirle al constructor clásico algo de BuildKit."""
+    return BuildError(
+        f"El constructor clásico no entiende esto{_where(line)}.",
+        why="Es una función de BuildKit (como «--mount» o un heredoc).",
+        next_step='Quita «constructor="clasico"» para construir con BuildKit.',
+        detail=detail,
+        line=line,
+    )
+
+
+def _failed_download(url: str, asker: Instruction, reason: str, source: Dockerfile | None) -> BuildError:
+    urls = [path for path in copy_paths(asker)[:-1] if "://" in path]
+    shown = url or (urls[0] if len(urls) == 1 else "")
+    return BuildError(
+        f"No se pudo descargar «{shown}»{_where(asker.line)}."
+        if shown
+        else f"No se pudo hacer una descarga{_where(asker.line)}.",
+        why="«ADD» con una dirección la descarga al construir, y esta no contestó con el archivo.",
+        next_step="Revisa la dirección y la conexión, o descarga el archivo antes y cópialo con «COPY».",
+        detail="\n".join(filter(None, [_quoted(source, asker.line), reason])),
+        line=asker.line,
+    )
+
+
+def _clip(text: str) -> str:
+    """Una línea larguísima, con su principio y su final (donde va el código de salida)."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 100]} … {text[-100:]}"
 
 
 def _where(line: int | None) -> str:

@@ -275,6 +275,96 @@ def test_missing_base_is_a_base_error(build: Callable[..., list[Event]]) -> None
     assert "no-existe" in str(error)
 
 
+@pytest.mark.parametrize("builder", BUILDERS)
+@pytest.mark.parametrize(
+    ("name", "kind", "says"),
+    [
+        ("buil", BuildError, "¿Querías decir «build»?"),
+        ("Buil", BuildError, "¿Querías decir «build»?"),
+        ("nginx", BuildError, "Las etapas de este Dockerfile son: build y 1."),
+        ("nginx:1", BaseImageError, "No hay nginx:1."),
+        ("ejemplo/nginx", BaseImageError, "No hay ejemplo/nginx."),
+    ],
+)
+def test_a_misspelt_from_lists_the_stages(
+    build: Callable[..., list[Event]], base_image: str, builder: str, name: str, kind: type, says: str
+) -> None:
+    """Un ``--from`` que no es etapa ni se consigue como imagen propone la etapa parecida, con su línea."""
+
+    def only_base(reference: str) -> None:
+        if reference != base_image:
+            raise BaseImageError(f"No hay {reference}.")
+
+    text = f"FROM BASE AS build\nRUN true\nFROM BASE\nCOPY --from={name} /a /a\n"
+    error, events = failing(build, text, builder=builder, ensure_base=only_base)
+    assert type(error) is kind
+    assert says in str(error)
+    assert events[-1] == BuildFailed(error.what, events[-1].seconds, line=getattr(error, "line", None))
+    if isinstance(error, BuildError):
+        assert (error.line, "4 | COPY" in str(error)) == (4, True)
+
+
+def test_a_from_may_be_an_image_named_like_a_stage(
+    build: Callable[..., list[Event]], engine: docker.DockerClient, base_image: str
+) -> None:
+    """Si la imagen existe, un ``--from`` con nombre de etapa vale; un ``FROM`` no habla de etapas."""
+    engine.images.get(base_image).tag("multietapa-pruebas-buil")
+    try:
+        build("FROM BASE AS build\nCOPY --from=multietapa-pruebas-buil /bin /x\n", ensure_base=lambda _: None)
+    finally:
+        engine.images.remove("multietapa-pruebas-buil")
+
+    def never(name: str) -> None:
+        raise BaseImageError(f"No hay {name}.")
+
+    error, _ = failing(build, "FROM BASE AS build\nFROM buil\nRUN true\n", ensure_base=never)
+    assert isinstance(error, BaseImageError)
+
+
+@pytest.mark.parametrize("heredoc", ["RUN <<EOF\nexit 1\nEOF\n", "COPY <<EOF /x\nhola\nEOF\n"])
+def test_the_classic_builder_refuses_heredocs(build: Callable[..., list[Event]], heredoc: str) -> None:
+    """El clásico no ejecuta un heredoc y no lo dice: se dice antes, salvo que su etapa no se construya."""
+    error, events = failing(build, f"FROM BASE\nRUN true\n{heredoc}", builder="clasico")
+    assert isinstance(error, BuildError)
+    assert (error.line, len(events)) == (3, 1)
+    assert "El constructor clásico no entiende esto (línea 3" in str(error)
+    assert isinstance(
+        build(f"FROM BASE AS a\nRUN true\nFROM BASE\n{heredoc}", builder="clasico", target="a")[-1],
+        BuildFinished,
+    )
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+def test_huge_lines_are_clipped_in_the_error(build: Callable[..., list[Event]], builder: str) -> None:
+    """Un RUN que falla con una línea de 5 MB da un error que se puede leer."""
+    text = "FROM BASE\nRUN head -c 5000000 /dev/zero | tr '\\0' x; exit 3\n"
+    error, _ = failing(build, text, builder=builder)
+    assert isinstance(error, BuildError)
+    assert len(str(error)) < 20 * 310 + 500
+    assert all(len(line) <= 303 for line in error.log)
+    assert "código 3 (línea 2" in str(error)
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+@pytest.mark.parametrize("url", ["https://no.invalid/x", "http://127.0.0.1:1/x"])
+def test_a_failed_download_names_its_url(build: Callable[..., list[Event]], builder: str, url: str) -> None:
+    """Un ADD cuya descarga falla nombra la dirección y la línea; no habla de imágenes base."""
+    error, _ = failing(build, f"FROM BASE\nADD {url} /x\n", builder=builder)
+    assert type(error) is BuildError
+    assert error.line == 2
+    assert error.what == f"No se pudo descargar «{url}» (línea 2 del Dockerfile)."
+
+
+def test_uppercase_images_are_said_before_looking_for_them(build: Callable[..., list[Event]]) -> None:
+    """``FROM NODE:14`` dice que va en minúsculas antes de buscarla; la versión sí puede llevar mayúsculas."""
+    asked: list[str] = []
+    error, _ = failing(build, "FROM BASE AS a\nFROM NODE:14-A\nRUN true\n", ensure_base=asked.append)
+    assert isinstance(error, DockerfileError)
+    assert (error.line, asked) == (2, [])
+    assert "va en minúsculas" in error.why
+    assert "«node:14-A»" in error.next_step
+
+
 def test_secrets_say_what_to_use(build: Callable[..., list[Event]]) -> None:
     """Un paso con un secreto explica que hace falta buildx."""
     error, _ = failing(build, "FROM BASE\nRUN --mount=type=secret,id=x cat /run/secrets/x\n")

@@ -304,6 +304,31 @@ def test_up_to_a_stage_with_arguments(build: Build) -> None:
     assert "vale-7" in done.registro
 
 
+@pytest.mark.parametrize("builder", ["buildkit", "clasico"])
+def test_an_argument_may_be_a_number(build: Build, builder: str) -> None:
+    """Un valor que no es texto viaja como texto, también si decide la imagen base."""
+    text = "ARG N\nFROM multietapa-pruebas/base:$N\nARG NO\nRUN echo vale-$NO\n"
+    done = build(text, argumentos={"N": 1, "NO": 7}, constructor=builder, sin_cache=True)
+    assert "vale-7" in done.registro
+
+
+@pytest.mark.parametrize(
+    ("tag", "valid"),
+    [
+        ("MAL Nombre", "mal-nombre"),
+        ("", "tienda:1"),
+        ("Tienda Española:1", "tienda-espanola:1"),
+        ("a:-", "a"),
+    ],
+)
+def test_an_invalid_tag_shows_a_valid_one(build: Build, tag: str, valid: str) -> None:
+    """Una etiqueta que el motor no aceptaría se dice antes de construir, con una que sí."""
+    with pytest.raises(BuildError, match="etiqueta") as caught:
+        build(etiqueta=tag)
+    assert type(caught.value) is BuildError
+    assert f"«{valid}»" in caught.value.next_step
+
+
 def test_a_failure_is_shown_and_raised(
     build: Build, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

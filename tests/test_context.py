@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 import tarfile
 import tempfile
 import threading
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from multietapa.context import TEXT_NAME, open_context, pack
-from multietapa.errors import BuildCancelled, ContextError
+from multietapa.errors import BuildCancelled, ContextError, DiskFullError
 from multietapa.ignore import read_rules
 
 
@@ -209,3 +210,25 @@ def test_big_contexts_use_a_temporary_file(tmp_path: Path, monkeypatch: pytest.M
         assert getattr(spool, "_rolled", True)
         assert spool.seek(0, 2) > 20_000_000
     assert list(spare.iterdir()) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="montar un disco pide ser root")
+@pytest.mark.parametrize("size", [40_000_000, 20_968_000])
+def test_a_full_host_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    """Con un disco pequeño de verdad para los temporales, el error es ``DiskFullError``, en español."""
+    spare = tmp_path / "temporal"
+    spare.mkdir()
+    write(tmp_path / "c", "Dockerfile")
+    with open(tmp_path / "c/grande", "wb") as file:
+        file.truncate(size)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", str(spare)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("aquí no se puede montar un disco")
+    try:
+        monkeypatch.setattr("tempfile.tempdir", str(spare))
+        with pytest.raises(DiskFullError, match="No queda espacio") as caught:
+            pack(open_context(tmp_path / "c")).close()
+        assert str(spare) in str(caught.value)
+        assert list(spare.iterdir()) == []
+    finally:
+        subprocess.run(["umount", str(spare)], check=True)

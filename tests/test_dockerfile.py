@@ -115,6 +115,13 @@ def test_only_needed_stages_are_asked_for() -> None:
     assert file.bases == ("a", "b", "c")
 
 
+def test_each_image_knows_who_asks_for_it() -> None:
+    """Cada imagen señala la instrucción que la pide, y un ``FROM`` manda sobre un ``--from`` anterior."""
+    file = parse("FROM a AS x\nCOPY --from=b /1 /1\nCOPY --from=buil /1 /1\nFROM b\nCOPY --from=x /1 /1\n")
+    asked = {name: (i.keyword, i.line) for name, i in file.askers().items()}
+    assert asked == {"a": ("FROM", 1), "b": ("FROM", 4), "buil": ("COPY", 3)}
+
+
 def test_scratch_and_derived_stages_do_not_count_their_from() -> None:
     """BuildKit no numera el FROM de ``scratch`` ni el de otra etapa; el lector tampoco."""
     file = parse("FROM a AS x\nRUN 1\nFROM x\nRUN 2\nFROM scratch\nCOPY --from=x /1 /1\n")
