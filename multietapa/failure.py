@@ -76,7 +76,7 @@ def _explain(failed: BuildFailed, source: Dockerfile | None, context: Context | 
         return DiskFullError(
             f"No queda espacio en el disco del motor{_where(line)}.",
             why="El paso necesitaba escribir más de lo que cabe.",
-            next_step="Libera espacio con «limpiar(cache=True)», o borra imágenes que no uses, y vuelve a construir.",
+            next_step="Libera espacio con «limpiar(cache=True)» o borra lo que no uses, y repite.",
             detail=reason,
             line=line,
             log=failed.log,
