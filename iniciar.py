@@ -11,6 +11,7 @@ Solo usa la biblioteca estándar: crea ``.venv``, instala los requisitos y cede 
 from __future__ import annotations
 
 import argparse
+import ctypes
 import hashlib
 import importlib.util
 import io
@@ -231,7 +232,8 @@ def run_and_wait(command: list[str]) -> int:
     """
     pressed: list[int] = []
     signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
-    process = subprocess.Popen(command, cwd=ROOT)
+    goes_too = die_with_parent if sys.platform == "linux" else None
+    process = subprocess.Popen(command, cwd=ROOT, preexec_fn=goes_too)
     if os.name != "nt":  # en Windows no se puede reenviar, y la consola avisa a todos sus procesos
         signal.signal(signal.SIGINT, lambda number, _: process.send_signal(number))
         if pressed:  # llegó antes que el hijo: se le pasa
@@ -242,6 +244,11 @@ def run_and_wait(command: list[str]) -> int:
     if code == -signal.SIGINT:
         print(INTERRUPTED, file=sys.stderr)
     return 128 - code if code < 0 else code
+
+
+def die_with_parent() -> None:
+    """Corre en el hijo: si este proceso muere de golpe, recibe SIGTERM y recoge lo suyo."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
 
 def progress(text: str) -> None:

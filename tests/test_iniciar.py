@@ -250,13 +250,15 @@ def test_a_port_just_released_is_free() -> None:
     assert choose_port(port) == port
 
 
-@pytest.mark.parametrize("how", ["se cierra la terminal", "muere de golpe"])
+@pytest.mark.parametrize("how", ["se cierra la terminal", "muere el taller", "muere iniciar.py"])
 def test_jupyterlab_goes_with_the_workshop(motor_real: Motor, how: str) -> None:
     """Si se cierra la terminal, o el taller muere de golpe, JupyterLab no se queda en marcha."""
     with workshop(PROJECT_ROOT, motor_real) as (process, url):
         port = int(url.split(":")[2].split("/")[0])
         if how == "se cierra la terminal":
             os.killpg(process.pid, signal.SIGHUP)
+        elif how == "muere iniciar.py":
+            process.kill()
         else:
             children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
             os.kill(int(children[0]), signal.SIGKILL)
