@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -107,3 +108,14 @@ def test_style_and_types(command: list[str]) -> None:
     """ruff y mypy no tienen nada que decir."""
     done = subprocess.run([sys.executable, "-m", *command], cwd=PROJECT_ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+
+
+def test_everything_public_says_what_it_does() -> None:
+    """Cada prueba, y cada función y clase públicas del paquete, lleva su docstring."""
+    silent = []
+    for path in [*(PROJECT_ROOT / "tests").glob("*.py"), *(PROJECT_ROOT / "multietapa").rglob("*.py")]:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            named = isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_")
+            if (named and path.parent.name != "tests") or (named and node.name.startswith("test_")):
+                silent += [] if ast.get_docstring(node) else [f"{path.name}: {node.name}"]
+    assert silent == []
