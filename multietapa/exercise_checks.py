@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,8 +12,9 @@ from typing import Any
 import docker
 
 from multietapa import checks
-from multietapa.build import build_events
+from multietapa.bases import ensure_base
 from multietapa.checks import Observation
+from multietapa.construct import construir
 from multietapa.contents import development_packages, visible
 from multietapa.errors import BuildError, ContainerError, EngineError
 from multietapa.measure import Measurement, measure
@@ -102,7 +102,7 @@ def _check_delete(bench: Bench) -> tuple[Observation, ...]:
 
 
 def _check_temporary(bench: Bench) -> tuple[Observation, ...]:
-    _ensure_base(bench.motor, TEMPORARY_BASE)
+    ensure_base(bench.motor.client, TEMPORARY_BASE)
     root = bench.motor.client.api.inspect_image(TEMPORARY_BASE).get("RootFS") or {}
     return (
         checks.keeps_summary(read_file(bench.motor, bench.image, "/resumen.txt"), ZEROS, "/resumen.txt"),
@@ -140,31 +140,8 @@ CHECKS: dict[str, Check] = {
 
 
 def build(engine: Motor, dockerfile: str, tag: str) -> None:
-    """Construye en la carpeta de la tienda, con la vista en vivo si el kit la tiene."""
-    try:
-        from multietapa.construct import construir
-    except ModuleNotFoundError:
-        events = build_events(
-            engine.client,
-            SHOP,
-            tag=tag,
-            dockerfile=dockerfile,
-            ensure_base=lambda reference: _ensure_base(engine, reference),
-        )
-        with closing(events):
-            for _ in events:
-                pass
-    else:
-        construir(SHOP, dockerfile=dockerfile, etiqueta=tag, cliente=engine.client)
-
-
-def _ensure_base(engine: Motor, reference: str) -> None:
-    try:
-        engine.client.api.inspect_image(reference)
-    except docker.errors.ImageNotFound:
-        from multietapa.bases import ensure_base
-
-        ensure_base(engine.client, reference)
+    """Construye en la carpeta de la tienda, con la vista en vivo."""
+    construir(SHOP, dockerfile=dockerfile, etiqueta=tag, cliente=engine.client)
 
 
 def _does_not_answer(problem: ContainerError) -> Observation:
