@@ -7,6 +7,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,7 @@ import urllib3
 from multietapa import text
 from multietapa.engine_stream import engine_lost
 from multietapa.errors import BaseImageError, DiskFullError, EngineLostError, MultietapaError
-from multietapa.identity import EQUIVALENT_LABEL
+from multietapa.identity import EQUIVALENT_LABEL, RECIPE_LABEL
 from multietapa.paths import PROJECT_ROOT
 
 WORKSHOP_BASES = ("node:14", "node:14-alpine", "node:24", "node:24-alpine")
@@ -83,6 +84,8 @@ def ensure_base(
         if not problem:
             return _describe(client, reference, origin)
         reasons.append(f"{origin}: {problem}")
+    if _present(client, reference):
+        return _describe(client, reference, "de una versión anterior del taller")
     raise BaseImageError(
         f"No se consigue la imagen base {reference}.",
         why="Se buscó en todos los sitios y ninguno la tiene:",
@@ -106,11 +109,27 @@ def _attempts() -> list[tuple[str, Attempt]]:
 
 
 def _in_engine(client: docker.DockerClient, reference: str, progress: Progress) -> str:
-    try:
-        client.images.get(reference)
-    except docker.errors.ImageNotFound:
+    found = _present(client, reference)
+    if found is None:
         return "no está"
-    return ""
+    labels: dict[str, str] = found.labels or {}
+    if labels.get(EQUIVALENT_LABEL) != "1":
+        return ""
+    try:
+        from multietapa import equivalent
+    except ImportError:  # usa fcntl, que no existe en Windows: allí tampoco se podría rehacer
+        return ""
+    wanted = equivalent.recipe(reference)
+    current = wanted is None or labels.get(RECIPE_LABEL) == equivalent.recipe_key(wanted)
+    return "" if current else "es un equivalente de una receta anterior"
+
+
+def _present(client: docker.DockerClient, reference: str) -> Any:
+    """La imagen de esa referencia en el motor, o ``None``."""
+    try:
+        return client.images.get(reference)
+    except docker.errors.ImageNotFound:
+        return None
 
 
 def _from_folder(client: docker.DockerClient, reference: str, progress: Progress) -> str:
@@ -218,10 +237,14 @@ def _equivalent(client: docker.DockerClient, reference: str, progress: Progress)
     wanted = equivalent.recipe(reference)
     if wanted is None:
         return "no hay receta para esta imagen"
+    old = _present(client, reference)
     with equivalent.archive(wanted, progress=progress) as path:
         progress(f"cargando {reference}", 0, path.stat().st_size)
         with path.open("rb") as archive:
             client.images.load(archive)
+    if old is not None and old.id != client.images.get(reference).id:
+        with suppress(docker.errors.APIError):  # si otra imagen parte de ella, se queda
+            client.images.remove(old.id)
     return ""
 
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from multietapa.errors import BaseImageError
-from multietapa.identity import BASE_LABEL, EQUIVALENT_LABEL, LABEL
+from multietapa.identity import BASE_LABEL, EQUIVALENT_LABEL, LABEL, RECIPE_LABEL
 from multietapa.image_tar import LayerFile, read_layer, write_image, write_layer
 from multietapa.motor.apt import PrivateApt, missing_reason, unpack
 from multietapa.paths import cache_dir
@@ -98,6 +98,12 @@ def archive(wanted: Recipe, *, progress: Progress = lambda *_: None) -> Iterator
             yield target
 
 
+def recipe_key(wanted: Recipe) -> str:
+    """Identifica la receta del equivalente, igual en todas las máquinas: uno anterior se vuelve a hacer."""
+    packages = FULL if wanted.full else MINIMAL
+    return _digest(_REVISION, SUITE, packages, ALTERNATIVES, UNUSED, wanted.node, wanted.npm)
+
+
 def _system_name(full: bool) -> str:
     packages = FULL if full else MINIMAL
     return _layer_name("sistema", _REVISION, SUITE, packages, ALTERNATIVES, UNUSED, _certificates())
@@ -109,7 +115,11 @@ def _node_name(node: str, npm: str) -> str:
 
 def _layer_name(kind: str, *recipe: object) -> str:
     """El nombre de una capa en la caché: cambia cuando cambia su receta."""
-    return f"{kind}-{hashlib.sha256(repr(recipe).encode()).hexdigest()[:12]}.tar"
+    return f"{kind}-{_digest(*recipe)}.tar"
+
+
+def _digest(*recipe: object) -> str:
+    return hashlib.sha256(repr(recipe).encode()).hexdigest()[:12]
 
 
 def _forget_old_layers(folder: Path) -> None:
@@ -264,4 +274,5 @@ def _config(wanted: Recipe) -> dict[str, object]:
     if _certificates():
         environment += [f"NODE_EXTRA_CA_CERTS=/{CERTIFICATES}"]
     labels = {LABEL: "1", EQUIVALENT_LABEL: "1", BASE_LABEL: wanted.reference, f"{BASE_LABEL}.capas": "2"}
+    labels[RECIPE_LABEL] = recipe_key(wanted)
     return {"Env": environment, "Cmd": ["node"], "WorkingDir": "/", "Labels": labels}

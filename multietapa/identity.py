@@ -10,6 +10,7 @@ LABEL = "org.multietapa"
 SESSION_LABEL = "org.multietapa.sesion"
 BASE_LABEL = "org.multietapa.base"
 EQUIVALENT_LABEL = "multietapa.equivalente"
+RECIPE_LABEL = "multietapa.receta"
 SESSION_VARIABLE = "MULTIETAPA_SESION"
 
 _process_session = uuid.uuid4().hex[:12]

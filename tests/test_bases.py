@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import socket
 import threading
 import time
@@ -261,3 +262,24 @@ def test_a_registry_gets_another_chance(engine: docker.DockerClient, monkeypatch
         monkeypatch.setattr(bases, "_unreachable", {"docker.io": ("no contesta", time.monotonic() - age)})
         assert bases._pull("", engine, "x:1", lambda *_: None) == said
     assert len(asked) == 1
+
+
+def test_an_equivalent_of_an_older_recipe_is_made_again(
+    engine: docker.DockerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Un equivalente de otra receta se vuelve a hacer; si no se puede, se usa y se dice que es anterior."""
+    monkeypatch.setattr(
+        bases, "_attempts", lambda: [("motor", bases._in_engine), ("hecho", bases._equivalent)]
+    )
+    reference = "node:24-alpine"
+    now = ensure_base(engine, reference)
+    if not now.equivalent:
+        pytest.skip(f"{reference} es la imagen publicada, no un equivalente")
+    recipe = f"FROM {reference}\nLABEL multietapa.receta=antigua\n"
+    engine.images.build(fileobj=io.BytesIO(recipe.encode()), tag=reference, rm=True)
+    assert "anterior" in bases._in_engine(engine, reference, lambda *_: None)
+    with monkeypatch.context() as alone:
+        alone.setattr(bases, "_attempts", lambda: [("motor", bases._in_engine)])
+        assert "versión anterior" in ensure_base(engine, reference).origin
+    again = ensure_base(engine, reference)
+    assert (again.image_id, again.equivalent) == (now.image_id, True)
