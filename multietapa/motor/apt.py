@@ -139,6 +139,10 @@ class PrivateApt:
             "Acquire::Languages": "none",
             "Acquire::Retries": "3",
             "Debug::NoLocking": "1",
+            # Pase lo que pase en la configuración del equipo, sin firma no se lee ni se baja nada.
+            "Acquire::AllowInsecureRepositories": "false",
+            "Acquire::AllowDowngradeToInsecureRepositories": "false",
+            "APT::Get::AllowUnauthenticated": "false",
         }
         flags = [part for key, value in options.items() for part in ("-o", f"{key}={value}")]
         read, write = os.pipe()
