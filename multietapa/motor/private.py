@@ -2,11 +2,14 @@
 
 ``PrivateDaemon`` lo pone en marcha y lo apaga en orden. Quien lo crea debe vivir mientras el
 motor viva: si muere de golpe, el núcleo se lleva el motor entero (PDEATHSIG y ``--kill-child``).
+
+Con root se usa tal cual; sin root, dentro de un espacio de nombres de usuario
+(:mod:`multietapa.motor.userns`), con dockerd en su modo «rootless»: lo mismo y a la misma velocidad, pero
+sin grupos de control, así que los límites de memoria y procesador de un contenedor no se aplican.
 """
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import os
 import shutil
@@ -14,24 +17,25 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import docker
 
 from multietapa.errors import EngineError
-from multietapa.motor import cgroups
+from multietapa.motor import cgroups, loader, rootlesskit, userns
+from multietapa.motor.certificates import copy_certificates
+from multietapa.motor.lifetime import die_with_parent
+from multietapa.motor.ports import FIRST_PORT, PORTS_PER_ENGINE
 from multietapa.motor.slirp import PortForwarder, SlirpApi
 
 INIT_SCRIPT = Path(__file__).with_name("init.sh")
-PORTS_PER_ENGINE = 400
-FIRST_PORT = 20000
 
 
 def missing_reason() -> str:
     """Por qué no se puede usar un motor privado aquí, o ``""``."""
     if os.geteuid() != 0:
-        return "hace falta ser root (en un contenedor, una máquina en la nube o CI)"
+        return userns.missing_reason()
     if not shutil.which("unshare"):
         return "falta el programa unshare (paquete util-linux)"
     try:
@@ -75,6 +79,8 @@ class PrivateDaemon:
         place = hashlib.sha256(str(run).encode()).hexdigest()[:6]  # dos carpetas de ejecución no se mezclan
         self.cgroup = f"multietapa-{run.name}-{place}"
         self.log_path = run / "dockerd.log"
+        self.rootless = os.geteuid() != 0
+        self._space: userns.UserSpace | None = None
         self._namespace: subprocess.Popen[bytes] | None = None
         self._slirp: subprocess.Popen[bytes] | None = None
         self._forwarder: PortForwarder | None = None
@@ -86,64 +92,72 @@ class PrivateDaemon:
 
     def start(self, *, log: Callable[[str], None] = lambda _: None, timeout: float = 60.0) -> None:
         """Arranca y espera a que la API conteste. Lanza :class:`EngineError` con el registro."""
+        with ExitStack() as only_now:
+            try:
+                if self.rootless:
+                    log("repartiendo tus identificadores")
+                    self._space = userns.UserSpace()
+                self._start(only_now, log, timeout)
+            except BaseException:
+                self.stop(grace=1.0)
+                raise
+
+    def _start(self, only_now: ExitStack, log: Callable[[str], None], timeout: float) -> None:
         self.run.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.data.mkdir(mode=0o710, parents=True, exist_ok=True)
         for stale in ("red-lista", "docker.sock", "slirp.sock", "puertos.json"):
             (self.run / stale).unlink(missing_ok=True)
         cgroups.remove(self.cgroup)
-        _copy_certificates(self.run / "certificados.crt")
+        copy_certificates(self.root, self.run / "certificados.crt")
         log("creando los espacios de nombres")
         first = FIRST_PORT + self.slot * PORTS_PER_ENGINE
         command = ["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child"]
         command += [f"{self.root}/usr/bin/busybox", "sh", str(INIT_SCRIPT), str(self.root), str(self.run)]
         command += [str(self.data), str(self.data_size_mb), str(first), str(first + PORTS_PER_ENGINE - 1)]
-        command += [f"--cgroup-parent=/{self.cgroup}", *self.options]
         environment = {**os.environ, "SSL_CERT_FILE": "/run/api/certificados.crt", "SSL_CERT_DIR": "/none"}
-        with self.log_path.open("wb") as output:
-            self._namespace = subprocess.Popen(
+        if self.rootless:
+            environment |= only_now.enter_context(rootlesskit.answering(self.run, inside="/run/api"))
+        else:
+            command.append(f"--cgroup-parent=/{self.cgroup}")
+        self._namespace = self._launch([*command, *self.options], log=self.log_path, env=environment)
+        log("conectando su red")
+        child = _first_child(self._namespace, timeout=5.0)
+        if child is None:
+            raise self._problem("El motor privado no pudo crear sus espacios de nombres.", self.log_path)
+        self._start_network(child)
+        (self.run / "red-lista").touch()
+        log("esperando a dockerd")
+        self._wait_ready(timeout)
+        api = SlirpApi(self.run / "slirp.sock")
+        self._forwarder = PortForwarder(host=self.host, api=api, state=self.run / "puertos.json")
+        self._forwarder.start()
+
+    def _launch(
+        self,
+        command: list[str],
+        *,
+        log: Path,
+        env: dict[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> subprocess.Popen[bytes]:
+        """Un proceso del motor: no sobrevive a este y, sin root, es root en su espacio de usuario."""
+        with log.open("wb") as output:
+            return subprocess.Popen(
                 command,
+                cwd=cwd,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env=environment,
+                env=env,
                 start_new_session=True,
-                preexec_fn=_die_with_parent,
+                preexec_fn=self._space.enter if self._space is not None else die_with_parent,
             )
-        try:
-            log("conectando su red")
-            child = _first_child(self._namespace, timeout=5.0)
-            if child is None:
-                raise self._problem("El motor privado no pudo crear sus espacios de nombres.", self.log_path)
-            self._start_network(child)
-            (self.run / "red-lista").touch()
-            log("esperando a dockerd")
-            self._wait_ready(timeout)
-            api = SlirpApi(self.run / "slirp.sock")
-            self._forwarder = PortForwarder(host=self.host, api=api, state=self.run / "puertos.json")
-            self._forwarder.start()
-        except BaseException:
-            self.stop(grace=1.0)
-            raise
 
     def _start_network(self, pid: int) -> None:
-        # Relativa y desde la raíz: la lista de carpetas del cargador se parte por «:».
-        library = next(iter(sorted((self.root / "usr/lib").glob("*-linux-gnu")))).relative_to(self.root)
-        loader = next(iter(sorted((self.root / "usr/lib64").glob("ld-linux*"))), None) or next(
-            iter(sorted((self.root / "usr/lib").glob("ld-linux*")))
-        )
-        command = [str(loader), "--library-path", str(library), str(self.root / "usr/bin/slirp4netns")]
-        command += ["--configure", "--mtu=1500", "--disable-host-loopback"]
-        command += ["--api-socket", str(self.run / "slirp.sock"), str(pid), "tap0"]
-        with (self.run / "slirp.log").open("wb") as output:
-            self._slirp = subprocess.Popen(
-                command,
-                cwd=self.root,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-                preexec_fn=_die_with_parent,
-            )
+        arguments = ["--configure", "--mtu=1500", "--disable-host-loopback"]
+        arguments += ["--api-socket", str(self.run / "slirp.sock"), str(pid), "tap0"]
+        command = loader.command(self.root, "usr/bin/slirp4netns", *arguments)
+        self._slirp = self._launch(command, log=self.run / "slirp.log", cwd=self.root)
         limit = time.monotonic() + 10
         while (
             not (self.run / "slirp.sock").exists() or b"received" not in (self.run / "slirp.log").read_bytes()
@@ -183,6 +197,14 @@ class PrivateDaemon:
         """El proceso del motor sigue en marcha."""
         return self._namespace is not None and self._namespace.poll() is None
 
+    @property
+    def network_restarts(self) -> int:
+        """Cuántas veces se volvió a poner en marcha su red: ninguna, si slirp muere se reinicia el motor."""
+        return 0
+
+    def look_after(self) -> None:
+        """Nada que levantar alrededor."""
+
     def kill(self) -> None:
         """Lo mata sin avisar, como un corte de luz."""
         if self._namespace is not None and self.alive:
@@ -209,6 +231,8 @@ class PrivateDaemon:
             except subprocess.TimeoutExpired:
                 self._slirp.kill()
                 self._slirp.wait()
+        if self._space is not None:
+            self._space.close()
         for _ in range(20):
             cgroups.remove(self.cgroup)
             if not list(Path("/sys/fs/cgroup").glob(f"*/{self.cgroup}")):
@@ -216,10 +240,6 @@ class PrivateDaemon:
             time.sleep(0.05)
         for leftover in ("red-lista", "docker.sock", "slirp.sock", "puertos.json", "certificados.crt"):
             (self.run / leftover).unlink(missing_ok=True)
-
-
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def _signal(pid: int, number: int) -> None:
@@ -244,16 +264,3 @@ def _first_child(process: subprocess.Popen[bytes], *, timeout: float) -> int | N
             return found[0]
         time.sleep(0.01)
     return None
-
-
-def _copy_certificates(target: Path) -> None:
-    """Los certificados del anfitrión: así el motor confía en el proxy de la empresa, si lo hay."""
-    candidates = (
-        os.environ.get("SSL_CERT_FILE", ""),
-        "/etc/ssl/certs/ca-certificates.crt",
-        "/etc/ssl/cert.pem",
-    )
-    for candidate in candidates:
-        if candidate and Path(candidate).is_file():
-            shutil.copyfile(candidate, target)
-            return
