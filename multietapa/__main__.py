@@ -68,6 +68,23 @@ def parser() -> Parser:
     engine = commands.add_parser(
         "motor", parents=[shared], help="dice qué motor se usaría y por qué no los otros"
     )
+    action = engine.add_mutually_exclusive_group()
+    action.add_argument(
+        "--diagnostico", action="store_true", help="cuenta cómo está y qué límites tiene la máquina"
+    )
+    action.add_argument(
+        "--servir", action="store_true", help="lo pone en marcha hasta que se cierre la entrada de esta orden"
+    )
+    action.add_argument(
+        "--preparar-disco",
+        metavar="CARPETA",
+        help="guarda ahí un disco del motor embebido con las imágenes base",
+    )
+    action.add_argument(
+        "--borrar-datos",
+        action="store_true",
+        help="borra imágenes y caché de los motores del kit que no se usan",
+    )
     clean = commands.add_parser(
         "limpiar", parents=[shared], help="borra lo que creó el kit en todas sus sesiones"
     )
@@ -103,6 +120,25 @@ def _run(arguments: argparse.Namespace, rest: list[str]) -> int:
         from multietapa.cleanup import limpiar
 
         say(str(limpiar(todas=True)))
+        return 0
+    if arguments.diagnostico:
+        from multietapa.motor import diagnosis
+
+        say(diagnosis.report())
+        return 0
+    if arguments.servir:
+        from multietapa.motor import serving
+
+        return serving.serve()
+    if arguments.preparar_disco:
+        from multietapa import disk_image
+
+        say(disk_image.prepare(arguments.preparar_disco))
+        return 0
+    if arguments.borrar_datos:
+        from multietapa.motor import slots
+
+        say(slots.remove_unused_data())
         return 0
     return _show_engine()
 

@@ -47,6 +47,7 @@ def limpiar(
     Las imágenes base y todo lo que no lleve las etiquetas del kit se quedan como están. ``cache=True`` vacía
     además la caché de compilación, si el motor es el del taller: la de tu propio motor no es solo del kit.
     """
+    from multietapa.motor.model import OWN_KINDS
     from multietapa.motor.session import info_of, motor
 
     cliente = cliente or motor().client
@@ -69,7 +70,7 @@ def limpiar(
             except docker.errors.APIError as problem:
                 problems.append(f"No se pudo borrar la imagen {name}: {problem.explanation}")
     freed = 0
-    if cache and info_of(cliente).kind == "privado":
+    if cache and info_of(cliente).kind in OWN_KINDS:
         freed = int(cliente.api.prune_builds().get("SpaceReclaimed") or 0)
     elif cache:
         problems.append("La caché de compilación de tu motor no se toca: vacíala con «docker builder prune».")

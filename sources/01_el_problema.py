@@ -101,12 +101,12 @@ contenedor = cliente.containers.run(
     "tienda:ingenua", detach=True, ports={"3000/tcp": None}, labels=motor().etiquetas
 )
 direccion = motor().direccion(contenedor)
-print(direccion, urlopen(f"{direccion}/salud").read().decode(), sep="\n")
+print(urlopen(f"{direccion}/salud").read().decode())
+direccion
 
 # %% [markdown]
-# Contesta, y dice con qué Node corre y con qué usuario (`uid` 0 es root: volveremos a ello). Si estás en tu
-# propia máquina, abre esa dirección en otra pestaña y verás la tienda. Cuando la hayas visto, retira el
-# contenedor:
+# Contesta, y dice con qué Node corre y con qué usuario (`uid` 0 es root: volveremos a ello). Pulsa la dirección
+# y verás la tienda en otra pestaña. Cuando la hayas visto, retira el contenedor:
 
 # %%
 contenedor.remove(force=True)

@@ -92,7 +92,7 @@ SecondEngine = Callable[..., AbstractContextManager[tuple[docker.DockerClient, A
 @pytest.fixture
 def second_engine_factory() -> SecondEngine:
     """Arranca otro dockerd: ``with factory(containerd=True, data_size_mb=64) as (client, daemon)``."""
-    from multietapa.motor import bundle
+    from multietapa.motor import bundle, userns
     from multietapa.motor.private import PrivateDaemon, missing_reason
     from multietapa.motor.slots import reserve
 
@@ -123,7 +123,7 @@ def second_engine_factory() -> SecondEngine:
         finally:
             daemon.stop()
             slot.release()
-            shutil.rmtree(data, ignore_errors=True)
+            userns.remove(data)
 
     return factory
 

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import docker
 
@@ -31,10 +32,13 @@ KNOWN_SOCKETS = (
 )
 
 
-def discover(env: Mapping[str, str] | None = None) -> Choice:
+def discover(
+    env: Mapping[str, str] | None = None, *, failed: Mapping[str, str] = MappingProxyType({})
+) -> Choice:
     """Recorre los candidatos y devuelve el primero posible (``host`` vacío: hay que arrancarlo).
 
-    No arranca nada. Lanza :class:`UnknownNameError` si ``MULTIETAPA_MOTOR`` nombra otra cosa.
+    ``failed`` son los que ya se intentó arrancar, con su motivo. No arranca nada. Lanza
+    :class:`UnknownNameError` si ``MULTIETAPA_MOTOR`` nombra otra cosa.
     """
     values = dict(os.environ if env is None else env)
     forced = values.get(VARIABLE, "")
@@ -50,6 +54,9 @@ def discover(env: Mapping[str, str] | None = None) -> Choice:
             continue
         if forced and kind != forced:
             rejected.append(Rejected(kind, "", f"se pidió «{forced}» ({VARIABLE})"))
+            continue
+        if kind in failed:
+            rejected.append(Rejected(kind, "", failed[kind]))
             continue
         chosen = probe(values, rejected)
     if chosen is None:
@@ -82,20 +89,24 @@ def _private(env: dict[str, str], rejected: list[Rejected]) -> Choice | None:
     if sys.platform != "linux":
         rejected.append(Rejected("privado", "", "solo existe en Linux"))
         return None
-    from multietapa.motor import apt, bundle, private  # usan fcntl, que no existe en Windows
+    from multietapa.motor import bundle, private  # usan fcntl, que no existe en Windows
 
-    reason = private.missing_reason()
-    if not reason and not bundle.ready():
-        reason = apt.missing_reason()
-    if reason:
+    if reason := private.missing_reason() or bundle.missing_reason():
         rejected.append(Rejected("privado", "", reason))
         return None
     return Choice("privado", "", "espacios de nombres propios, sin instalar nada")
 
 
 def _embedded(env: dict[str, str], rejected: list[Rejected]) -> Choice | None:
-    rejected.append(Rejected("embebido", "", "todavía no está en esta versión del taller"))
-    return None
+    if sys.platform != "linux":
+        rejected.append(Rejected("embebido", "", "solo existe en Linux"))
+        return None
+    from multietapa.motor import bundle, embedded
+
+    if reason := embedded.missing_reason() or bundle.missing_reason():
+        rejected.append(Rejected("embebido", "", reason))
+        return None
+    return Choice("embebido", "", "un núcleo de Linux como programa, sin ningún privilegio")
 
 
 CANDIDATES: tuple[tuple[str, Callable[[dict[str, str], list[Rejected]], Choice | None]], ...] = (

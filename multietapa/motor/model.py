@@ -8,6 +8,8 @@ from typing import Any
 import docker
 
 KINDS = ("existente", "privado", "embebido", "grabacion")
+#: Los que pone en marcha el kit: su supervisor los levanta si se caen y abre los puertos que publican.
+OWN_KINDS = ("privado", "embebido")
 
 
 @dataclass(frozen=True)

@@ -16,15 +16,19 @@ from urllib.parse import urlsplit
 import docker
 
 from multietapa import sdk_errors
+from multietapa.address import Direccion
 from multietapa.asking import wait_for_answer
 from multietapa.bases import Bases, available_bases
 from multietapa.commands import run_command
-from multietapa.errors import ContainerError, NoEngineError
+from multietapa.console import Steps
+from multietapa.errors import ContainerError, EngineError, NoEngineError
 from multietapa.identity import labels
+from multietapa.motor import state
 from multietapa.motor.discovery import KIND_VARIABLE, VARIABLE, discover
-from multietapa.motor.model import Choice, EngineInfo, describe
+from multietapa.motor.model import OWN_KINDS, Choice, EngineInfo, describe
 
 TIMEOUT_SECONDS = 600
+NOTICEABLE_SECONDS = 0.7
 
 
 @dataclass(frozen=True)
@@ -60,8 +64,10 @@ class Motor:
         """Qué imágenes base del taller están en el motor y cuáles son equivalentes locales."""
         return available_bases(self.client, engine=self.info.label if self.info else "")
 
-    def direccion(self, contenedor: Any, puerto: int = 3000, *, plazo: float = 30.0) -> str:
+    def direccion(self, contenedor: Any, puerto: int = 3000, *, plazo: float = 30.0) -> Direccion:
         """La dirección de un puerto publicado, ya contestando: ``http://127.0.0.1:NNNN``.
+
+        Al mostrarla en un cuaderno es un enlace que se puede abrir, también en Binder.
 
         ``contenedor`` es el del SDK o su nombre; ``plazo``, los segundos que se espera a que
         conteste. Lanza :class:`ContainerError` si no se publicó, no se pudo abrir o nadie contesta.
@@ -74,7 +80,7 @@ class Motor:
                 why=problem,
                 next_step=f"Mira su registro con .logs(); el programa debe escuchar en 0.0.0.0:{puerto}.",
             )
-        return url
+        return Direccion(url)
 
     def ejecutar(self, imagen: str, orden: str) -> str:
         """Lo que escribe una orden de ``sh`` en un contenedor que se borra al terminar.
@@ -111,12 +117,12 @@ class Motor:
         return url.hostname or "127.0.0.1" if url.scheme in ("tcp", "http", "https", "ssh") else "127.0.0.1"
 
     def _check_forward(self, port: int, limit: float) -> None:
-        """En un motor privado, el puerto lo abre su supervisor; aquí se espera a que lo diga."""
-        if self.choice.kind != "privado":
+        """En un motor del kit, el puerto lo abre su supervisor; aquí se espera a que lo diga."""
+        if self.choice.kind not in OWN_KINDS:
             return
-        state = Path(self.choice.host.removeprefix("unix://")).with_name("puertos.json")
+        published = Path(self.choice.host.removeprefix("unix://")).with_name("puertos.json")
         while time.monotonic() < limit:
-            table = json.loads(state.read_text(encoding="utf-8")) if state.exists() else {}
+            table = json.loads(published.read_text(encoding="utf-8")) if published.exists() else {}
             if f"{port}/tcp" in table:
                 if table[f"{port}/tcp"]:
                     raise ContainerError(
@@ -145,18 +151,40 @@ class Motor:
 _current: Motor | None = None
 
 
-def motor(*, log: Callable[[str], None] = lambda _: None) -> Motor:
+def motor(*, log: Callable[[str], None] | None = None) -> Motor:
     """El motor de este proceso. La primera vez lo busca y, si hace falta, lo pone en marcha.
+
+    Si hay que esperarlo, se ven sus fases (``log`` las recibe; si no se da, se escriben).
 
     Si no hay ninguno posible devuelve un ``Motor`` con ``available`` falso: no es una excepción. En un
     cuaderno, desde entonces los errores del SDK se explican en español.
     """
     global _current
     sdk_errors.install()
+    log = log or _slow_steps()
     if _current is not None and _current.available and (_still_there(_current) or _comes_back(_current)):
         return _current
+    if served := state.wait_for_served(os.environ, log=log):
+        _use_served(served)
     _current = connect(discover(), log=log)
     return _current
+
+
+def _slow_steps() -> Callable[[str], None]:
+    """Escribe las fases, pero solo si la espera se nota."""
+    steps, started = Steps(""), time.monotonic()
+
+    def step(phase: str) -> None:
+        if time.monotonic() - started > NOTICEABLE_SECONDS:
+            steps(phase)
+
+    return step
+
+
+def _use_served(served: dict[str, Any]) -> None:
+    """El motor que sirve otro proceso pasa a ser el de este."""
+    if served.get("host"):
+        os.environ.update(environment(served["kind"], served["host"]))
 
 
 def info_of(client: docker.DockerClient) -> EngineInfo:
@@ -170,16 +198,28 @@ def info_of(client: docker.DockerClient) -> EngineInfo:
 
 
 def connect(choice: Choice, *, log: Callable[[str], None] = lambda _: None) -> Motor:
-    """Abre (y arranca si es ``privado``) el motor elegido."""
-    host = choice.host
-    if choice.kind == "privado" and not host:
+    """Abre el motor elegido, y lo arranca si es de los del kit.
+
+    Si no arranca, se prueba con el siguiente candidato. Lanza :class:`EngineError` solo si se había
+    forzado ese (``MULTIETAPA_MOTOR``).
+    """
+    failed: dict[str, str] = {}
+    while choice.kind in OWN_KINDS and not choice.host:
         from multietapa.motor import supervisor  # solo Linux
 
-        running = supervisor.start(log=log)
+        try:
+            running = supervisor.start(choice.kind, log=log)
+        except EngineError as problem:
+            if os.environ.get(VARIABLE):
+                raise
+            log(f"el motor {choice.kind} no arrancó")
+            failed[choice.kind] = f"no arrancó. {problem}"
+            choice = discover(failed=failed)
+            continue
         atexit.register(running.stop)
-        host = running.host
-        os.environ.update(environment(choice.kind, host))
-        choice = Choice(choice.kind, host, choice.where, choice.rejected)
+        os.environ.update(environment(choice.kind, running.host))
+        choice = Choice(choice.kind, running.host, choice.where, choice.rejected)
+    host = choice.host
     if not host:
         return Motor(choice)
     if host == os.environ.get("DOCKER_HOST") or "://" not in host or host.startswith("http"):
@@ -205,8 +245,8 @@ def environment(kind: str, host: str) -> dict[str, str]:
 
 
 def _comes_back(current: Motor, *, seconds: float = 15.0) -> bool:
-    """Un motor privado que se cae lo levanta su supervisor, si sigue ahí: se le espera, con sus imágenes."""
-    if current.choice.kind != "privado":
+    """Un motor del kit que se cae lo levanta su supervisor, si sigue ahí: se le espera, con sus imágenes."""
+    if current.choice.kind not in OWN_KINDS:
         return False
     from multietapa.motor.slots import is_reserved  # usa fcntl, que no existe en Windows
 

@@ -1,4 +1,4 @@
-"""La red del motor privado: slirp4netns y los puertos que publica hacia 127.0.0.1."""
+"""La red de los motores del kit: slirp4netns y los puertos que publica hacia 127.0.0.1."""
 
 from __future__ import annotations
 
@@ -37,11 +37,13 @@ class PortForwarder(threading.Thread):
     """Sigue los eventos del motor y abre en 127.0.0.1 cada puerto que publica un contenedor.
 
     El estado se escribe en ``state`` (JSON ``{"puerto/tcp": "" | "motivo"}``) para que un
-    cuaderno pueda decir por qué un puerto no está.
+    cuaderno pueda decir por qué un puerto no está. Con ``direct``, los contenedores de la red por
+    omisión están en la misma red que slirp y se llega a ellos sin pasar por docker-proxy.
     """
 
-    def __init__(self, *, host: str, api: SlirpApi, state: Path) -> None:
+    def __init__(self, *, host: str, api: SlirpApi, state: Path, direct: bool = False) -> None:
         super().__init__(name="puertos", daemon=True)
+        self.direct = direct
         self.client = docker.DockerClient(base_url=host, timeout=60)
         self.api = api
         self.state = state
@@ -77,12 +79,16 @@ class PortForwarder(threading.Thread):
         except docker.errors.APIError:
             return
         ports = attributes["NetworkSettings"].get("Ports") or {}
+        networks = attributes["NetworkSettings"].get("Networks") or {}
+        address = (networks.get("bridge") or {}).get("IPAddress", "") if self.direct else ""
         wanted = {
-            (container_port.rpartition("/")[2], int(binding["HostPort"]))
+            (container_port.rpartition("/")[2], int(binding["HostPort"])): int(
+                container_port.partition("/")[0]
+            )
             for container_port, bindings in ports.items()
             for binding in bindings or ()
         }
-        for protocol, port in wanted:
+        for (protocol, port), inside in wanted.items():
             problem, forward_id = "", None
             try:
                 reply = self.api.request(
@@ -90,8 +96,8 @@ class PortForwarder(threading.Thread):
                     proto=protocol,
                     host_addr="127.0.0.1",
                     host_port=port,
-                    guest_addr=GUEST_ADDRESS,
-                    guest_port=port,
+                    guest_addr=address or GUEST_ADDRESS,
+                    guest_port=inside if address else port,
                 )
                 forward_id = reply["id"]
             except (OSError, ValueError) as error:

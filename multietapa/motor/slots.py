@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from multietapa.errors import EngineError
+from multietapa.motor import userns
 from multietapa.paths import cache_dir, runtime_dir
 
 MAXIMUM = 20
@@ -50,6 +51,28 @@ def reserve() -> Slot:
         f"Ya hay {MAXIMUM} motores privados en marcha en esta máquina.",
         next_step="Cierra alguno de los talleres abiertos y repite la orden.",
     )
+
+
+def remove_unused_data() -> str:
+    """Borra los datos (imágenes y caché) de los motores del kit que nadie usa, y dice qué borró."""
+    removed, busy = [], []
+    for number in range(MAXIMUM):
+        base = cache_dir() / f"motores/{number}"
+        folders = [path for path in (base, base.with_name(f"{number}-embebido")) if path.exists()]
+        if not folders:
+            continue
+        with ExitStack() as stack:
+            try:
+                _locked(stack, base.with_name(f"{number}.candado"))
+            except BlockingIOError:
+                busy.append(str(number))
+                continue
+            for folder in folders:
+                userns.remove(folder)
+                removed.append(folder.name)
+    lines = [f"Datos borrados: {', '.join(removed)}." if removed else "No había datos que borrar."]
+    lines += [f"En uso, se quedan: {', '.join(busy)}. Cierra antes su taller."] if busy else []
+    return "\n".join(lines)
 
 
 def _locked(stack: ExitStack, path: Path) -> IO[str]:

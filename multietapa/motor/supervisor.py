@@ -1,6 +1,6 @@
-"""El proceso que cuida de un motor privado mientras alguien lo necesite.
+"""El proceso que cuida de un motor del kit mientras alguien lo necesite.
 
-Se lanza como ``python -m multietapa.motor.supervisor``. Escribe en la salida líneas JSON
+Se lanza como ``python -m multietapa.motor.supervisor CLASE``. Escribe en la salida líneas JSON
 (``{"fase": ...}`` y al final ``{"host": ...}`` o ``{"error": ...}``) y se apaga en orden cuando
 se cierra su entrada estándar: si quien lo pidió muere, el motor se va con él.
 """
@@ -13,34 +13,86 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any
+from typing import Any, Protocol
 
 from multietapa.errors import EngineError, MultietapaError
 from multietapa.motor import bundle
+from multietapa.motor.embedded import EmbeddedDaemon
 from multietapa.motor.private import PrivateDaemon
-from multietapa.motor.slots import reserve
+from multietapa.motor.slots import Slot, reserve
+from multietapa.motor.state import FILE_NAME, StateFile
 
 WATCH_SECONDS = 0.1
 MAX_RESTARTS = 5
+#: Un motor que aguantó este tiempo en pie recupera el derecho a todos sus reinicios.
+STEADY_SECONDS = 300.0
 
 
-def main() -> int:
+class Daemon(Protocol):
+    """Lo que un supervisor necesita saber de un motor."""
+
+    @property
+    def host(self) -> str:
+        """La URL de su API."""
+
+    @property
+    def alive(self) -> bool:
+        """Sigue en marcha."""
+
+    @property
+    def network_restarts(self) -> int:
+        """Cuántas veces se volvió a poner en marcha su red."""
+
+    def start(self, *, log: Callable[[str], None] = ...) -> None:
+        """Arranca y espera a que conteste."""
+
+    def look_after(self) -> None:
+        """Levanta lo que se haya caído a su alrededor (la red)."""
+
+    def stop(self, *, grace: float = ...) -> None:
+        """Lo apaga en orden."""
+
+
+def make_daemon(kind: str, slot: Slot, *, log: Callable[[str], None] = lambda _: None) -> Daemon:
+    """Un motor de esa clase en ese hueco, sin arrancar. Lanza :class:`BundleError`."""
+    root = bundle.make(log=log)
+    if kind == "embebido":
+        data = slot.data.with_name(f"{slot.data.name}-embebido")
+        return EmbeddedDaemon(root, run=slot.run, data=data, slot=slot.number)
+    return PrivateDaemon(root, run=slot.run, data=slot.data, slot=slot.number)
+
+
+def main(kind: str) -> int:
     """Pone en marcha el motor, espera al cierre de la entrada y lo apaga."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return look_after(kind, say=_say)
+
+
+def look_after(kind: str, *, say: Callable[..., None]) -> int:
+    """Lo que hace :func:`main`; ``say`` recibe ``fase=``, ``host=`` o ``error=``. Da el código de salida."""
     signal.signal(signal.SIGTERM, _leave)
-    slot = daemon = None
+    slot = daemon = state = None
+
+    def phase(text: str) -> None:
+        say(fase=text)
+        if state is not None:
+            state.update(fase=text)
+
     try:
-        root = bundle.make(log=lambda text: _say(fase=text))
         slot = reserve()
-        daemon = PrivateDaemon(root, run=slot.run, data=slot.data, slot=slot.number)
-        daemon.start(log=lambda text: _say(fase=text))
-        _say(host=daemon.host)
-        _watch(daemon)
+        state = StateFile(slot.run / FILE_NAME)
+        state.update(kind=kind, arranques=1, red=0)
+        daemon = make_daemon(kind, slot, log=phase)
+        daemon.start(log=phase)
+        state.update(fase="en marcha", host=daemon.host)
+        say(host=daemon.host)
+        _watch(daemon, state)
     except MultietapaError as problem:
-        _say(error=str(problem))
+        say(error=str(problem))
         return 1
     except (KeyboardInterrupt, BrokenPipeError):
         pass
@@ -48,19 +100,44 @@ def main() -> int:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         if daemon is not None:
             daemon.stop()
+        if state is not None:
+            state.remove()
         if slot is not None:
             slot.release()
     return 0
 
 
-def _watch(daemon: PrivateDaemon) -> None:
-    """Espera al cierre de la entrada. Si dockerd muere, lo pone en marcha otra vez: mismos datos y socket."""
-    restarts = 0
+def _watch(daemon: Daemon, state: StateFile) -> None:
+    """Espera al cierre de la entrada. Si el motor muere, lo levanta otra vez: mismos datos y socket."""
+    starts, since = 1, time.monotonic()
     while not select.select([sys.stdin], [], [], WATCH_SECONDS)[0]:
-        if not daemon.alive and restarts < MAX_RESTARTS:
-            restarts += 1
-            daemon.stop(grace=0.1)
+        if daemon.alive:
+            _keep_network(daemon, state)
+            continue
+        if time.monotonic() - since > STEADY_SECONDS:
+            starts = 1
+        if starts > MAX_RESTARTS:
+            continue
+        starts += 1
+        state.update(fase="se cayó; poniéndolo en marcha otra vez", arranques=state.values["arranques"] + 1)
+        daemon.stop(grace=0.1)
+        try:
             daemon.start()
+        except EngineError as problem:
+            state.update(fase=f"se cayó y no vuelve a arrancar: {problem.what}")
+            continue
+        since = time.monotonic()
+        state.update(fase="en marcha")
+
+
+def _keep_network(daemon: Daemon, state: StateFile) -> None:
+    try:
+        daemon.look_after()
+    except EngineError as problem:
+        state.update(fase=f"sin red: {problem.what}")
+        return
+    if daemon.network_restarts != state.values["red"]:
+        state.update(fase="en marcha", red=daemon.network_restarts)
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
@@ -73,7 +150,7 @@ def _say(**message: str) -> None:
 
 @dataclass(frozen=True)
 class Supervised:
-    """Un motor privado en marcha, cuidado por otro proceso."""
+    """Un motor del kit en marcha, cuidado por otro proceso."""
 
     host: str
     process: subprocess.Popen[str]
@@ -83,16 +160,16 @@ class Supervised:
         if self.process.stdin is not None:
             self.process.stdin.close()
         try:
-            self.process.wait(30)
+            self.process.wait(40)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
 
 
-def start(*, log: Callable[[str], None] = lambda _: None) -> Supervised:
+def start(kind: str = "privado", *, log: Callable[[str], None] = lambda _: None) -> Supervised:
     """Lanza un supervisor y espera a que su motor conteste. Lanza :class:`EngineError`."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "multietapa.motor.supervisor"],
+        [sys.executable, "-m", "multietapa.motor.supervisor", kind],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -118,4 +195,4 @@ def start(*, log: Callable[[str], None] = lambda _: None) -> Supervised:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,303 @@
+"""El motor embebido: dockerd dentro de User-mode Linux, un núcleo que corre como un programa más.
+
+No pide privilegios: ni root, ni espacios de nombres, ni capacidades. Vale en Binder, en un pod de
+JupyterHub o en un portátil cerrado con Linux x86-64. ``EmbeddedDaemon`` tiene la misma forma que
+``PrivateDaemon``.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import shlex
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from multietapa.errors import EngineError
+from multietapa.motor import host_limits
+from multietapa.motor.certificates import copy_certificates
+from multietapa.motor.data_disk import DataDisk
+from multietapa.motor.lifetime import die_with_parent
+from multietapa.motor.network import EmbeddedNetwork
+from multietapa.motor.ports import FIRST_PORT, PORTS_PER_ENGINE
+from multietapa.motor.slirp import GUEST_ADDRESS, PortForwarder
+from multietapa.motor.tunnel import ApiTunnel, make_certificate
+
+GUEST_SCRIPT = Path(__file__).with_name("guest.sh")
+MAXIMUM_MEMORY_MB = 2048
+MINIMUM_MEMORY_MB = 600
+MEMORY_SHARE = 0.55
+SMALL_HOST_BYTES = 4 * 2**30
+TRIM_SECONDS = 10.0
+_PASSED_ON = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
+_TEMPORARY = ("api.crt", "api.key", "docker.sock", "puertos.json", "entorno", "guest.sh", "certificados.crt")
+
+
+def missing_reason() -> str:
+    """Por qué no se puede usar un motor embebido aquí, o ``""``."""
+    if sys.platform != "linux":
+        return "solo existe en Linux"
+    if platform.machine() != "x86_64":
+        return f"solo existe para x86-64, y esta máquina es {platform.machine()}"
+    limits = host_limits.read()
+    memory = int(limits.memory_free * MEMORY_SHARE) // 2**20
+    if memory < MINIMUM_MEMORY_MB:
+        needed = int(MINIMUM_MEMORY_MB / MEMORY_SHARE)
+        return f"hacen falta unos {needed} MB de memoria libre, y hay {limits.memory_free // 2**20}"
+    return ""
+
+
+class EmbeddedDaemon:
+    """Un dockerd embebido.
+
+    Args:
+        root: raíz del paquete (:func:`multietapa.motor.bundle.make`).
+        run: carpeta corta y privada para los sockets, las claves y los registros.
+        data: carpeta del disco de datos (imágenes y caché).
+        slot: número de motor en esta máquina; separa sus puertos y su procesador.
+        options: argumentos de más para dockerd, sin espacios dentro.
+        data_size_mb: tamaño del disco; 0, lo que quepa.
+        memory_mb: memoria de su máquina; 0, según la que haya.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        run: Path,
+        data: Path,
+        slot: int = 0,
+        options: Sequence[str] = (),
+        data_size_mb: int = 0,
+        memory_mb: int = 0,
+    ) -> None:
+        self.root, self.run, self.slot, self.options = root, run, slot, tuple(options)
+        self.disk = DataDisk(root, data / "disco.img", size_mb=data_size_mb)
+        self.memory_mb = memory_mb or _memory_mb()
+        self.log_path = run / "dockerd.log"
+        self.phases: list[str] = []
+        self._machine: subprocess.Popen[str] | None = None
+        self._network = EmbeddedNetwork(root, run)
+        self._tunnel: ApiTunnel | None = None
+        self._forwarder: PortForwarder | None = None
+        self._phase = threading.Condition()
+        self._small_host, self._trimmed = host_limits.read().memory < SMALL_HOST_BYTES, 0.0
+
+    @property
+    def host(self) -> str:
+        """La URL de la API."""
+        return f"unix://{self.run}/docker.sock"
+
+    @property
+    def alive(self) -> bool:
+        """Su máquina sigue en marcha."""
+        return self._machine is not None and self._machine.poll() is None
+
+    @property
+    def network_restarts(self) -> int:
+        """Cuántas veces se volvió a poner en marcha su red."""
+        return self._network.restarts
+
+    def start(self, *, log: Callable[[str], None] = lambda _: None, timeout: float = 90.0) -> None:
+        """Arranca y espera a que la API conteste. Lanza :class:`EngineError` con el registro."""
+        self.run.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name in (*_TEMPORARY, "dockerd.log", "consola.log"):
+            (self.run / name).unlink(missing_ok=True)
+        self.disk.ensure(log=log)
+        try:
+            certificate, key = make_certificate(self.root, self.run, GUEST_ADDRESS)
+            self._tunnel = ApiTunnel(
+                self.run / "docker.sock", certificate=certificate, key=key, server_name=GUEST_ADDRESS
+            )
+            log("arrancando el núcleo")
+            if warning := host_limits.maps_warning(host_limits.read()):
+                log(warning)
+            self._network.start()
+            self._start_machine()
+            self._wait_phase("red", "núcleo", timeout=30.0)
+            log("conectando su red")
+            self._wait_phase("dockerd", "red", timeout=30.0)
+            log("esperando a dockerd")
+            self._tunnel.port = self._network.open_api()
+            self._wait_ready(timeout)
+            self._tunnel.start()
+            self._forward_ports()
+        except BaseException:
+            self.stop(grace=3.0)
+            raise
+
+    def _start_machine(self) -> None:
+        shutil.copyfile(GUEST_SCRIPT, self.run / "guest.sh")
+        self._write_environment()
+        disk, root = self.run / "disco", self.run / "raiz"  # en su orden, un espacio, «,» o «:» la partirían
+        for link, target in ((disk, self.disk.path), (root, self.root)):
+            link.unlink(missing_ok=True)
+            link.symlink_to(target.resolve())
+        temporary = host_limits.exec_folder(
+            self.memory_mb + 64, ("/dev/shm", "/tmp", str(self.disk.path.parent))
+        )
+        if temporary is None:
+            raise EngineError(
+                "No hay dónde poner la memoria del motor embebido.",
+                why=f"hacen falta {self.memory_mb} MB en /dev/shm, /tmp o la caché, sin «noexec».",
+                next_step="Libera disco y repite la orden.",
+            )
+        command = ["usr/bin/linux.uml", f"mem={self.memory_mb}M", "seccomp=auto", "quiet"]
+        command += ["root=none", "rootfstype=hostfs", f"rootflags={root}/", "ro", f"ubd0={disk}"]
+        command += [f"vec0:transport=bess,dst={self._network.socket},depth=64,gro=1"]
+        command += ["con=null", "con0=fd:0,fd:1", f"uml_dir={self.run}/uml", "umid=motor", f"API={self.run}"]
+        # Mide la rapidez de RAID 6 durante 0,9 s, y aquí no hay discos en RAID.
+        command += ["initcall_blacklist=raid6_init", "init=/arranque"]
+        self.phases.clear()
+        self._machine = subprocess.Popen(
+            command,
+            cwd=self.root,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+            preexec_fn=_one_cpu(self.slot),
+            env={"HOME": str(self.run), "TMPDIR": str(temporary), "PATH": os.environ.get("PATH", "")},
+        )
+        threading.Thread(
+            target=self._read_console, args=(self._machine,), name="consola", daemon=True
+        ).start()
+
+    def _write_environment(self) -> None:
+        copy_certificates(self.root, self.run / "certificados.crt")
+        first = FIRST_PORT + self.slot * PORTS_PER_ENGINE
+        values = {name: os.environ[name] for name in _PASSED_ON if os.environ.get(name)}
+        values |= {"SSL_CERT_FILE": "/run/api/certificados.crt", "SSL_CERT_DIR": "/none"}
+        lines = [f"export {name}={shlex.quote(value)}\n" for name, value in values.items()]
+        lines += [f"PORTS='{first} {first + PORTS_PER_ENGINE - 1}'\n"]
+        lines += [f"DOCKERD_OPTIONS={shlex.quote(' '.join(self.options))}\n"]
+        (self.run / "entorno").write_text("".join(lines), encoding="utf-8")
+
+    def _read_console(self, machine: subprocess.Popen[str]) -> None:
+        assert machine.stdout is not None
+        with (self.run / "consola.log").open("w", encoding="utf-8") as copy:
+            for line in machine.stdout:
+                copy.write(line)
+                copy.flush()
+                if line.startswith(("fase: ", "error: ")):
+                    with self._phase:
+                        self.phases.append(line.strip())
+                        self._phase.notify_all()
+        with self._phase:
+            self._phase.notify_all()
+
+    def _wait_phase(self, name: str, doing: str, *, timeout: float) -> None:
+        def over() -> bool:
+            return f"fase: {name}" in self.phases or not self.alive or self._failure() != ""
+
+        with self._phase:
+            limit = time.monotonic() + timeout
+            while not over() and time.monotonic() < limit:
+                self._phase.wait(0.2)
+        if f"fase: {name}" not in self.phases:
+            raise self._problem(
+                f"El motor embebido no arrancó: se quedó en «{doing}».", self.run / "consola.log"
+            )
+
+    def _failure(self) -> str:
+        return next((line.removeprefix("error: ") for line in self.phases if line.startswith("error: ")), "")
+
+    def _wait_ready(self, timeout: float) -> None:
+        assert self._tunnel is not None
+        limit = time.monotonic() + timeout
+        while not self._tunnel.reachable(timeout=1.0):
+            if not self.alive:
+                raise self._problem("El motor embebido se apagó al arrancar.", self.log_path)
+            if time.monotonic() > limit:
+                raise self._problem(f"El motor embebido no contestó en {timeout:.0f} s.", self.log_path)
+            time.sleep(0.03)
+
+    def _forward_ports(self) -> None:
+        self._forwarder = PortForwarder(
+            host=self.host, api=self._network.api, state=self.run / "puertos.json", direct=True
+        )
+        self._forwarder.start()
+
+    def look_after(self) -> None:
+        """Vuelve a poner en marcha la red si se cayó, con los puertos que tenía. Se llama a menudo."""
+        if self._small_host and time.monotonic() - self._trimmed > TRIM_SECONDS:
+            self._trimmed = time.monotonic()
+            self.disk.forget_cached()
+        if not self.alive or self._network.alive or self._tunnel is None:
+            return
+        self._tunnel.port = 0
+        self._network.start(again=True)
+        self._order("red")
+        self._tunnel.port = self._network.open_api()
+        if self._forwarder is not None:
+            self._forwarder.stop()
+        self._forward_ports()
+
+    def _order(self, order: str) -> None:
+        if self._machine is not None and self._machine.stdin is not None:
+            with suppress(OSError, ValueError):
+                self._machine.stdin.write(f"{order}\n")
+                self._machine.stdin.flush()
+
+    def kill(self) -> None:
+        """Lo mata sin avisar, como un corte de luz."""
+        if self._machine is not None and self.alive:
+            self._machine.kill()
+            self._machine.wait()
+        self.stop(grace=0.1)
+
+    def stop(self, *, grace: float = 20.0) -> None:
+        """Apaga contenedores, dockerd y la máquina, por ese orden, y borra todo lo que no son datos."""
+        if self._forwarder is not None:
+            self._forwarder.stop()
+        if self._machine is not None:
+            self._order("apagar")
+            try:
+                self._machine.wait(grace)
+            except subprocess.TimeoutExpired:
+                self._machine.kill()
+                self._machine.wait()
+        self._network.stop()
+        if self._tunnel is not None:
+            self._tunnel.stop()
+            self._tunnel = None
+        shutil.rmtree(self.run / "uml", ignore_errors=True)
+        for name in (*_TEMPORARY, "disco", "raiz"):
+            (self.run / name).unlink(missing_ok=True)
+
+    def _problem(self, what: str, log: Path) -> EngineError:
+        tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-12:] if log.exists() else []
+        return EngineError(
+            what,
+            why=self._failure() or "Esto es lo último que escribió:",
+            detail="\n".join(tail),
+            next_step=f"El registro completo está en {log}. Repite la orden; si vuelve a pasar, compártelo.",
+        )
+
+
+def _memory_mb() -> int:
+    """Lo justo: quien use el taller necesita el resto para JupyterLab y sus kernels."""
+    share = int(host_limits.read().memory_free * MEMORY_SHARE) // 2**20
+    return max(MINIMUM_MEMORY_MB, min(MAXIMUM_MEMORY_MB, share))
+
+
+def _one_cpu(slot: int) -> Callable[[], None]:
+    """Muere con su padre y usa un solo procesador: es más rápido que pasarse el trabajo entre dos."""
+    allowed = sorted(os.sched_getaffinity(0))
+    chosen = allowed[(slot + 1) % len(allowed)]
+
+    def pin() -> None:
+        die_with_parent()
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        os.sched_setaffinity(0, {chosen})
+
+    return pin

@@ -1,0 +1,58 @@
+"""``motor --servir``: el mejor motor posible, en marcha mientras viva quien lo pidió.
+
+Lo usa Binder: se lanza a la vez que JupyterLab, sin retrasarlo, y cuenta cómo va en el archivo que nombra
+``MULTIETAPA_MOTOR_ESTADO``, donde lo esperan los kernels.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from multietapa.console import say
+from multietapa.motor.discovery import discover
+from multietapa.motor.model import OWN_KINDS
+from multietapa.motor.state import VARIABLE, StateFile
+
+
+def serve() -> int:
+    """Sirve hasta que se cierre la entrada (o SIGTERM) y apaga en orden. Devuelve el código de salida."""
+    environment = {name: value for name, value in os.environ.items() if name != VARIABLE}
+    path = os.environ.get(VARIABLE)
+    state = StateFile(Path(path)) if path else None
+
+    def tell(**message: str) -> None:
+        for value in message.values():
+            say(value)
+        if state is not None:
+            state.update(**message)
+
+    failed: dict[str, str] = {}
+    try:
+        while True:
+            choice = discover(environment, failed=failed)
+            if choice.kind not in OWN_KINDS or choice.host:
+                tell(kind=choice.kind, **({"host": choice.host} if choice.host else {}))
+                sys.stdin.read()
+                return 0
+            from multietapa.motor import supervisor  # solo Linux
+
+            if state is not None:
+                state.update(kind=choice.kind)
+            problems: list[str] = []
+
+            def tell_engine(problems: list[str] = problems, **message: str) -> None:
+                problems += [message["error"]] if "error" in message else []
+                if "error" not in message:
+                    tell(**message)
+
+            if supervisor.look_after(choice.kind, say=tell_engine) == 0:
+                return 0
+            say(f"✗ {problems[-1]}")
+            failed[choice.kind] = f"no arrancó. {problems[-1]}"
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        if state is not None:
+            state.remove()

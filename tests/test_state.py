@@ -1,0 +1,120 @@
+"""El motor que sirve otro proceso: se le espera, con sus fases, y su final se explica."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from multietapa.errors import EngineError
+from multietapa.motor import bundle, embedded, state
+from multietapa.motor.state import VARIABLE, StateFile, read, wait_for_served
+from tests.conftest import unavailable
+from tests.test_embedded import processes, until
+
+KERNEL = """
+from multietapa import motor
+engine = motor()
+print(engine.choice.kind, engine.client.info()["ID"])
+"""
+
+
+def test_nobody_serving_is_not_an_error() -> None:
+    """Sin la variable no hay nada que esperar."""
+    assert wait_for_served({}, log=print) == {}
+
+
+def test_waiting_shows_the_phases(tmp_path: Path) -> None:
+    """Quien espera ve las fases según llegan, y recibe la dirección al final."""
+    served = StateFile(tmp_path / "estado.json")
+    served.update(fase="arrancando el núcleo")
+
+    def finish() -> None:
+        time.sleep(0.4)
+        served.update(fase="conectando su red")
+        time.sleep(0.4)
+        served.update(host="unix:///x", kind="embebido")
+
+    threading.Thread(target=finish).start()
+    told: list[str] = []
+    assert wait_for_served({VARIABLE: str(served.path)}, log=told.append)["host"] == "unix:///x"
+    assert list(dict.fromkeys(told)) == ["arrancando el núcleo", "conectando su red"]
+
+
+def test_failures_are_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Si no arrancó, se dice por qué; si quien servía murió, no se espera para siempre."""
+    served = StateFile(tmp_path / "estado.json")
+    served.update(error="no hay memoria")
+    with pytest.raises(EngineError) as caught:
+        wait_for_served({VARIABLE: str(served.path)}, log=print)
+    assert "no hay memoria" in str(caught.value)
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    served.update(error=None, fase="conectando su red", pid=dead.pid)
+    monkeypatch.setattr(state, "APPEAR_SECONDS", 0.3)
+    with pytest.raises(EngineError) as caught:
+        wait_for_served({VARIABLE: str(served.path)}, log=lambda _: None)
+    assert "conectando su red" in str(caught.value)
+
+
+def test_half_written_state_is_not_read(tmp_path: Path) -> None:
+    """Un archivo a medias o de otra cosa vale como que no hay nada todavía."""
+    path = tmp_path / "estado.json"
+    for content in ("", "{", "[]"):
+        path.write_text(content)
+        assert read(path) == {}
+
+
+def test_served_engine_outlives_kernels_and_dies_with_its_server(tmp_path: Path) -> None:
+    """Como en Binder: dos kernels seguidos usan el mismo motor; al irse el servidor no queda nada."""
+    if reason := embedded.missing_reason():
+        unavailable(f"no se puede arrancar un motor embebido: {reason}")
+    environment = {
+        **os.environ,
+        VARIABLE: str(tmp_path / "estado.json"),
+        "MULTIETAPA_MOTOR": "embebido",
+        "MULTIETAPA_PAQUETE": str(bundle.make()),
+        "MULTIETAPA_CACHE": str(tmp_path / "cache"),
+        "MULTIETAPA_RUN": str(tmp_path / "r"),
+    }
+    environment.pop("DOCKER_HOST", None)
+    server = subprocess.Popen(
+        [sys.executable, "-m", "multietapa", "motor", "--servir"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,
+    )  # fmt: skip
+    try:
+        kernel_environment = {k: v for k, v in environment.items() if k != "MULTIETAPA_MOTOR"}
+        answers = [
+            subprocess.run(
+                [sys.executable, "-c", KERNEL],
+                env=kernel_environment,
+                capture_output=True,
+                text=True,
+                timeout=90,
+            )
+            for _ in range(2)
+        ]
+        assert [a.returncode for a in answers] == [0, 0], answers
+        assert answers[0].stdout == answers[1].stdout and answers[0].stdout.startswith("embebido ")
+        assert json.loads((tmp_path / "estado.json").read_text())["kind"] == "embebido"
+        report = subprocess.run(
+            [sys.executable, "-m", "multietapa", "motor", "--diagnostico"],
+            env=kernel_environment, capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+        assert report.returncode == 0
+        for expected in ("vm.max_map_count", "seccomp", "memoria", "arranques: 1", "últimas líneas"):
+            assert expected in report.stdout
+    finally:
+        server.stdin.close()
+        code = server.wait(40)
+    assert code == 0
+    until(lambda: not processes(tmp_path / "r"), seconds=5)
+    assert not (tmp_path / "estado.json").exists()
+    disk = next((tmp_path / "cache").glob("motores/*/disco.img"))
+    assert embedded.DataDisk(bundle.make(), disk).clean()
