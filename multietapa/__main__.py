@@ -130,6 +130,9 @@ def _run(arguments: argparse.Namespace, rest: list[str]) -> int:
         from multietapa.motor import serving
 
         return serving.serve()
+    if sys.platform != "linux" and (arguments.preparar_disco or arguments.borrar_datos):
+        say("El taller solo tiene motores propios, y datos suyos, en Linux.")
+        return 1
     if arguments.preparar_disco:
         from multietapa import disk_image
 

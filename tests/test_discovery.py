@@ -9,9 +9,10 @@ import sys
 import docker
 import pytest
 
-from multietapa.errors import NoEngineError, UnknownNameError
-from multietapa.motor import private
-from multietapa.motor.discovery import KIND_VARIABLE, discover
+from multietapa.errors import EngineError, NoEngineError, UnknownNameError
+from multietapa.motor import private, supervisor
+from multietapa.motor.discovery import KIND_VARIABLE, VARIABLE, discover
+from multietapa.motor.model import OWN_KINDS
 from multietapa.motor.session import Motor, connect, info_of
 from tests.conftest import unavailable
 
@@ -73,3 +74,31 @@ def test_the_client_of_this_process_keeps_its_kind(motor_real: Motor) -> None:
     other = docker.DockerClient(base_url=motor_real.choice.host)
     assert info_of(other).version == motor_real.info.version  # type: ignore[union-attr]
     other.close()
+
+
+def test_an_engine_that_does_not_start_gives_way_to_the_next(
+    no_engine_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Si un motor del taller no arranca, se prueba con el siguiente y queda dicho por qué; forzado, es un error."""
+    tried: list[str] = []
+
+    def broken(kind: str, **_: object) -> None:
+        tried.append(kind)
+        raise EngineError("no hay memoria")
+
+    monkeypatch.setattr(supervisor, "start", broken)
+    for name in ("DOCKER_HOST", VARIABLE):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in no_engine_environment.items():
+        if name not in ("PATH", VARIABLE):
+            monkeypatch.setenv(name, value)
+    start = next((k for k in OWN_KINDS if discover().kind == k), None)
+    if start is None:
+        unavailable("aquí no es posible ningún motor del taller")
+    found = connect(discover())
+    assert not found.available and tried == list(OWN_KINDS[OWN_KINDS.index(start) :])
+    reasons = {r.kind: r.reason for r in found.choice.rejected}
+    assert all("no hay memoria" in reasons[kind] for kind in tried)
+    monkeypatch.setenv(VARIABLE, start)
+    with pytest.raises(EngineError, match="no hay memoria"):
+        connect(discover())

@@ -78,6 +78,9 @@ def _choice() -> Iterator[str]:
 
 
 def _engines() -> Iterator[str]:
+    if sys.platform != "linux":
+        yield "ninguno: solo existen en Linux"
+        return
     found = False
     for run in sorted(runtime_dir().glob("motor-*")):
         state = read(run / FILE_NAME)

@@ -26,6 +26,7 @@ from multietapa.motor.certificates import copy_certificates
 from multietapa.motor.data_disk import DataDisk
 from multietapa.motor.lifetime import die_with_parent
 from multietapa.motor.network import EmbeddedNetwork
+from multietapa.motor.one_cpu import OneCpu
 from multietapa.motor.ports import FIRST_PORT, PORTS_PER_ENGINE
 from multietapa.motor.slirp import GUEST_ADDRESS, PortForwarder
 from multietapa.motor.tunnel import ApiTunnel, make_certificate
@@ -61,7 +62,7 @@ class EmbeddedDaemon:
         root: raíz del paquete (:func:`multietapa.motor.bundle.make`).
         run: carpeta corta y privada para los sockets, las claves y los registros.
         data: carpeta del disco de datos (imágenes y caché).
-        slot: número de motor en esta máquina; separa sus puertos y su procesador.
+        slot: número de motor en esta máquina; separa sus puertos.
         options: argumentos de más para dockerd, sin espacios dentro.
         data_size_mb: tamaño del disco; 0, lo que quepa.
         memory_mb: memoria de su máquina; 0, según la que haya.
@@ -88,6 +89,7 @@ class EmbeddedDaemon:
         self._tunnel: ApiTunnel | None = None
         self._forwarder: PortForwarder | None = None
         self._phase = threading.Condition()
+        self._cpu = OneCpu()
         self._small_host, self._trimmed = host_limits.read().memory < SMALL_HOST_BYTES, 0.0
 
     @property
@@ -165,7 +167,7 @@ class EmbeddedDaemon:
             text=True,
             errors="replace",
             start_new_session=True,
-            preexec_fn=_one_cpu(self.slot),
+            preexec_fn=_alone(self._cpu),
             env={"HOME": str(self.run), "TMPDIR": str(temporary), "PATH": os.environ.get("PATH", "")},
         )
         threading.Thread(
@@ -232,7 +234,10 @@ class EmbeddedDaemon:
         if self._small_host and time.monotonic() - self._trimmed > TRIM_SECONDS:
             self._trimmed = time.monotonic()
             self.disk.forget_cached()
-        if not self.alive or self._network.alive or self._tunnel is None:
+        if self._machine is None or not self.alive:
+            return
+        self._cpu.review(self._machine.pid)
+        if self._network.alive or self._tunnel is None:
             return
         self._tunnel.port = 0
         self._network.start(again=True)
@@ -290,14 +295,12 @@ def _memory_mb() -> int:
     return max(MINIMUM_MEMORY_MB, min(MAXIMUM_MEMORY_MB, share))
 
 
-def _one_cpu(slot: int) -> Callable[[], None]:
-    """Muere con su padre y usa un solo procesador: es más rápido que pasarse el trabajo entre dos."""
-    allowed = sorted(os.sched_getaffinity(0))
-    chosen = allowed[(slot + 1) % len(allowed)]
+def _alone(cpu: OneCpu) -> Callable[[], None]:
+    """Muere con su padre, sin volcados y en su procesador."""
 
-    def pin() -> None:
+    def prepare() -> None:
         die_with_parent()
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        os.sched_setaffinity(0, {chosen})
+        cpu.pin()
 
-    return pin
+    return prepare
