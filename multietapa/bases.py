@@ -23,6 +23,7 @@ from multietapa import text
 from multietapa.engine_stream import engine_lost
 from multietapa.errors import BaseImageError, DiskFullError, EngineLostError, MultietapaError
 from multietapa.identity import EQUIVALENT_LABEL, RECIPE_LABEL
+from multietapa.image_tar import saved_tags
 from multietapa.paths import PROJECT_ROOT
 
 WORKSHOP_BASES = ("node:14", "node:14-alpine", "node:24", "node:24-alpine")
@@ -140,6 +141,9 @@ def _from_folder(client: docker.DockerClient, reference: str, progress: Progress
     name = reference.replace(":", "-").replace("/", "-")
     broken = []
     for path in sorted(files, key=lambda p: not p.name.startswith(name)):
+        inside = saved_tags(path)
+        if inside and reference not in inside:
+            continue  # cargarlo cuesta, sobre todo en el motor embebido
         try:
             progress(f"cargando {path.name}", 0, path.stat().st_size)
             with path.open("rb") as archive:

@@ -283,3 +283,10 @@ def test_an_equivalent_of_an_older_recipe_is_made_again(
         assert "versión anterior" in ensure_base(engine, reference).origin
     again = ensure_base(engine, reference)
     assert (again.image_id, again.equivalent) == (now.image_id, True)
+
+
+def test_files_of_other_images_are_not_loaded(engine: docker.DockerClient, saved_folder: Path) -> None:
+    """Buscar una imagen no carga los archivos que dicen llevar otra: cuesta mucho y no sirve."""
+    with pytest.raises(BaseImageError):
+        ensure_base(engine, ABSENT)
+    assert not engine.images.list(name=SAVED)
