@@ -107,7 +107,7 @@ def write_image(
 
 
 def saved_tags(path: Path) -> frozenset[str]:
-    """Las etiquetas que dice llevar un archivo de ``docker save``, sin cargarlo; vacío si no se puede saber."""
+    """Las etiquetas que dice llevar un archivo de ``docker save``, sin cargarlo; vacío si no se sabe."""
     try:
         with tarfile.open(path, "r:") as archive:  # comprimido habría que leerlo entero
             content = archive.extractfile("manifest.json")

@@ -24,8 +24,8 @@
 # ## Un motor de verdad
 #
 # Un **motor** de Docker es el programa que construye imágenes y arranca contenedores. Todo lo que verás aquí
-# ocurre en uno **real**: puede ser el de tu máquina o uno que el taller puso en marcha para ti. Esta celda
-# dice cuál, y por qué ese y no otro.
+# ocurre en uno **real**: puede ser el de tu máquina o uno que el taller puso en marcha para ti (también en
+# Binder). Esta celda dice cuál, y por qué ese y no otro. Si acaba de encenderse, verás por qué fase va.
 
 # %%
 from multietapa import motor

@@ -79,7 +79,7 @@ def test_the_client_of_this_process_keeps_its_kind(motor_real: Motor) -> None:
 def test_an_engine_that_does_not_start_gives_way_to_the_next(
     no_engine_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Si un motor del taller no arranca, se prueba con el siguiente y queda dicho por qué; forzado, es un error."""
+    """Si un motor del taller no arranca se prueba con el siguiente, y se dice; forzado, es un error."""
     tried: list[str] = []
 
     def broken(kind: str, **_: object) -> None:

@@ -14,7 +14,11 @@ from multietapa.notebooks import SOURCES
 from multietapa.paths import PROJECT_ROOT
 from tests.conftest import project_files
 
-DOCUMENTS = sorted(PROJECT_ROOT.glob("*.md")) + sorted((PROJECT_ROOT / "apps").glob("*/README.md"))
+DOCUMENTS = [
+    path
+    for pattern in ("*.md", "apps/*/README.md", "binder/*.md")
+    for path in sorted(PROJECT_ROOT.glob(pattern))
+]
 CONTRIBUTING = (PROJECT_ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 README = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
 MODULE_LINES = 300
@@ -63,12 +67,14 @@ def test_readme_commands_are_real() -> None:
 def test_every_dependency_says_why_it_is_here() -> None:
     """Cada paquete de los requisitos tiene su porqué en CONTRIBUTING, y no sobra ninguno."""
     wanted = set()
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", "binder/requirements.txt"):
         lines = (PROJECT_ROOT / name).read_text(encoding="utf-8").splitlines()
         wanted |= {SPELLED.match(line)[1] for line in lines if SPELLED.match(line) and line[0] != "-"}  # type: ignore[index]
     section = CONTRIBUTING.split("## Dependencias y su porqué")[1].split("\n## ")[0]
     explained = {
-        name for row in re.findall(r"^\| (`.*?) \|", section, re.MULTILINE) for name in row.split("`")[1::2]
+        name
+        for row in re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
+        for name in re.sub(r" \(.*?\)", "", row).split("`")[1::2]
     }
     assert explained == wanted
 

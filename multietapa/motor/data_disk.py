@@ -102,7 +102,7 @@ class DataDisk:
         self._must("usr/sbin/e2fsck", "-f", "-y", str(self.path), accept=(0, 1))
         self._must("usr/sbin/resize2fs", "-M", str(self.path))
         log("comprimiendo el disco")
-        arguments = ["-q", "-c", "-T0", "-19", "--long=27", str(self.path)]
+        arguments = ["-q", "-c", "-T0", "-12", "--long=27", str(self.path)]
         process = subprocess.Popen(
             loader.command(self.root, "usr/bin/zstd", *arguments), cwd=self.root, stdout=subprocess.PIPE
         )

@@ -34,9 +34,9 @@ from multietapa.motor.tunnel import ApiTunnel, make_certificate
 GUEST_SCRIPT = Path(__file__).with_name("guest.sh")
 MAXIMUM_MEMORY_MB = 2048
 MINIMUM_MEMORY_MB = 600
-MEMORY_SHARE = 0.55
+MEMORY_SHARE = 0.45
 SMALL_HOST_BYTES = 4 * 2**30
-TRIM_SECONDS = 10.0
+TRIM_SECONDS = 2.0
 _PASSED_ON = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 _TEMPORARY = ("api.crt", "api.key", "docker.sock", "puertos.json", "entorno", "guest.sh", "certificados.crt")
 
