@@ -102,7 +102,8 @@ def test_served_engine_outlives_kernels_and_dies_with_its_server(tmp_path: Path)
         ]
         assert [a.returncode for a in answers] == [0, 0], answers
         assert answers[0].stdout == answers[1].stdout and answers[0].stdout.startswith("embebido ")
-        assert json.loads((tmp_path / "estado.json").read_text())["kind"] == "embebido"
+        told = json.loads((tmp_path / "estado.json").read_text())
+        assert (told["kind"], told["fase"]) == ("embebido", "en marcha")
         report = subprocess.run(
             [sys.executable, "-m", "multietapa", "motor", "--diagnostico"],
             env=kernel_environment, capture_output=True, text=True, timeout=60,

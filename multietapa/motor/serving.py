@@ -46,6 +46,8 @@ def serve() -> int:
                 problems += [message["error"]] if "error" in message else []
                 if "error" not in message:
                     tell(**message)
+                if "host" in message and state is not None:
+                    state.update(fase="en marcha")
 
             if supervisor.look_after(choice.kind, say=tell_engine) == 0:
                 return 0
