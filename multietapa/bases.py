@@ -20,10 +20,10 @@ import requests
 import urllib3
 
 from multietapa import text
+from multietapa.archive import familiar, read_images
 from multietapa.engine_stream import engine_lost
-from multietapa.errors import BaseImageError, DiskFullError, EngineLostError, MultietapaError
+from multietapa.errors import ArchiveError, BaseImageError, DiskFullError, EngineLostError, MultietapaError
 from multietapa.identity import EQUIVALENT_LABEL, RECIPE_LABEL
-from multietapa.image_tar import saved_tags
 from multietapa.paths import PROJECT_ROOT
 
 WORKSHOP_BASES = ("node:14", "node:14-alpine", "node:24", "node:24-alpine")
@@ -142,7 +142,7 @@ def _from_folder(client: docker.DockerClient, reference: str, progress: Progress
     broken = []
     for path in sorted(files, key=lambda p: not p.name.startswith(name)):
         inside = saved_tags(path)
-        if inside and reference not in inside:
+        if inside and familiar(reference) not in inside:
             continue  # cargarlo cuesta, sobre todo en el motor embebido
         try:
             progress(f"cargando {path.name}", 0, path.stat().st_size)
@@ -154,6 +154,15 @@ def _from_folder(client: docker.DockerClient, reference: str, progress: Progress
         if not _in_engine(client, reference, progress):
             return ""
     return "; ".join([f"ningún archivo de {folder} la contiene", *broken])
+
+
+def saved_tags(path: Path) -> frozenset[str]:
+    """Los nombres cortos que dice llevar un archivo de imagen, sin cargarlo; vacío si no se sabe."""
+    try:
+        with path.open("rb") as file:
+            return frozenset(familiar(tag) for image in read_images(file) for tag in image.tags)
+    except (OSError, ArchiveError):
+        return frozenset()
 
 
 def _pull(mirror: str, client: docker.DockerClient, reference: str, progress: Progress) -> str:

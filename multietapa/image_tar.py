@@ -104,14 +104,3 @@ def write_image(
         os.replace(partial, target)
     finally:
         partial.unlink(missing_ok=True)
-
-
-def saved_tags(path: Path) -> frozenset[str]:
-    """Las etiquetas que dice llevar un archivo de ``docker save``, sin cargarlo; vacío si no se sabe."""
-    try:
-        with tarfile.open(path, "r:") as archive:  # comprimido habría que leerlo entero
-            content = archive.extractfile("manifest.json")
-            listed = json.load(content) if content is not None else []
-        return frozenset(tag for image in listed for tag in image.get("RepoTags") or ())
-    except (OSError, tarfile.TarError, KeyError, ValueError, TypeError, AttributeError):
-        return frozenset()

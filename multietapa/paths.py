@@ -44,6 +44,13 @@ def runtime_dir(env: Mapping[str, str] | None = None) -> Path:
     return root
 
 
+def write_whole(path: Path, text: str) -> None:
+    """Escribe un archivo de golpe: quien lo lea ve el de antes o este, nunca uno a medias."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
 def _create(folder: Path, name: str, variable: str, *, mode: int = 0o777) -> None:
     """Crea una carpeta si falta. Lanza :class:`EngineError` si no se puede escribir en ella."""
     reason = "ya existe y tu usuario no puede escribir en ella."

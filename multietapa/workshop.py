@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import secrets
@@ -13,12 +12,14 @@ import sys
 import time
 import urllib.request
 import webbrowser
+from functools import partial
 from pathlib import Path
 
 from multietapa.cleanup import limpiar
 from multietapa.console import complain, phase, say
 from multietapa.errors import EngineError, MultietapaError
 from multietapa.identity import SESSION_VARIABLE
+from multietapa.motor.lifetime import die_with_parent
 from multietapa.paths import PROJECT_ROOT, cache_dir
 from multietapa.preparation import prepare
 
@@ -115,11 +116,13 @@ def _start_server(port: int, token: str, environment: dict[str, str]) -> subproc
         command.append("--allow-root")
     paths = [str(PROJECT_ROOT / "jupyter"), environment.get("JUPYTER_CONFIG_PATH", "")]
     python_path = [str(PROJECT_ROOT), environment.get("PYTHONPATH", "")]
+    # Si el taller muere de golpe, JupyterLab recibe SIGTERM y cierra sus kernels.
+    follow = partial(die_with_parent, signal.SIGTERM) if sys.platform == "linux" else None
     with _log_path().open("wb") as log:
         return subprocess.Popen(
             command,
             start_new_session=True,
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+            preexec_fn=follow,
             stdout=log,
             stderr=log,
             env={
@@ -129,11 +132,6 @@ def _start_server(port: int, token: str, environment: dict[str, str]) -> subproc
                 "PYTHONPATH": os.pathsep.join(filter(None, python_path)),
             },
         )
-
-
-def _die_with_parent() -> None:
-    """Si el taller muere de golpe, JupyterLab recibe SIGTERM y cierra sus kernels."""
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
 
 def _log_path() -> Path:

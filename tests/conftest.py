@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -48,6 +49,28 @@ def motor_real() -> Motor:
 def engine(motor_real: Motor) -> docker.DockerClient:
     """Un cliente del SDK sobre un dockerd real."""
     return motor_real.client
+
+
+def until(condition: Callable[[], Any], *, seconds: float = 10.0) -> Any:
+    """Espera a que se cumpla y devuelve lo que dio."""
+    limit = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < limit, "no llegó a cumplirse"
+        time.sleep(0.05)
+    return found
+
+
+def processes_mentioning(text: str) -> list[str]:
+    """Las órdenes en marcha que nombran ``text``."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if text in line:
+            found.append(line)
+    return found
 
 
 def load_base_image(client: docker.DockerClient) -> str:

@@ -285,6 +285,14 @@ def test_an_equivalent_of_an_older_recipe_is_made_again(
     assert (again.image_id, again.equivalent) == (now.image_id, True)
 
 
+def test_tags_are_known_without_loading(saved_folder: Path, tmp_path: Path) -> None:
+    """De un archivo se sabe qué etiquetas lleva; de lo que no es un archivo de imagen, nada, y sin error."""
+    assert bases.saved_tags(saved_folder / "z.tar") == {SAVED}
+    (tmp_path / "texto.tar").write_text("no es un tar")
+    for name in ("capa", "texto.tar", "no-existe.tar"):
+        assert bases.saved_tags(tmp_path / name) == frozenset()
+
+
 def test_files_of_other_images_are_not_loaded(engine: docker.DockerClient, saved_folder: Path) -> None:
     """Buscar una imagen no carga los archivos que dicen llevar otra: cuesta mucho y no sirve."""
     with pytest.raises(BaseImageError):

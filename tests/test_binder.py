@@ -32,7 +32,7 @@ from multietapa.events import BuildFinished, LogLine
 from multietapa.identity import labels
 from multietapa.paths import PROJECT_ROOT
 from tests import binder_base
-from tests.conftest import project_files, unavailable
+from tests.conftest import project_files, unavailable, until
 
 IMAGE = "multietapa-pruebas/binder:1"
 DOCKERFILE = PROJECT_ROOT / "binder/Dockerfile"
@@ -391,9 +391,7 @@ def test_entry_passes_sigterm_on(entry_environment: dict[str, str], tmp_path: Pa
         cwd=entry_environment["PYTHONPATH"],
     ) as process:
         assert process.stdout is not None and process.stdout.readline() == "listo\n"
-        limit = time.monotonic() + 20
-        while not (tmp_path / "motor/estado.json").exists() and time.monotonic() < limit:
-            time.sleep(0.05)
+        until((tmp_path / "motor/estado.json").exists, seconds=20)
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 3
     assert (tmp_path / "fin").read_text() == "en orden"
@@ -413,9 +411,7 @@ def test_entry_dying_suddenly_still_stops_the_engine(
     ) as process:
         assert process.stdout is not None and process.stdout.readline() == "listo\n"
         process.kill()
-    limit = time.monotonic() + 20
-    while not (tmp_path / "fin").exists() and time.monotonic() < limit:
-        time.sleep(0.05)
+    until((tmp_path / "fin").exists, seconds=20)
     assert (tmp_path / "fin").read_text() == "en orden"
 
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
-import docker
 import pytest
 
 from multietapa.errors import EngineError
 from multietapa.motor import bundle, data_disk, slots
 from multietapa.motor.data_disk import MANIFEST, DataDisk
 from tests.conftest import BASE_IMAGE, load_base_image
-from tests.test_embedded import running
+from tests.test_embedded import docker_client, running
 
 MB = 1024 * 1024
 
@@ -29,7 +27,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Un disco preparado de verdad, con la imagen base de las pruebas dentro y en trozos pequeños."""
     folder = tmp_path_factory.mktemp("preparado")
     engine = running(data=tmp_path_factory.mktemp("datos"), data_size_mb=300)
-    with engine as daemon, closing(docker.DockerClient(base_url=daemon.host, timeout=60)) as client:
+    with engine as daemon, docker_client(daemon) as client:
         load_base_image(client)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(data_disk, "PART_BYTES", 256 * 1024)
@@ -55,7 +53,7 @@ def test_prepared_disk_brings_its_images_and_grows_inside(
     """El primer arranque expande el disco preparado: sus imágenes ya están, y dentro hay más sitio."""
     monkeypatch.setenv(data_disk.PREPARED_VARIABLE, str(prepared))
     engine = running(data=tmp_path, data_size_mb=900)
-    with engine as daemon, closing(docker.DockerClient(base_url=daemon.host, timeout=60)) as client:
+    with engine as daemon, docker_client(daemon) as client:
         assert client.images.get(BASE_IMAGE)
         assert any("preparado" in phase for phase in engine.phases)
         free = client.containers.run(

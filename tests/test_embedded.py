@@ -15,6 +15,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from multietapa.motor.model import Choice, describe
 from multietapa.motor.session import Motor
 from multietapa.motor.slots import reserve
 from multietapa.motor.state import FILE_NAME, read
-from tests.conftest import BASE_IMAGE, load_base_image, unavailable
+from tests.conftest import BASE_IMAGE, load_base_image, processes_mentioning, unavailable, until
 
 MEMORY_MB = 640
 
@@ -78,26 +79,9 @@ class running:
             shutil.rmtree(self.data)
 
 
-def until(condition: Callable[[], Any], *, seconds: float = 10.0) -> Any:
-    """Espera a que se cumpla y devuelve lo que dio."""
-    limit = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < limit, "no llegó a cumplirse"
-        time.sleep(0.05)
-    return found
-
-
-def processes(run: Path) -> list[str]:
-    """Las órdenes de los procesos vivos que nombran esa carpeta de ejecución."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            command = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        except OSError:
-            continue
-        if str(run) in command:
-            found.append(command)
-    return found
+def docker_client(daemon: EmbeddedDaemon) -> Any:
+    """Un cliente que se cierra solo."""
+    return closing(docker.DockerClient(base_url=daemon.host, timeout=120))
 
 
 def test_start_tells_its_phases_and_stop_leaves_nothing() -> None:
@@ -110,8 +94,8 @@ def test_start_tells_its_phases_and_stop_leaves_nothing() -> None:
         with docker_client(started) as client:
             load_base_image(client)
             client.containers.run(BASE_IMAGE, "sleep 60", detach=True, labels=labels())
-        assert processes(started.run)
-    assert not processes(started.run)
+        assert processes_mentioning(str(started.run))
+    assert not processes_mentioning(str(started.run))
     assert not [path for path in started.run.iterdir() if path.suffix not in (".log", "") or path.is_socket()]
 
 
@@ -135,13 +119,6 @@ def test_disk_survives_a_power_cut(tmp_path: Path) -> None:
         started.start()
         with docker_client(started) as client:
             assert client.images.get(BASE_IMAGE)
-
-
-def docker_client(daemon: EmbeddedDaemon) -> Any:
-    """Un cliente que se cierra solo."""
-    from contextlib import closing
-
-    return closing(docker.DockerClient(base_url=daemon.host, timeout=120))
 
 
 def test_published_ports_reach_the_host(daemon: EmbeddedDaemon, client: docker.DockerClient) -> None:
@@ -387,7 +364,7 @@ def test_killed_machine_is_told_and_comes_back_with_its_images(
         assert docker.DockerClient(base_url=served.host, timeout=60).images.get(BASE_IMAGE)
     finally:
         served.stop()
-    assert not processes(run)
+    assert not processes_mentioning(str(run))
 
 
 def test_nothing_remains_when_the_supervisor_is_killed(
@@ -401,7 +378,7 @@ def test_nothing_remains_when_the_supervisor_is_killed(
     run = Path(served.host.removeprefix("unix://")).parent
     served.process.kill()
     served.process.wait()
-    until(lambda: not processes(run), seconds=5)
+    until(lambda: not processes_mentioning(str(run)), seconds=5)
     disk = next(tmp_path.glob("motores/*/disco.img"))
     assert embedded.DataDisk(real_bundle, disk).check()
 
@@ -417,5 +394,5 @@ def test_broken_root_is_explained(tmp_path: Path) -> None:
     )
     with pytest.raises(EngineError, match="núcleo"):
         broken.start()
-    assert not processes(slot.run)
+    assert not processes_mentioning(str(slot.run))
     slot.release()

@@ -10,7 +10,7 @@ import docker
 import pytest
 
 from multietapa.identity import labels
-from multietapa.image_tar import EPOCH, LayerFile, read_layer, saved_tags, write_image, write_layer
+from multietapa.image_tar import EPOCH, LayerFile, read_layer, write_image, write_layer
 
 REFERENCE = "multietapa-pruebas/archivo:1"
 
@@ -90,12 +90,3 @@ def test_engine_loads_the_image(folder: Path, tmp_path: Path, engine: docker.Doc
         assert history == ["equivalente local: nota", "equivalente local: sistema"]
     finally:
         engine.images.remove(REFERENCE, force=True)
-
-
-def test_tags_are_known_without_loading(folder: Path, tmp_path: Path) -> None:
-    """De un archivo se sabe qué etiquetas lleva; de lo que no es un archivo de imagen, nada, y sin error."""
-    layer = write_layer(folder, tmp_path / "capa.tar", created_by="a")
-    assert saved_tags(_image([layer], tmp_path / "imagen.tar")) == {REFERENCE}
-    (tmp_path / "texto.tar").write_text("no es un tar")
-    for name in ("capa.tar", "texto.tar", "no-existe.tar"):
-        assert saved_tags(tmp_path / name) == frozenset()

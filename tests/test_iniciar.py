@@ -24,7 +24,7 @@ from multietapa.motor.discovery import KIND_VARIABLE
 from multietapa.motor.session import Motor
 from multietapa.paths import PROJECT_ROOT
 from multietapa.workshop import choose_port
-from tests.conftest import unavailable
+from tests.conftest import processes_mentioning, unavailable
 
 
 @pytest.fixture
@@ -181,19 +181,6 @@ def test_ctrl_c_at_any_moment_leaves_nothing(moment: str, tmp_path: Path) -> Non
     assert "Traceback" not in rest
     assert processes_mentioning(str(run)) == []
     assert not list(run.glob("*/docker.sock"))
-
-
-def processes_mentioning(text: str) -> list[str]:
-    """Las órdenes en marcha que nombran ``text``."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        except OSError:
-            continue
-        if text in line:
-            found.append(line)
-    return found
 
 
 def test_without_an_engine_it_opens_and_says_so(tmp_path: Path) -> None:

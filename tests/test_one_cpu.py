@@ -12,7 +12,7 @@ import pytest
 
 from multietapa.motor import one_cpu
 from multietapa.motor.one_cpu import OneCpu, idle_times, idlest
-from tests.test_embedded import until
+from tests.conftest import until
 
 BUSY = [sys.executable, "-c", "while True: pass"]
 

@@ -15,8 +15,7 @@ import pytest
 from multietapa.errors import EngineError
 from multietapa.motor import bundle, embedded, state
 from multietapa.motor.state import VARIABLE, StateFile, read, wait_for_served
-from tests.conftest import unavailable
-from tests.test_embedded import processes, until
+from tests.conftest import processes_mentioning, unavailable, until
 
 KERNEL = """
 from multietapa import motor
@@ -116,7 +115,7 @@ def test_served_engine_outlives_kernels_and_dies_with_its_server(tmp_path: Path)
         server.stdin.close()
         code = server.wait(40)
     assert code == 0
-    until(lambda: not processes(tmp_path / "r"), seconds=5)
+    until(lambda: not processes_mentioning(str(tmp_path / "r")), seconds=5)
     assert not (tmp_path / "estado.json").exists()
     disk = next((tmp_path / "cache").glob("motores/*/disco.img"))
     assert embedded.DataDisk(bundle.make(), disk).clean()

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from multietapa.errors import BundleError
+from multietapa.paths import write_whole
 
 MANIFEST = "paquete.sha256"
 _MAXIMUM_BYTES = 4 * 1024 * 1024
@@ -116,12 +117,12 @@ def check(root: Path, *, key: str, seal: Path | None = None, thorough: bool = Fa
         if not same:
             raise damaged(root, f"{name} no tiene su contenido (la suma sha256 es otra)")
     if seal is not None:
-        _write_seal(seal, state)
+        write_whole(seal, json.dumps(state))
 
 
 def set_seal(root: Path, *, key: str, seal: Path) -> None:
     """Da por buenas las sumas de un paquete recién hecho o recién comprobado."""
-    _write_seal(seal, _state(root, read(root, key=key)))
+    write_whole(seal, json.dumps(_state(root, read(root, key=key))))
 
 
 def extras(root: Path, *, key: str) -> set[str]:
@@ -186,9 +187,3 @@ def _sealed(seal: Path) -> object:
         return json.loads(seal.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-
-
-def _write_seal(seal: Path, state: _State) -> None:
-    partial = seal.with_name(f"{seal.name}.parcial")
-    partial.write_text(json.dumps(state), encoding="utf-8")
-    partial.replace(seal)

@@ -86,10 +86,6 @@ class DataDisk:
             finally:
                 os.close(handle)
 
-    def remove(self) -> None:
-        """Lo borra: el próximo arranque empieza de nuevo."""
-        shutil.rmtree(self.path.parent, ignore_errors=True)
-
     def pack(self, folder: Path, *, log: Callable[[str], None] = lambda _: None) -> list[Path]:
         """Encoge el disco, lo comprime y lo deja en ``folder`` partido en trozos. Devuelve los trozos.
 

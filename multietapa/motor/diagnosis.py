@@ -12,6 +12,7 @@ from pathlib import Path
 from multietapa import text
 from multietapa.errors import MultietapaError
 from multietapa.motor.discovery import discover
+from multietapa.motor.start_failure import last_lines
 from multietapa.motor.state import FILE_NAME, VARIABLE, read
 from multietapa.paths import cache_dir, runtime_dir
 
@@ -50,7 +51,7 @@ def _machine() -> Iterator[str]:
     yield f"procesadores: {text.number(limits.cpus)}"
     yield f"usuario: {os.geteuid()} · {_process_status()}"
     yield host_limits.maps_warning(limits) or f"vm.max_map_count: {limits.max_map_count}, de sobra"
-    folder = host_limits.exec_folder(2048, ("/dev/shm", "/tmp", str(cache_dir())))
+    folder = host_limits.exec_folder(2048, (*host_limits.MEMORY_PLACES, str(cache_dir())))
     yield f"memoria del motor embebido: iría en {folder or 'ninguna parte (no hay sitio sin noexec)'}"
     if limits.cpu_seconds is not None:
         yield f"procesador gastado por la máquina o el contenedor: {text.duration(limits.cpu_seconds)}"
@@ -92,12 +93,6 @@ def _engines() -> Iterator[str]:
         for name in _LOGS:
             if (run / name).exists():
                 yield f"  últimas líneas de {run / name}:"
-                yield from (f"    {line[:200]}" for line in _tail(run / name))
+                yield from (f"    {line[:200]}" for line in last_lines(run / name, LAST_LINES))
     if not found:
         yield "ninguno"
-
-
-def _tail(path: Path) -> list[str]:
-    with path.open("rb") as log:
-        log.seek(max(0, path.stat().st_size - 8192))
-        return log.read().decode(errors="replace").splitlines()[-LAST_LINES:]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -85,34 +86,27 @@ def _existing(env: dict[str, str], rejected: list[Rejected]) -> Choice | None:
     return None
 
 
-def _private(env: dict[str, str], rejected: list[Rejected]) -> Choice | None:
-    if sys.platform != "linux":
-        rejected.append(Rejected("privado", "", "solo existe en Linux"))
-        return None
-    from multietapa.motor import bundle, private  # usan fcntl, que no existe en Windows
+def _of_the_kit(kind: str, where: str, env: dict[str, str], rejected: list[Rejected]) -> Choice | None:
+    """Un motor que el kit sabe poner en marcha: si esta máquina lo permite y se puede tener el paquete."""
+    reason = "solo existe en Linux"
+    if sys.platform == "linux":
+        from multietapa.motor import bundle, embedded, private  # usan fcntl, que no existe en Windows
 
-    if reason := private.missing_reason() or bundle.missing_reason():
-        rejected.append(Rejected("privado", "", reason))
+        module = {"privado": private, "embebido": embedded}[kind]
+        reason = module.missing_reason() or bundle.missing_reason()
+    if reason:
+        rejected.append(Rejected(kind, "", reason))
         return None
-    return Choice("privado", "", "espacios de nombres propios, sin instalar nada")
-
-
-def _embedded(env: dict[str, str], rejected: list[Rejected]) -> Choice | None:
-    if sys.platform != "linux":
-        rejected.append(Rejected("embebido", "", "solo existe en Linux"))
-        return None
-    from multietapa.motor import bundle, embedded
-
-    if reason := embedded.missing_reason() or bundle.missing_reason():
-        rejected.append(Rejected("embebido", "", reason))
-        return None
-    return Choice("embebido", "", "un núcleo de Linux como programa, sin ningún privilegio")
+    return Choice(kind, "", where)
 
 
 CANDIDATES: tuple[tuple[str, Callable[[dict[str, str], list[Rejected]], Choice | None]], ...] = (
     ("existente", _existing),
-    ("privado", _private),
-    ("embebido", _embedded),
+    ("privado", partial(_of_the_kit, "privado", "espacios de nombres propios, sin instalar nada")),
+    (
+        "embebido",
+        partial(_of_the_kit, "embebido", "un núcleo de Linux como programa, sin ningún privilegio"),
+    ),
 )
 
 

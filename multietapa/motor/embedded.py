@@ -27,8 +27,9 @@ from multietapa.motor.data_disk import DataDisk
 from multietapa.motor.lifetime import die_with_parent
 from multietapa.motor.network import EmbeddedNetwork
 from multietapa.motor.one_cpu import OneCpu
-from multietapa.motor.ports import FIRST_PORT, PORTS_PER_ENGINE
+from multietapa.motor.ports import port_range
 from multietapa.motor.slirp import GUEST_ADDRESS, PortForwarder
+from multietapa.motor.start_failure import start_failure
 from multietapa.motor.tunnel import ApiTunnel, make_certificate
 
 GUEST_SCRIPT = Path(__file__).with_name("guest.sh")
@@ -48,8 +49,7 @@ def missing_reason() -> str:
     if platform.machine() != "x86_64":
         return f"solo existe para x86-64, y esta máquina es {platform.machine()}"
     limits = host_limits.read()
-    memory = int(limits.memory_free * MEMORY_SHARE) // 2**20
-    if memory < MINIMUM_MEMORY_MB:
+    if _share_mb(limits) < MINIMUM_MEMORY_MB:
         needed = int(MINIMUM_MEMORY_MB / MEMORY_SHARE)
         return f"hacen falta unos {needed} MB de memoria libre, y hay {limits.memory_free // 2**20}"
     return ""
@@ -81,7 +81,9 @@ class EmbeddedDaemon:
     ) -> None:
         self.root, self.run, self.slot, self.options = root, run, slot, tuple(options)
         self.disk = DataDisk(root, data / "disco.img", size_mb=data_size_mb)
-        self.memory_mb = memory_mb or _memory_mb()
+        self._limits = host_limits.read()
+        fitting = max(MINIMUM_MEMORY_MB, min(MAXIMUM_MEMORY_MB, _share_mb(self._limits)))
+        self.memory_mb = memory_mb or fitting
         self.log_path = run / "dockerd.log"
         self.phases: list[str] = []
         self._machine: subprocess.Popen[str] | None = None
@@ -89,8 +91,8 @@ class EmbeddedDaemon:
         self._tunnel: ApiTunnel | None = None
         self._forwarder: PortForwarder | None = None
         self._phase = threading.Condition()
-        self._cpu = OneCpu()
-        self._small_host, self._trimmed = host_limits.read().memory < SMALL_HOST_BYTES, 0.0
+        self._cpu: OneCpu | None = None
+        self._trimmed = 0.0
 
     @property
     def host(self) -> str:
@@ -119,7 +121,7 @@ class EmbeddedDaemon:
                 self.run / "docker.sock", certificate=certificate, key=key, server_name=GUEST_ADDRESS
             )
             log("arrancando el núcleo")
-            if warning := host_limits.maps_warning(host_limits.read()):
+            if warning := host_limits.maps_warning(self._limits):
                 log(warning)
             self._network.start()
             self._start_machine()
@@ -143,7 +145,7 @@ class EmbeddedDaemon:
             link.unlink(missing_ok=True)
             link.symlink_to(target.resolve())
         temporary = host_limits.exec_folder(
-            self.memory_mb + 64, ("/dev/shm", "/tmp", str(self.disk.path.parent))
+            self.memory_mb + 64, (*host_limits.MEMORY_PLACES, str(self.disk.path.parent))
         )
         if temporary is None:
             raise EngineError(
@@ -158,6 +160,7 @@ class EmbeddedDaemon:
         # Mide la rapidez de RAID 6 durante 0,9 s, y aquí no hay discos en RAID.
         command += ["initcall_blacklist=raid6_init", "init=/arranque"]
         self.phases.clear()
+        self._cpu = OneCpu()
         self._machine = subprocess.Popen(
             command,
             cwd=self.root,
@@ -176,11 +179,11 @@ class EmbeddedDaemon:
 
     def _write_environment(self) -> None:
         copy_certificates(self.root, self.run / "certificados.crt")
-        first = FIRST_PORT + self.slot * PORTS_PER_ENGINE
+        first, last = port_range(self.slot)
         values = {name: os.environ[name] for name in _PASSED_ON if os.environ.get(name)}
         values |= {"SSL_CERT_FILE": "/run/api/certificados.crt", "SSL_CERT_DIR": "/none"}
         lines = [f"export {name}={shlex.quote(value)}\n" for name, value in values.items()]
-        lines += [f"PORTS='{first} {first + PORTS_PER_ENGINE - 1}'\n"]
+        lines += [f"PORTS='{first} {last}'\n"]
         lines += [f"DOCKERD_OPTIONS={shlex.quote(' '.join(self.options))}\n"]
         (self.run / "entorno").write_text("".join(lines), encoding="utf-8")
 
@@ -206,19 +209,23 @@ class EmbeddedDaemon:
             while not over() and time.monotonic() < limit:
                 self._phase.wait(0.2)
         if f"fase: {name}" not in self.phases:
-            raise self._problem(
-                f"El motor embebido no arrancó: se quedó en «{doing}».", self.run / "consola.log"
-            )
+            what = f"El motor embebido no arrancó: se quedó en «{doing}»."
+            raise self._problem(what, self.run / "consola.log")
 
     def _failure(self) -> str:
         return next((line.removeprefix("error: ") for line in self.phases if line.startswith("error: ")), "")
+
+    def _problem(self, what: str, log: Path) -> EngineError:
+        return start_failure(what, log, why=self._failure())
 
     def _wait_ready(self, timeout: float) -> None:
         assert self._tunnel is not None
         limit = time.monotonic() + timeout
         while not self._tunnel.reachable(timeout=1.0):
             if not self.alive:
-                raise self._problem("El motor embebido se apagó al arrancar.", self.log_path)
+                raise start_failure(
+                    "El motor embebido se apagó al arrancar.", self.log_path, why=self._failure()
+                )
             if time.monotonic() > limit:
                 raise self._problem(f"El motor embebido no contestó en {timeout:.0f} s.", self.log_path)
             time.sleep(0.03)
@@ -231,10 +238,10 @@ class EmbeddedDaemon:
 
     def look_after(self) -> None:
         """Vuelve a poner en marcha la red si se cayó, con los puertos que tenía. Se llama a menudo."""
-        if self._small_host and time.monotonic() - self._trimmed > TRIM_SECONDS:
+        if self._limits.memory < SMALL_HOST_BYTES and time.monotonic() - self._trimmed > TRIM_SECONDS:
             self._trimmed = time.monotonic()
             self.disk.forget_cached()
-        if self._machine is None or not self.alive:
+        if self._machine is None or self._cpu is None or not self.alive:
             return
         self._cpu.review(self._machine.pid)
         if self._network.alive or self._tunnel is None:
@@ -279,20 +286,10 @@ class EmbeddedDaemon:
         for name in (*_TEMPORARY, "disco", "raiz"):
             (self.run / name).unlink(missing_ok=True)
 
-    def _problem(self, what: str, log: Path) -> EngineError:
-        tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-12:] if log.exists() else []
-        return EngineError(
-            what,
-            why=self._failure() or "Esto es lo último que escribió:",
-            detail="\n".join(tail),
-            next_step=f"El registro completo está en {log}. Repite la orden; si vuelve a pasar, compártelo.",
-        )
 
-
-def _memory_mb() -> int:
-    """Lo justo: quien use el taller necesita el resto para JupyterLab y sus kernels."""
-    share = int(host_limits.read().memory_free * MEMORY_SHARE) // 2**20
-    return max(MINIMUM_MEMORY_MB, min(MAXIMUM_MEMORY_MB, share))
+def _share_mb(limits: host_limits.HostLimits) -> int:
+    """Los MB de la máquina embebida: el resto es para JupyterLab y sus kernels."""
+    return int(limits.memory_free * MEMORY_SHARE) // 2**20
 
 
 def _alone(cpu: OneCpu) -> Callable[[], None]:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 #: Por debajo, un proceso grande del motor embebido puede caer: cada página suya es un mapa en el anfitrión.
 ENOUGH_MAPS = 262_144
+#: Dónde puede ir la memoria de la máquina embebida, además de junto a su disco; lo primero, lo más rápido.
+MEMORY_PLACES = ("/dev/shm", "/tmp")
 _UNLIMITED = 1 << 60
 
 

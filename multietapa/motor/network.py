@@ -14,6 +14,7 @@ from multietapa.errors import EngineError
 from multietapa.motor import loader
 from multietapa.motor.lifetime import die_with_parent
 from multietapa.motor.slirp import GUEST_ADDRESS, SlirpApi
+from multietapa.motor.start_failure import start_failure
 
 API_PORT = 2376
 START_SECONDS = 10.0
@@ -56,13 +57,7 @@ class EmbeddedNetwork:
         limit = time.monotonic() + START_SECONDS
         while not path.exists():
             if not self.alive or time.monotonic() > limit:
-                tail = self.log_path.read_text(encoding="utf-8", errors="replace").splitlines()[-8:]
-                raise EngineError(
-                    "La red del motor embebido no arrancó.",
-                    why="Esto es lo último que escribió:",
-                    detail="\n".join(tail),
-                    next_step="Repite la orden; si vuelve a pasar, comparte el registro.",
-                )
+                raise start_failure("La red del motor embebido no arrancó.", self.log_path)
             time.sleep(0.01)
 
     def open_api(self) -> int:
@@ -97,8 +92,5 @@ class EmbeddedNetwork:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
-        self._remove_sockets()
-
-    def _remove_sockets(self) -> None:
         self.socket.unlink(missing_ok=True)
         self.api.path.unlink(missing_ok=True)

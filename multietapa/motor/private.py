@@ -22,12 +22,12 @@ from pathlib import Path
 
 import docker
 
-from multietapa.errors import EngineError
 from multietapa.motor import cgroups, loader, rootlesskit, userns
 from multietapa.motor.certificates import copy_certificates
 from multietapa.motor.lifetime import die_with_parent
-from multietapa.motor.ports import FIRST_PORT, PORTS_PER_ENGINE
+from multietapa.motor.ports import port_range
 from multietapa.motor.slirp import PortForwarder, SlirpApi
+from multietapa.motor.start_failure import start_failure
 
 INIT_SCRIPT = Path(__file__).with_name("init.sh")
 
@@ -110,10 +110,10 @@ class PrivateDaemon:
         cgroups.remove(self.cgroup)
         copy_certificates(self.root, self.run / "certificados.crt")
         log("creando los espacios de nombres")
-        first = FIRST_PORT + self.slot * PORTS_PER_ENGINE
+        first, last = port_range(self.slot)
         command = ["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child"]
         command += [f"{self.root}/usr/bin/busybox", "sh", str(INIT_SCRIPT), str(self.root), str(self.run)]
-        command += [str(self.data), str(self.data_size_mb), str(first), str(first + PORTS_PER_ENGINE - 1)]
+        command += [str(self.data), str(self.data_size_mb), str(first), str(last)]
         environment = {**os.environ, "SSL_CERT_FILE": "/run/api/certificados.crt", "SSL_CERT_DIR": "/none"}
         if self.rootless:
             environment |= only_now.enter_context(rootlesskit.answering(self.run, inside="/run/api"))
@@ -123,7 +123,7 @@ class PrivateDaemon:
         log("conectando su red")
         child = _first_child(self._namespace, timeout=5.0)
         if child is None:
-            raise self._problem("El motor privado no pudo crear sus espacios de nombres.", self.log_path)
+            raise start_failure("El motor privado no pudo crear sus espacios de nombres.", self.log_path)
         self._start_network(child)
         (self.run / "red-lista").touch()
         log("esperando a dockerd")
@@ -163,7 +163,7 @@ class PrivateDaemon:
             not (self.run / "slirp.sock").exists() or b"received" not in (self.run / "slirp.log").read_bytes()
         ):
             if self._slirp.poll() is not None or time.monotonic() > limit:
-                raise self._problem("La red del motor privado no arrancó.", self.run / "slirp.log")
+                raise start_failure("La red del motor privado no arrancó.", self.run / "slirp.log")
             time.sleep(0.02)
 
     def _wait_ready(self, timeout: float) -> None:
@@ -171,7 +171,7 @@ class PrivateDaemon:
         limit = time.monotonic() + timeout
         while True:
             if self._namespace.poll() is not None:
-                raise self._problem("El motor privado se apagó al arrancar.", self.log_path)
+                raise start_failure("El motor privado se apagó al arrancar.", self.log_path)
             if (self.run / "docker.sock").exists():
                 try:
                     with closing(docker.DockerClient(base_url=self.host, timeout=5)) as client:
@@ -180,17 +180,8 @@ class PrivateDaemon:
                 except (OSError, docker.errors.DockerException):
                     pass
             if time.monotonic() > limit:
-                raise self._problem(f"El motor privado no contestó en {timeout:.0f} s.", self.log_path)
+                raise start_failure(f"El motor privado no contestó en {timeout:.0f} s.", self.log_path)
             time.sleep(0.05)
-
-    def _problem(self, what: str, log: Path) -> EngineError:
-        tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-12:] if log.exists() else []
-        return EngineError(
-            what,
-            why="Esto es lo último que escribió:",
-            detail="\n".join(tail),
-            next_step=f"El registro completo está en {log}. Repite la orden; si vuelve a pasar, compártelo.",
-        )
 
     @property
     def alive(self) -> bool:

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from multietapa.console import say
+from multietapa.errors import MultietapaError
 from multietapa.motor.discovery import discover
 from multietapa.motor.model import OWN_KINDS
 from multietapa.motor.state import VARIABLE, StateFile
@@ -26,7 +27,7 @@ def serve() -> int:
         for value in message.values():
             say(value)
         if state is not None:
-            state.update(**message)
+            state.update(**message, **({"fase": "en marcha"} if "host" in message else {}))
 
     failed: dict[str, str] = {}
     try:
@@ -40,19 +41,12 @@ def serve() -> int:
 
             if state is not None:
                 state.update(kind=choice.kind)
-            problems: list[str] = []
-
-            def tell_engine(problems: list[str] = problems, **message: str) -> None:
-                problems += [message["error"]] if "error" in message else []
-                if "error" not in message:
-                    tell(**message)
-                if "host" in message and state is not None:
-                    state.update(fase="en marcha")
-
-            if supervisor.look_after(choice.kind, say=tell_engine) == 0:
+            try:
+                supervisor.look_after(choice.kind, say=tell)
                 return 0
-            say(f"✗ {problems[-1]}")
-            failed[choice.kind] = f"no arrancó. {problems[-1]}"
+            except MultietapaError as problem:
+                say(f"✗ {problem}")
+                failed[choice.kind] = f"no arrancó. {problem}"
     except KeyboardInterrupt:
         return 0
     finally:

@@ -10,6 +10,8 @@ from typing import Any
 
 import docker
 
+from multietapa.paths import write_whole
+
 GUEST_ADDRESS = "10.0.2.100"
 
 
@@ -119,6 +121,4 @@ class PortForwarder(threading.Thread):
 
     def _write(self) -> None:
         table = {f"{port}/{protocol}": problem for (protocol, port), (_, problem, _) in self.forwards.items()}
-        partial = self.state.with_suffix(".parcial")
-        partial.write_text(json.dumps(table), encoding="utf-8")
-        partial.replace(self.state)
+        write_whole(self.state, json.dumps(table))

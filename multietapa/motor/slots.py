@@ -10,6 +10,7 @@ from typing import IO
 
 from multietapa.errors import EngineError
 from multietapa.motor import userns
+from multietapa.motor.model import OWN_KINDS
 from multietapa.paths import cache_dir, runtime_dir
 
 MAXIMUM = 20
@@ -23,6 +24,10 @@ class Slot:
     run: Path
     data: Path
     locks: tuple[IO[str], ...]
+
+    def data_for(self, kind: str) -> Path:
+        """La carpeta de datos de un motor de esa clase en este hueco."""
+        return _data_folder(self.data, kind)
 
     def release(self) -> None:
         """Devuelve el hueco."""
@@ -58,7 +63,7 @@ def remove_unused_data() -> str:
     removed, busy = [], []
     for number in range(MAXIMUM):
         base = cache_dir() / f"motores/{number}"
-        folders = [path for path in (base, base.with_name(f"{number}-embebido")) if path.exists()]
+        folders = [path for path in (_data_folder(base, kind) for kind in OWN_KINDS) if path.exists()]
         if not folders:
             continue
         with ExitStack() as stack:
@@ -73,6 +78,10 @@ def remove_unused_data() -> str:
     lines = [f"Datos borrados: {', '.join(removed)}." if removed else "No había datos que borrar."]
     lines += [f"En uso, se quedan: {', '.join(busy)}. Cierra antes su taller."] if busy else []
     return "\n".join(lines)
+
+
+def _data_folder(base: Path, kind: str) -> Path:
+    return base if kind == "privado" else base.with_name(f"{base.name}-{kind}")
 
 
 def _locked(stack: ExitStack, path: Path) -> IO[str]:

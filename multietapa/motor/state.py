@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from multietapa.errors import EngineError
+from multietapa.paths import write_whole
 
 #: Nombra el archivo de un motor que otro proceso (``motor --servir``) pone en marcha por su cuenta.
 VARIABLE = "MULTIETAPA_MOTOR_ESTADO"
@@ -30,9 +31,7 @@ class StateFile:
     def update(self, **changes: Any) -> None:
         """Cambia unas claves y lo escribe; ``None`` quita la clave."""
         self.values = {k: v for k, v in {**self.values, **changes}.items() if v is not None}
-        partial = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        partial.write_text(json.dumps(self.values, ensure_ascii=False), encoding="utf-8")
-        partial.replace(self.path)
+        write_whole(self.path, json.dumps(self.values, ensure_ascii=False))
 
     def remove(self) -> None:
         """Lo borra: ya no hay motor."""

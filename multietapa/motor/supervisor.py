@@ -59,21 +59,25 @@ class Daemon(Protocol):
 
 def make_daemon(kind: str, slot: Slot, *, log: Callable[[str], None] = lambda _: None) -> Daemon:
     """Un motor de esa clase en ese hueco, sin arrancar. Lanza :class:`BundleError`."""
-    root = bundle.make(log=log)
+    root, data = bundle.make(log=log), slot.data_for(kind)
     if kind == "embebido":
-        data = slot.data.with_name(f"{slot.data.name}-embebido")
         return EmbeddedDaemon(root, run=slot.run, data=data, slot=slot.number)
-    return PrivateDaemon(root, run=slot.run, data=slot.data, slot=slot.number)
+    return PrivateDaemon(root, run=slot.run, data=data, slot=slot.number)
 
 
 def main(kind: str) -> int:
     """Pone en marcha el motor, espera al cierre de la entrada y lo apaga."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    return look_after(kind, say=_say)
+    try:
+        look_after(kind, say=_say)
+    except MultietapaError as problem:
+        _say(error=str(problem))
+        return 1
+    return 0
 
 
-def look_after(kind: str, *, say: Callable[..., None]) -> int:
-    """Lo que hace :func:`main`; ``say`` recibe ``fase=``, ``host=`` o ``error=``. Da el código de salida."""
+def look_after(kind: str, *, say: Callable[..., None]) -> None:
+    """Lo mismo, sin escribir nada: ``say`` recibe ``fase=`` y ``host=``. Lanza :class:`EngineError`."""
     signal.signal(signal.SIGTERM, _leave)
     slot = daemon = state = None
 
@@ -91,9 +95,6 @@ def look_after(kind: str, *, say: Callable[..., None]) -> int:
         state.update(fase="en marcha", host=daemon.host)
         say(host=daemon.host)
         _watch(daemon, state)
-    except MultietapaError as problem:
-        say(error=str(problem))
-        return 1
     except (KeyboardInterrupt, BrokenPipeError):
         pass
     finally:
@@ -104,7 +105,6 @@ def look_after(kind: str, *, say: Callable[..., None]) -> int:
             state.remove()
         if slot is not None:
             slot.release()
-    return 0
 
 
 def _watch(daemon: Daemon, state: StateFile) -> None:
