@@ -252,10 +252,11 @@ def test_predicting_and_comparing(page: Page, lab_url: str, captures: Path) -> N
     )
     page.locator(".jp-CodeCell").first.click()
     page.keyboard.press("Shift+Enter")
-    handle = page.locator(".noUi-handle, .ui-slider-handle, [role=slider]").first
-    handle.focus()
-    for _ in range(30):
-        handle.press("ArrowRight")
+    # De una vez: con muchas teclas seguidas, ipywidgets puede pisar la última con el eco de otra anterior.
+    readout = page.locator(".widget-readout")
+    readout.fill("300")
+    readout.press("Enter")
+    expect(page.get_by_role("slider")).to_have_attribute("aria-valuenow", "300.0")
     page.locator(".jp-CodeCell").nth(2).click()
     page.keyboard.press("Shift+Enter")
     view = page.locator(".mtc")
