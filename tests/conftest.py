@@ -26,7 +26,7 @@ from multietapa.testing import CHROMIUM_NAMES
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 FLAGS += ["--disable-background-networking", "--disable-component-update"]
 BASE_IMAGE = "multietapa-pruebas/base:1"
-APPLETS = "sh ls cat echo wget httpd sleep dd rm mkdir ln touch id mv cp".split()
+APPLETS = "sh ls cat echo wget httpd sleep dd rm mkdir ln touch id mv cp nslookup".split()
 
 
 def unavailable(reason: str) -> None:

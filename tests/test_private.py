@@ -42,7 +42,7 @@ def test_private_engine_leaves_the_host_as_it_was(second_engine_factory: SecondE
         load_base_image(client)
         client.containers.run("multietapa-pruebas/base:1", "echo hola", remove=True, labels=labels())
         assert host_state() == before
-        run, pids = daemon.run, [daemon._namespace.pid, daemon._slirp.pid]
+        run, pids = daemon.run, [daemon._namespace.pid, daemon._network.pid]
     assert host_state() == before
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
     assert not list(Path("/sys/fs/cgroup").glob(f"**/multietapa-{run.name}"))
@@ -94,7 +94,7 @@ def test_taken_port_is_explained(second_engine_factory: SecondEngine) -> None:
 def test_killed_engine_is_noticed_and_leaves_nothing(second_engine_factory: SecondEngine) -> None:
     """Tras un corte de luz no queda ningún proceso del motor."""
     with second_engine_factory() as (client, daemon):
-        pids = [daemon._namespace.pid, daemon._slirp.pid]
+        pids = [daemon._namespace.pid, daemon._network.pid]
         daemon.kill()
         assert not daemon.alive
         assert not any(Path(f"/proc/{pid}").exists() for pid in pids)

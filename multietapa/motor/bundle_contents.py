@@ -24,7 +24,8 @@ KEPT = (
     "usr/sbin/dockerd", "usr/sbin/docker-proxy", "usr/bin/docker-init", "usr/bin/tini-static",
     "usr/bin/containerd", "usr/bin/containerd-shim-runc-v2", "usr/sbin/runc", "usr/bin/runc",
     "usr/sbin/xtables-nft-multi", f"{_LIB}/xtables/libxt_*.so", f"{_LIB}/xtables/libipt_*.so",
-    f"{_LIB}/xtables/libip6t_*.so", "usr/bin/busybox", "usr/bin/slirp4netns", "etc/protocols", "etc/services",
+    f"{_LIB}/xtables/libip6t_*.so", "usr/bin/busybox", "usr/bin/slirp4netns", "usr/sbin/smartdns",
+    "etc/protocols", "etc/services",
     # Estas no las pide ninguna cabecera: se abren en marcha (un hilo que acaba, un nombre que buscar).
     f"{_LIB}/libgcc_s.so.1", f"{_LIB}/libnss_files.so.2", f"{_LIB}/libnss_dns.so.2",
     "usr/share/doc/*/copyright",  # quien reparta el paquete reparte también sus licencias
@@ -47,10 +48,31 @@ LINKS = {
     **{f"usr/sbin/{name}": "xtables-nft-multi" for name in IPTABLES_NAMES},
     "etc/resolv.conf": "../run/resolv.conf",
 }
+#: Quien contesta a los nombres dentro del motor: una dirección por nombre, la misma 5 minutos como poco. Un
+#: registro que contesta con 12 direcciones, en otro orden cada vez, parece desde fuera un barrido de puertos.
+NAMES = """\
+bind 10.0.2.100:53
+bind-tcp 10.0.2.100:53
+server 10.0.2.3
+max-reply-ip-num 1
+rr-ttl-min 300
+force-AAAA-SOA yes
+speed-check-mode none
+dualstack-ip-selection no
+prefetch-domain no
+serve-expired no
+cache-size 512
+cache-persist no
+log-level error
+log-file /run/api/nombres.log
+log-size 64k
+log-num 0
+"""
 TEXTS = {
     "etc/passwd": "root:x:0:0:root:/root:/bin/sh\n",
     "etc/group": "root:x:0:\n",
     "etc/hosts": "127.0.0.1 localhost\n::1 localhost\n",
+    "etc/smartdns.conf": NAMES,
     "etc/os-release": 'ID=debian\nPRETTY_NAME="Debian (paquete del motor de Multietapa)"\n',
 }
 #: El primer programa de la máquina embebida; ``API`` llega en la orden del núcleo.

@@ -25,10 +25,10 @@ from multietapa.motor import host_limits
 from multietapa.motor.certificates import copy_certificates
 from multietapa.motor.data_disk import DataDisk
 from multietapa.motor.lifetime import die_with_parent
-from multietapa.motor.network import EmbeddedNetwork
+from multietapa.motor.network import Network
 from multietapa.motor.one_cpu import OneCpu
 from multietapa.motor.ports import port_range
-from multietapa.motor.slirp import GUEST_ADDRESS, PortForwarder
+from multietapa.motor.slirp import GUEST_ADDRESS
 from multietapa.motor.start_failure import start_failure
 from multietapa.motor.tunnel import ApiTunnel, make_certificate
 
@@ -87,9 +87,8 @@ class EmbeddedDaemon:
         self.log_path = run / "dockerd.log"
         self.phases: list[str] = []
         self._machine: subprocess.Popen[str] | None = None
-        self._network = EmbeddedNetwork(root, run)
+        self._network = Network(root, run, engine="embebido", direct=True)
         self._tunnel: ApiTunnel | None = None
-        self._forwarder: PortForwarder | None = None
         self._phase = threading.Condition()
         self._cpu: OneCpu | None = None
         self._trimmed = 0.0
@@ -123,7 +122,7 @@ class EmbeddedDaemon:
             log("arrancando el núcleo")
             if warning := host_limits.maps_warning(self._limits):
                 log(warning)
-            self._network.start()
+            self._network.serve_socket()
             self._start_machine()
             self._wait_phase("red", "núcleo", timeout=30.0)
             log("conectando su red")
@@ -132,7 +131,7 @@ class EmbeddedDaemon:
             self._tunnel.port = self._network.open_api()
             self._wait_ready(timeout)
             self._tunnel.start()
-            self._forward_ports()
+            self._network.forward_ports(self.host)
         except BaseException:
             self.stop(grace=3.0)
             raise
@@ -230,12 +229,6 @@ class EmbeddedDaemon:
                 raise self._problem(f"El motor embebido no contestó en {timeout:.0f} s.", self.log_path)
             time.sleep(0.03)
 
-    def _forward_ports(self) -> None:
-        self._forwarder = PortForwarder(
-            host=self.host, api=self._network.api, state=self.run / "puertos.json", direct=True
-        )
-        self._forwarder.start()
-
     def look_after(self) -> None:
         """Vuelve a poner en marcha la red si se cayó, con los puertos que tenía. Se llama a menudo."""
         if self._limits.memory < SMALL_HOST_BYTES and time.monotonic() - self._trimmed > TRIM_SECONDS:
@@ -247,12 +240,10 @@ class EmbeddedDaemon:
         if self._network.alive or self._tunnel is None:
             return
         self._tunnel.port = 0
-        self._network.start(again=True)
+        self._network.serve_socket(again=True)
         self._order("red")
         self._tunnel.port = self._network.open_api()
-        if self._forwarder is not None:
-            self._forwarder.stop()
-        self._forward_ports()
+        self._network.forward_ports(self.host)
 
     def _order(self, order: str) -> None:
         if self._machine is not None and self._machine.stdin is not None:
@@ -269,8 +260,7 @@ class EmbeddedDaemon:
 
     def stop(self, *, grace: float = 20.0) -> None:
         """Apaga contenedores, dockerd y la máquina, por ese orden, y borra todo lo que no son datos."""
-        if self._forwarder is not None:
-            self._forwarder.stop()
+        self._network.stop_forwarding()
         if self._machine is not None:
             self._order("apagar")
             try:

@@ -43,7 +43,7 @@ connect
 echo 1 > /proc/sys/net/ipv4/ip_forward
 echo 1 > /proc/sys/net/ipv4/conf/docker0/proxy_arp
 echo "$PORTS" > /proc/sys/net/ipv4/ip_local_port_range
-echo "nameserver 10.0.2.3" > /run/resolv.conf
+echo "nameserver 10.0.2.100" > /run/resolv.conf
 echo "fase: dockerd"
 
 # Con un solo procesador, Go entrega cada llamada lenta a otro hilo; con 2 no.
@@ -53,13 +53,16 @@ engine() {
         dockerd --data-root /data/docker --exec-root /run/docker --pidfile /run/docker.pid \
             -H unix:///run/docker.sock -H tcp://10.0.2.100:2376 \
             --tlsverify --tlscacert /run/api/api.crt --tlscert /run/api/api.crt --tlskey /run/api/api.key \
-            --bridge docker0 --fixed-cidr 10.0.2.128/25 --default-gateway 10.0.2.2 --dns 10.0.2.3 \
+            --bridge docker0 --fixed-cidr 10.0.2.128/25 --default-gateway 10.0.2.2 --dns 10.0.2.100 \
             --iptables=false --ip6tables=false --ip-masq=false --shutdown-timeout 5 $DOCKERD_OPTIONS \
             >> /run/api/dockerd.log 2>&1
         $b rm -f /run/docker.pid
         $b sleep 0.3
     done
 }
+while [ ! -e /run/apagando ]; do
+    smartdns -f -c /etc/smartdns.conf -p - >> /run/api/nombres.log 2>&1 || $b sleep 0.3
+done &
 engine &
 engine=$!
 

@@ -27,7 +27,7 @@ export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/run
 "$b" umount -l /old
 "$b" ip link set lo up
 echo "$first $last" > /proc/sys/net/ipv4/ip_local_port_range
-echo "nameserver 10.0.2.3" > /run/resolv.conf
+echo "nameserver 10.0.2.100" > /run/resolv.conf
 waited=0
 until [ -e /run/api/red-lista ]; do
     waited=$((waited + 1))
@@ -35,8 +35,11 @@ until [ -e /run/api/red-lista ]; do
     "$b" sleep 0.05
 done
 # slirp entrega en 10.0.2.100 lo que llega de fuera; docker-proxy escucha siempre en 127.0.0.1, también
-# cuando el puerto se publicó solo ahí (-p 127.0.0.1:8080:80).
-echo 1 > /proc/sys/net/ipv4/conf/tap0/route_localnet
+# cuando el puerto se publicó solo ahí (-p 127.0.0.1:8080:80). En «all»: si slirp muere, su sucesor trae otro tap0.
+echo 1 > /proc/sys/net/ipv4/conf/all/route_localnet
 iptables -t nat -I PREROUTING -i tap0 -d 10.0.2.100 -j DNAT --to-destination 127.0.0.1
+while :; do
+    smartdns -f -c /etc/smartdns.conf -p - >> /run/api/nombres.log 2>&1 || "$b" sleep 0.3
+done &
 exec tini-static -s -- dockerd --data-root /data --exec-root /run/docker --pidfile /run/docker.pid \
-    -H unix:///run/api/docker.sock --dns 10.0.2.3 --shutdown-timeout 5 "$@"
+    -H unix:///run/api/docker.sock --dns 10.0.2.100 --shutdown-timeout 5 "$@"

@@ -22,11 +22,11 @@ from pathlib import Path
 
 import docker
 
-from multietapa.motor import cgroups, loader, rootlesskit, userns
+from multietapa.motor import cgroups, rootlesskit, userns
 from multietapa.motor.certificates import copy_certificates
 from multietapa.motor.lifetime import die_with_parent
+from multietapa.motor.network import Network
 from multietapa.motor.ports import port_range
-from multietapa.motor.slirp import PortForwarder, SlirpApi
 from multietapa.motor.start_failure import start_failure
 
 INIT_SCRIPT = Path(__file__).with_name("init.sh")
@@ -82,8 +82,8 @@ class PrivateDaemon:
         self.rootless = os.geteuid() != 0
         self._space: userns.UserSpace | None = None
         self._namespace: subprocess.Popen[bytes] | None = None
-        self._slirp: subprocess.Popen[bytes] | None = None
-        self._forwarder: PortForwarder | None = None
+        self._child = 0
+        self._network = Network(root, run, engine="privado")
 
     @property
     def host(self) -> str:
@@ -105,7 +105,7 @@ class PrivateDaemon:
     def _start(self, only_now: ExitStack, log: Callable[[str], None], timeout: float) -> None:
         self.run.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.data.mkdir(mode=0o710, parents=True, exist_ok=True)
-        for stale in ("red-lista", "docker.sock", "slirp.sock", "puertos.json"):
+        for stale in ("red-lista", "docker.sock", "puertos.json"):
             (self.run / stale).unlink(missing_ok=True)
         cgroups.remove(self.cgroup)
         copy_certificates(self.root, self.run / "certificados.crt")
@@ -119,52 +119,32 @@ class PrivateDaemon:
             environment |= only_now.enter_context(rootlesskit.answering(self.run, inside="/run/api"))
         else:
             command.append(f"--cgroup-parent=/{self.cgroup}")
-        self._namespace = self._launch([*command, *self.options], log=self.log_path, env=environment)
-        log("conectando su red")
-        child = _first_child(self._namespace, timeout=5.0)
-        if child is None:
-            raise start_failure("El motor privado no pudo crear sus espacios de nombres.", self.log_path)
-        self._start_network(child)
-        (self.run / "red-lista").touch()
-        log("esperando a dockerd")
-        self._wait_ready(timeout)
-        api = SlirpApi(self.run / "slirp.sock")
-        self._forwarder = PortForwarder(host=self.host, api=api, state=self.run / "puertos.json")
-        self._forwarder.start()
-
-    def _launch(
-        self,
-        command: list[str],
-        *,
-        log: Path,
-        env: dict[str, str] | None = None,
-        cwd: Path | None = None,
-    ) -> subprocess.Popen[bytes]:
-        """Un proceso del motor: no sobrevive a este y, sin root, es root en su espacio de usuario."""
-        with log.open("wb") as output:
-            return subprocess.Popen(
-                command,
-                cwd=cwd,
+        with self.log_path.open("wb") as output:
+            self._namespace = subprocess.Popen(
+                [*command, *self.options],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env=env,
+                env=environment,
                 start_new_session=True,
-                preexec_fn=self._space.enter if self._space is not None else die_with_parent,
+                preexec_fn=self._enter,
             )
+        log("conectando su red")
+        self._child = _first_child(self._namespace, timeout=5.0)
+        if not self._child:
+            raise start_failure("El motor privado no pudo crear sus espacios de nombres.", self.log_path)
+        self._network.join_namespace(self._child, before=self._enter)
+        (self.run / "red-lista").touch()
+        log("esperando a dockerd")
+        self._wait_ready(timeout)
+        self._network.forward_ports(self.host)
 
-    def _start_network(self, pid: int) -> None:
-        arguments = ["--configure", "--mtu=1500", "--disable-host-loopback"]
-        arguments += ["--api-socket", str(self.run / "slirp.sock"), str(pid), "tap0"]
-        command = loader.command(self.root, "usr/bin/slirp4netns", *arguments)
-        self._slirp = self._launch(command, log=self.run / "slirp.log", cwd=self.root)
-        limit = time.monotonic() + 10
-        while (
-            not (self.run / "slirp.sock").exists() or b"received" not in (self.run / "slirp.log").read_bytes()
-        ):
-            if self._slirp.poll() is not None or time.monotonic() > limit:
-                raise start_failure("La red del motor privado no arrancó.", self.run / "slirp.log")
-            time.sleep(0.02)
+    def _enter(self) -> None:
+        """En cada proceso nuevo: no sobrevive a este y, sin root, es root en su espacio de usuario."""
+        if self._space is not None:
+            self._space.enter()
+        else:
+            die_with_parent()
 
     def _wait_ready(self, timeout: float) -> None:
         assert self._namespace is not None
@@ -190,11 +170,14 @@ class PrivateDaemon:
 
     @property
     def network_restarts(self) -> int:
-        """Cuántas veces se volvió a poner en marcha su red: ninguna, si slirp muere se reinicia el motor."""
-        return 0
+        """Cuántas veces se volvió a poner en marcha su red."""
+        return self._network.restarts
 
     def look_after(self) -> None:
-        """Nada que levantar alrededor."""
+        """Vuelve a poner en marcha la red si se cayó, con los puertos que tenía. Se llama a menudo."""
+        if self.alive and not self._network.alive:
+            self._network.join_namespace(self._child, before=self._enter, again=True)
+            self._network.forward_ports(self.host)
 
     def kill(self) -> None:
         """Lo mata sin avisar, como un corte de luz."""
@@ -205,8 +188,7 @@ class PrivateDaemon:
 
     def stop(self, *, grace: float = 12.0) -> None:
         """Apaga dockerd y sus contenedores, y borra todo lo que no son datos."""
-        if self._forwarder is not None:
-            self._forwarder.stop()
+        self._network.stop_forwarding()
         if self._namespace is not None and self.alive:
             for pid in _children(self._namespace.pid):
                 _signal(pid, signal.SIGTERM)
@@ -215,13 +197,7 @@ class PrivateDaemon:
             except subprocess.TimeoutExpired:
                 self._namespace.kill()
                 self._namespace.wait()
-        if self._slirp is not None and self._slirp.poll() is None:
-            self._slirp.terminate()
-            try:
-                self._slirp.wait(3)
-            except subprocess.TimeoutExpired:
-                self._slirp.kill()
-                self._slirp.wait()
+        self._network.stop()
         if self._space is not None:
             self._space.close()
         for _ in range(20):
@@ -229,7 +205,7 @@ class PrivateDaemon:
             if not list(Path("/sys/fs/cgroup").glob(f"*/{self.cgroup}")):
                 break
             time.sleep(0.05)
-        for leftover in ("red-lista", "docker.sock", "slirp.sock", "puertos.json", "certificados.crt"):
+        for leftover in ("red-lista", "docker.sock", "puertos.json", "certificados.crt"):
             (self.run / leftover).unlink(missing_ok=True)
 
 
@@ -247,11 +223,12 @@ def _children(pid: int) -> list[int]:
         return []
 
 
-def _first_child(process: subprocess.Popen[bytes], *, timeout: float) -> int | None:
+def _first_child(process: subprocess.Popen[bytes], *, timeout: float) -> int:
+    """El primer proceso hijo, o 0 si no lo hay a tiempo."""
     limit = time.monotonic() + timeout
     while time.monotonic() < limit and process.poll() is None:
         found = _children(process.pid)
         if found:
             return found[0]
         time.sleep(0.01)
-    return None
+    return 0

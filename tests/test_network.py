@@ -1,0 +1,151 @@
+"""La red de los motores del kit: se levanta si cae, y desde fuera se ven pocos destinos."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import docker
+import pytest
+
+from multietapa.build import build_events
+from multietapa.events import BuildFinished, LogLine
+from multietapa.identity import labels
+from multietapa.motor.model import Choice, describe
+from multietapa.motor.session import Motor
+from tests.conftest import BASE_IMAGE, SecondEngine, load_base_image, unavailable, until
+
+NAME_SERVER = "127.77.0.1"
+ADDRESSES = [f"198.51.100.{number}" for number in range(1, 13)]  # RFC 5737: no son de nadie
+
+
+def test_private_network_comes_back_with_its_ports(second_engine_factory: SecondEngine) -> None:
+    """Si slirp muere, el motor privado recupera la red con sus puertos, sin parar los contenedores."""
+    with second_engine_factory() as (client, daemon):
+        load_base_image(client)
+        web = client.containers.run(
+            BASE_IMAGE, ["httpd", "-f", "-p", "80", "-h", "/etc"], detach=True, ports={"80/tcp": None},
+            labels=labels(),
+        )  # fmt: skip
+        url = Motor(Choice("privado", daemon.host, ""), describe(client, "privado"), client).direccion(
+            web, 80
+        )
+        os.kill(daemon._network.pid, signal.SIGKILL)
+        until(lambda: not daemon._network.alive)
+        daemon.look_after()
+        assert daemon.network_restarts == 1
+
+        def page() -> bytes:
+            try:
+                with urllib.request.urlopen(f"{url}/passwd", timeout=2) as answer:
+                    return bytes(answer.read())
+            except OSError:
+                return b""
+
+        assert b"root:x:0" in until(page)
+        route = client.containers.run(BASE_IMAGE, "cat /proc/net/route", remove=True, labels=labels())
+        assert b"eth0" in route
+        web.remove(force=True)
+        daemon.look_after()
+        assert daemon.network_restarts == 1
+
+
+class ManyAddresses(threading.Thread):
+    """Un servidor de nombres como los de un CDN: doce direcciones por nombre, en otro orden cada vez."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.turn = 0
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind((NAME_SERVER, 53))
+        self.socket.settimeout(0.1)
+        self.over = threading.Event()
+
+    def stop(self) -> None:
+        """Deja de contestar y suelta su puerto."""
+        self.over.set()
+        self.join()
+        self.socket.close()
+
+    def run(self) -> None:
+        while not self.over.is_set():
+            with suppress(TimeoutError):
+                self.answer(*self.socket.recvfrom(2048))
+
+    def answer(self, query: bytes, sender: tuple[str, int]) -> None:
+        """Contesta a una pregunta: a las de IPv4, con todas las direcciones; a las demás, que no hay."""
+        end = query.index(b"\0", 12) + 5
+        answers = []
+        if query[end - 4 : end - 2] == b"\0\1":
+            self.turn += 1
+            order = ADDRESSES[self.turn % 12 :] + ADDRESSES[: self.turn % 12]
+            record = b"\xc0\x0c\0\1\0\1" + struct.pack(">IH", 5, 4)
+            answers = [record + socket.inet_aton(address) for address in order]
+        header = query[:2] + b"\x81\x80" + struct.pack(">HHHH", 1, len(answers), 0, 0)
+        self.socket.sendto(header + query[12:end] + b"".join(answers), sender)
+
+
+@contextmanager
+def engine_that_asks(resolv: Path, kind: str) -> Iterator[docker.DockerClient]:
+    """Un motor del kit con otro /etc/resolv.conf, puesto en un espacio de montajes propio."""
+    script = 'mount --bind "$0" /etc/resolv.conf && exec "$@"'
+    command = ["unshare", "--mount", "sh", "-c", script, str(resolv)]
+    process = subprocess.Popen(
+        [*command, sys.executable, "-m", "multietapa.motor.supervisor", kind],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdin is not None and process.stdout is not None
+    try:
+        messages = (json.loads(line) for line in process.stdout)
+        host = next(message["host"] for message in messages if "fase" not in message)
+        client = docker.DockerClient(base_url=host, timeout=120)
+        load_base_image(client)
+        yield client
+        client.close()
+    finally:
+        process.stdin.close()
+        assert process.wait(40) == 0
+        process.stdout.close()
+
+
+@pytest.mark.parametrize("kind", ["privado", "embebido"])
+def test_a_name_has_one_address(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: docker.DockerClient
+) -> None:
+    """En RUN y en run, un nombre con doce direcciones giratorias es siempre la misma, sin IPv6."""
+    if os.geteuid() != 0:
+        unavailable("hace falta ser root para atender nombres en el puerto 53")
+    from multietapa.motor import bundle
+
+    monkeypatch.setenv("MULTIETAPA_PAQUETE", str(bundle.make()))
+    monkeypatch.setenv("MULTIETAPA_CACHE", str(tmp_path / "caché"))
+    context, resolv = tmp_path / "contexto", tmp_path / "resolv.conf"
+    context.mkdir()
+    resolv.write_text(f"nameserver {NAME_SERVER}\n")
+    names = ManyAddresses()
+    names.start()
+    try:
+        with engine_that_asks(resolv, kind) as client:
+            ask = "for i in 1 2 3 4; do nslookup varias.prueba; done"
+            seen = client.containers.run(BASE_IMAGE, ["sh", "-c", ask], remove=True, labels=labels()).decode()
+            (context / "Dockerfile").write_text(f"FROM {BASE_IMAGE}\nRUN {ask}\n")
+            events = list(build_events(client, context, tag="multietapa-pruebas/nombres:1"))
+            assert isinstance(events[-1], BuildFinished), events[-1]
+            seen += "\n".join(event.text for event in events if isinstance(event, LogLine))
+    finally:
+        names.stop()
+    found = [address for address in re.findall(r"\d+\.\d+\.\d+\.\d+", seen) if address.startswith("198.")]
+    assert len(found) >= 8
+    assert len(set(found)) == 1
+    assert names.turn <= 3
