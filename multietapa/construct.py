@@ -28,7 +28,6 @@ from multietapa.errors import ArchiveError, BuildError, MultietapaError, NoEngin
 from multietapa.events import Progress
 from multietapa.identity import BASE_LABEL
 from multietapa.measure import quick_sizes
-from multietapa.motor import budget
 from multietapa.motor.model import EngineInfo, Rejected
 from multietapa.motor.session import info_of, motor
 from multietapa.paths import PROJECT_ROOT
@@ -163,8 +162,6 @@ def construir(
     state, log = follow(
         events, view, cancel, messages=messages, complete=lambda state: with_sizes(client, state, labels)
     )
-    if warning := budget.notice():
-        print(f"⚠ {warning}")
     return _finished(state, log, etiqueta, info, view)
 
 

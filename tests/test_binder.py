@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib.metadata
 import io
+import ipaddress
 import json
 import os
 import platform
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tarfile
@@ -17,7 +19,7 @@ import time
 import zlib
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,9 @@ MB = 1_000_000
 LAYER_LIMIT_MB = 400
 IMAGE_LIMIT_MB = 1000
 MEMORY_LIMIT_MB = 1800
+#: Hay nodos que cierran a quien pasa de 24 destinos en un minuto: ni la mitad, en toda la sesión.
+MAXIMUM_PEERS = 12
+POD_NAME = "multietapa-pod-de-pruebas"
 TOKEN = "pruebas"
 BASE_URL = "/user/pruebas"
 SERVER = ["jupyter-lab", "--ip=0.0.0.0", "--port=8888", f"--ServerApp.base_url={BASE_URL}"]
@@ -66,18 +71,29 @@ print(json.dumps({"kind": m.info.kind, "images": images, "cache": len(m.client.d
 """
 
 
+#: Una celda cualquiera en el pod, con el aviso de procesador adelantado.
+CELL = """
+from IPython.core.interactiveshell import InteractiveShell
+from multietapa.motor import budget
+budget.FIRST_NOTICE_SECONDS = budget.AGAIN_SECONDS = 0.0
+InteractiveShell.instance().run_cell("from multietapa import motor; motor().client.ping()")
+"""
+
+
 @dataclass
 class Pod:
     """Un contenedor como los de Binder y lo más que llegó a usar de memoria, en bytes.
 
     ``working_set`` es lo que cuenta Kubernetes: lo usado sin la caché de archivos que hace rato nadie lee.
     ``own``, lo que no se puede soltar sin más: la memoria de los procesos y la de la máquina embebida.
+    ``peers``, con qué direcciones y puertos de fuera habló por TCP.
     """
 
     container: Container
     working_set: int = 0
     own: int = 0
     with_page_cache: int = 0
+    peers: set[tuple[str, int]] = field(default_factory=set)
 
     def run(self, *command: str, **environment: str) -> tuple[int, str]:
         """Ejecuta una orden dentro, como el usuario del contenedor; da su código y su salida."""
@@ -107,9 +123,10 @@ class Pod:
         log = self.run("cat", STATE.replace("estado.json", "motor.log"))[1]
         raise AssertionError(f"el motor no está listo en {seconds} s:\n{log}")
 
-    def watch_memory(self, stop: threading.Event) -> None:
-        """Apunta los máximos cada poco."""
+    def watch(self, stop: threading.Event) -> None:
+        """Apunta los máximos de memoria y con quién habla, cada poco."""
         while not stop.wait(0.4):
+            self.peers |= outside_peers(POD_NAME)
             try:
                 memory = self.container.stats(stream=False, one_shot=True)["memory_stats"]
             except docker.errors.DockerException:
@@ -162,6 +179,25 @@ def save_bases(client: docker.DockerClient, folder: Path) -> None:
             output.write(piece)
 
 
+def outside_peers(host_name: str) -> set[tuple[str, int]]:
+    """Los destinos TCP de fuera de un contenedor que se llama así por dentro, vistos desde esta máquina."""
+    found = set()
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if f"\0HOSTNAME={host_name}\0".encode() not in b"\0" + environment.read_bytes():
+                continue
+            table = environment.with_name("net").joinpath("tcp").read_text()
+        except OSError:
+            continue
+        for line in table.splitlines()[1:]:
+            address, _, port = line.split()[2].partition(":")
+            remote = ipaddress.ip_address(struct.pack("<I", int(address, 16)))
+            if not remote.is_loopback and not remote.is_unspecified:
+                found.add((str(remote), int(port, 16)))
+        break  # todos sus procesos ven la misma red
+    return found
+
+
 @pytest.fixture(scope="module")
 def pod(engine: docker.DockerClient, image: str) -> Iterator[Pod]:
     """La imagen en marcha como en Binder: sin privilegios, con 2 GB, un procesador y su JupyterLab."""
@@ -175,10 +211,12 @@ def pod(engine: docker.DockerClient, image: str) -> Iterator[Pod]:
         memswap_limit="2g",
         nano_cpus=1_000_000_000,
         shm_size="64m",
+        hostname=POD_NAME,
+        environment={"JUPYTERHUB_SERVICE_PREFIX": f"{BASE_URL}/"},
         labels=labels(),
     )
     found, stop = Pod(container), threading.Event()
-    watcher = threading.Thread(target=found.watch_memory, args=(stop,), daemon=True)
+    watcher = threading.Thread(target=found.watch, args=(stop,), daemon=True)
     try:
         container.start()
         watcher.start()
@@ -267,6 +305,10 @@ def test_notebooks_run_as_in_binder(pod: Pod) -> None:
     figures = {"propia": pod.own, "Kubernetes": pod.working_set, "con toda la caché": pod.with_page_cache}
     print("memoria (MB):", {name: round(value / MB) for name, value in figures.items()})
     assert 0 < pod.working_set < MEMORY_LIMIT_MB * MB
+    print("destinos de fuera:", len(pod.peers), sorted({port for _, port in pod.peers}))
+    assert 0 < len(pod.peers) <= MAXIMUM_PEERS
+    code, output = pod.run("python3", "-c", CELL)
+    assert code == 0 and "⚠ Esta sesión lleva" in output and "de procesador" in output, output
 
 
 def wait_for_server(pod: Pod, path: str, seconds: float = 60.0) -> str:

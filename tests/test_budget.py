@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from multietapa.motor import budget
@@ -27,6 +31,35 @@ def test_it_is_not_repeated_in_every_cell() -> None:
     assert budget.notice(HUB, spent=3_100)
     assert not budget.notice(HUB, spent=3_200)
     assert budget.notice(HUB, spent=3_700)
+
+
+CELLS = """
+from IPython.core.interactiveshell import InteractiveShell
+from multietapa.motor import budget
+budget.FIRST_NOTICE_SECONDS = budget._told_at = 0.0
+budget.AGAIN_SECONDS = 0.0
+shell = InteractiveShell.instance()
+shell.run_cell("print('antes')")
+budget.install()
+budget.install()
+shell.run_cell("print('celda 1')")
+budget.AGAIN_SECONDS = 1e9
+shell.run_cell("print('celda 2')")
+"""
+
+
+@pytest.mark.parametrize("prefix", ["/user/ana/", ""])
+def test_any_cell_shows_it(prefix: str) -> None:
+    """Lo dice la celda que sea, una sola vez; y ninguna fuera de un servidor compartido."""
+    done = subprocess.run(
+        [sys.executable, "-c", CELLS],
+        capture_output=True, text=True, timeout=60,
+        env={**os.environ, "JUPYTERHUB_SERVICE_PREFIX": prefix, "BINDER_SERVICE_HOST": ""},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    before, _, after = done.stdout.partition("celda 1")
+    assert "⚠" not in before and "celda 2" in after
+    assert after.count("⚠ Esta sesión lleva") == (1 if prefix else 0)
 
 
 def test_it_reads_the_container(monkeypatch: pytest.MonkeyPatch) -> None:

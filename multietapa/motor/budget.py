@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import Any
 
 from multietapa import text
 
@@ -23,6 +24,24 @@ def shared_host(env: Mapping[str, str] | None = None) -> bool:
     """Esto es un servidor compartido (Binder o un JupyterHub)."""
     values = os.environ if env is None else env
     return any(values.get(name) for name in SHARED_VARIABLES)
+
+
+def install() -> None:
+    """En un servidor compartido, mira el gasto al final de cada celda; repetirlo no cambia nada."""
+    if not shared_host():
+        return
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return
+    shell: Any = get_ipython()
+    if shell is not None:
+        shell.events.register("post_run_cell", _after_cell)
+
+
+def _after_cell(result: object) -> None:
+    if warning := notice():
+        print(f"⚠ {warning}")
 
 
 def notice(env: Mapping[str, str] | None = None, *, spent: float | None = None) -> str:

@@ -18,7 +18,7 @@ from multietapa.paths import cache_dir, runtime_dir
 
 LAST_LINES = 6
 _SECCOMP = {0: "sin filtro", 1: "estricto", 2: "con filtro"}
-_LOGS = ("dockerd.log", "consola.log", "slirp.log")
+_LOGS = ("dockerd.log", "consola.log", "slirp.log", "nombres.log")
 
 
 def report() -> str:

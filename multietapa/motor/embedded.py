@@ -111,7 +111,7 @@ class EmbeddedDaemon:
     def start(self, *, log: Callable[[str], None] = lambda _: None, timeout: float = 90.0) -> None:
         """Arranca y espera a que la API conteste. Lanza :class:`EngineError` con el registro."""
         self.run.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name in (*_TEMPORARY, "dockerd.log", "consola.log"):
+        for name in (*_TEMPORARY, "dockerd.log", "consola.log", "nombres.log"):
             (self.run / name).unlink(missing_ok=True)
         self.disk.ensure(log=log)
         try:

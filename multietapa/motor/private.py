@@ -105,7 +105,7 @@ class PrivateDaemon:
     def _start(self, only_now: ExitStack, log: Callable[[str], None], timeout: float) -> None:
         self.run.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.data.mkdir(mode=0o710, parents=True, exist_ok=True)
-        for stale in ("red-lista", "docker.sock", "puertos.json"):
+        for stale in ("red-lista", "docker.sock", "puertos.json", "nombres.log"):
             (self.run / stale).unlink(missing_ok=True)
         cgroups.remove(self.cgroup)
         copy_certificates(self.root, self.run / "certificados.crt")

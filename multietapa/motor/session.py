@@ -23,7 +23,7 @@ from multietapa.commands import run_command
 from multietapa.console import Steps
 from multietapa.errors import ContainerError, EngineError, NoEngineError
 from multietapa.identity import labels
-from multietapa.motor import state
+from multietapa.motor import budget, state
 from multietapa.motor.discovery import KIND_VARIABLE, VARIABLE, discover
 from multietapa.motor.model import OWN_KINDS, Choice, EngineInfo, describe
 
@@ -157,10 +157,12 @@ def motor(*, log: Callable[[str], None] | None = None) -> Motor:
     Si hay que esperarlo, se ven sus fases (``log`` las recibe; si no se da, se escriben).
 
     Si no hay ninguno posible devuelve un ``Motor`` con ``available`` falso: no es una excepción. En un
-    cuaderno, desde entonces los errores del SDK se explican en español.
+    cuaderno, desde entonces los errores del SDK se explican en español y, si el servidor es compartido, se
+    avisa de cuánto procesador se gasta.
     """
     global _current
     sdk_errors.install()
+    budget.install()
     log = log or _slow_steps()
     if _current is not None and _current.available and (_still_there(_current) or _comes_back(_current)):
         return _current
