@@ -135,6 +135,12 @@ def _rules(root: Path, names: tuple[str, ...]) -> tuple[str, tuple[Rule, ...]]:
 
 
 def _read_text(root: Path, source: Path, name: str) -> str:
+    if source.exists() and not source.is_file() and not source.is_dir():  # leer una tubería no acabaría nunca
+        raise ContextError(
+            f"«{name}» no es un archivo normal.",
+            why="Es una tubería, un socket o un dispositivo.",
+            next_step="Guarda tu Dockerfile en un archivo de texto, o pasa su texto en «dockerfile=».",
+        )
     try:
         with open(source, encoding="utf-8", newline="") as file:
             return file.read()

@@ -144,6 +144,14 @@ def test_classic_hides_an_excluded_dockerfile(tree: Path) -> None:
         assert file.read().decode().split() == ["src", TEXT_NAME]
 
 
+def test_a_pipe_is_not_a_dockerfile(tree: Path) -> None:
+    """Una tubería o un dispositivo en el sitio del Dockerfile se explican, sin quedarse esperando."""
+    os.mkfifo(tree / "tuberia")
+    for name in ("tuberia", "/dev/zero"):
+        with pytest.raises(ContextError, match="no es un archivo normal"):
+            open_context(tree, dockerfile=name)
+
+
 def test_missing_dockerfile_lists_those_that_exist(tree: Path) -> None:
     """Sin el Dockerfile que se pide, el error dice cuáles hay."""
     write(tree, "Dockerfile.ingenuo", "otra/web.Dockerfile", "Dockerfile.dockerignore")
