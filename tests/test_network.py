@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import urllib.request
 from collections.abc import Iterator
@@ -22,9 +24,11 @@ import pytest
 from multietapa.build import build_events
 from multietapa.events import BuildFinished, LogLine
 from multietapa.identity import labels
+from multietapa.motor import bundle, embedded, private
 from multietapa.motor.model import Choice, describe
+from multietapa.motor.network import Network
 from multietapa.motor.session import Motor
-from tests.conftest import BASE_IMAGE, SecondEngine, load_base_image, unavailable, until
+from tests.conftest import BASE_IMAGE, SecondEngine, load_base_image, processes_mentioning, unavailable, until
 
 NAME_SERVER = "127.77.0.1"
 ADDRESSES = [f"198.51.100.{number}" for number in range(1, 13)]  # RFC 5737: no son de nadie
@@ -59,6 +63,28 @@ def test_private_network_comes_back_with_its_ports(second_engine_factory: Second
         web.remove(force=True)
         daemon.look_after()
         assert daemon.network_restarts == 1
+
+
+def test_a_network_left_halfway_goes_away(tmp_path: Path) -> None:
+    """Lo que dejó esperando una red que murió de golpe al arrancar se va al arrancar la siguiente."""
+    if reason := bundle.missing_reason():
+        unavailable(reason)
+    run = Path(
+        tempfile.mkdtemp(prefix="multietapa-red-")
+    )  # corta: los sockets de unix no admiten rutas largas
+    first, second = (Network(bundle.make(), run, engine="embebido") for _ in range(2))
+    try:
+        first.serve_socket()
+        os.kill(first.pid, signal.SIGKILL)
+        until(lambda: not first.alive)
+        assert len(processes_mentioning(str(run))) == 1
+        second.serve_socket()
+        until(lambda: len(processes_mentioning(str(run))) == 2)
+        second.stop()
+        until(lambda: not processes_mentioning(str(run)))
+    finally:
+        second.stop()
+        shutil.rmtree(run)
 
 
 class ManyAddresses(threading.Thread):
@@ -126,8 +152,8 @@ def test_a_name_has_one_address(
     """En RUN y en run, un nombre con doce direcciones giratorias es siempre la misma, sin IPv6."""
     if os.geteuid() != 0:
         unavailable("hace falta ser root para atender nombres en el puerto 53")
-    from multietapa.motor import bundle
-
+    if reason := (embedded if kind == "embebido" else private).missing_reason():
+        unavailable(reason)
     monkeypatch.setenv("MULTIETAPA_PAQUETE", str(bundle.make()))
     monkeypatch.setenv("MULTIETAPA_CACHE", str(tmp_path / "caché"))
     context, resolv = tmp_path / "contexto", tmp_path / "resolv.conf"

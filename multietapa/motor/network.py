@@ -135,5 +135,8 @@ class Network:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+        # El hijo de una vez anterior que acabó de golpe se va al conectarse alguien y no estar su padre.
+        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as visitor:
+            visitor.connect(str(self.socket))
         self.socket.unlink(missing_ok=True)
         self.api.path.unlink(missing_ok=True)
