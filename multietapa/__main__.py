@@ -94,13 +94,16 @@ def parser() -> Parser:
 
 
 def _interrupt_once() -> Callable[[int, object], None]:
-    """Un manejador que lanza ``KeyboardInterrupt``, salvo si la señal repite una de hace un momento."""
-    last = -REPEATED_SECONDS
+    """Un manejador que lanza ``KeyboardInterrupt``, salvo si la señal repite una de hace un momento.
+
+    Tampoco lo lanza en un hijo que aún no es otro programa: ahí nadie lo recogería, y ya lo hace el padre.
+    """
+    last, owner = -REPEATED_SECONDS, os.getpid()
 
     def interrupt(number: int, frame: object) -> None:
         nonlocal last
         now = time.monotonic()
-        if now - last >= REPEATED_SECONDS:
+        if now - last >= REPEATED_SECONDS and os.getpid() == owner:
             last = now
             raise KeyboardInterrupt
 

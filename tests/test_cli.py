@@ -125,6 +125,17 @@ def test_a_repeated_interruption_counts_once(monkeypatch: pytest.MonkeyPatch) ->
         interrupt(signal.SIGINT, None)
 
 
+def test_an_interruption_is_for_the_process_that_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """En un hijo recién nacido, antes de ser otro programa, la señal no lanza nada."""
+    interrupt = __main__._interrupt_once()
+    owner = os.getpid()
+    monkeypatch.setattr(os, "getpid", lambda: owner + 1)
+    interrupt(signal.SIGINT, None)
+    monkeypatch.undo()
+    with pytest.raises(KeyboardInterrupt):
+        interrupt(signal.SIGINT, None)
+
+
 def test_motor_says_what_was_chosen_and_why_not_the_others(engine: docker.DockerClient) -> None:
     """``motor`` dice el elegido y la razón de cada uno de los demás."""
     done = run("-m", "multietapa", "motor")

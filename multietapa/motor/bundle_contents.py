@@ -63,6 +63,7 @@ prefetch-domain no
 serve-expired no
 cache-size 512
 cache-persist no
+data-dir /run/smartdns
 log-level error
 log-file /run/api/nombres.log
 log-size 64k
