@@ -33,7 +33,7 @@ from multietapa.motor.model import Choice, describe
 from multietapa.motor.session import Motor
 from multietapa.motor.slots import reserve
 from multietapa.motor.state import FILE_NAME, read
-from tests.conftest import BASE_IMAGE, load_base_image, processes_mentioning, unavailable, until
+from tests.conftest import BASE_IMAGE, body_of, load_base_image, processes_mentioning, unavailable, until
 
 MEMORY_MB = 640
 
@@ -298,15 +298,7 @@ def test_network_comes_back_during_a_build(
     with docker_client(daemon) as again:
         assert finished(again, tmp_path, "multietapa-pruebas/corte:1").image_id
         again.images.remove("multietapa-pruebas/corte:1", force=True)
-
-        def page() -> bytes:
-            try:
-                with urllib.request.urlopen(f"{url}/passwd", timeout=2) as answer:
-                    return bytes(answer.read())
-            except OSError:
-                return b""
-
-        assert b"root:x:0" in until(page)
+        assert b"root:x:0" in until(lambda: body_of(f"{url}/passwd"))
         again.containers.get(web.id).remove(force=True)
 
 

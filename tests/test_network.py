@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -28,7 +27,15 @@ from multietapa.motor import bundle, embedded, private
 from multietapa.motor.model import Choice, describe
 from multietapa.motor.network import Network
 from multietapa.motor.session import Motor
-from tests.conftest import BASE_IMAGE, SecondEngine, load_base_image, processes_mentioning, unavailable, until
+from tests.conftest import (
+    BASE_IMAGE,
+    SecondEngine,
+    body_of,
+    load_base_image,
+    processes_mentioning,
+    unavailable,
+    until,
+)
 
 NAME_SERVER = "127.77.0.1"
 ADDRESSES = [f"198.51.100.{number}" for number in range(1, 13)]  # RFC 5737: no son de nadie
@@ -49,15 +56,7 @@ def test_private_network_comes_back_with_its_ports(second_engine_factory: Second
         until(lambda: not daemon._network.alive)
         daemon.look_after()
         assert daemon.network_restarts == 1
-
-        def page() -> bytes:
-            try:
-                with urllib.request.urlopen(f"{url}/passwd", timeout=2) as answer:
-                    return bytes(answer.read())
-            except OSError:
-                return b""
-
-        assert b"root:x:0" in until(page)
+        assert b"root:x:0" in until(lambda: body_of(f"{url}/passwd"))
         route = client.containers.run(BASE_IMAGE, "cat /proc/net/route", remove=True, labels=labels())
         assert b"eth0" in route
         web.remove(force=True)
@@ -174,4 +173,4 @@ def test_a_name_has_one_address(
     found = [address for address in re.findall(r"\d+\.\d+\.\d+\.\d+", seen) if address.startswith("198.")]
     assert len(found) >= 8
     assert len(set(found)) == 1
-    assert names.turn <= 3
+    assert names.turn < len(found)
