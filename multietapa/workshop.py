@@ -12,14 +12,14 @@ import sys
 import time
 import urllib.request
 import webbrowser
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 
 from multietapa.cleanup import limpiar
 from multietapa.console import complain, phase, say
 from multietapa.errors import EngineError, MultietapaError
 from multietapa.identity import SESSION_VARIABLE
-from multietapa.motor.lifetime import die_with_parent
+from multietapa.motor.lifetime import die_with_parent, signals_held
 from multietapa.paths import PROJECT_ROOT, cache_dir
 from multietapa.preparation import prepare
 
@@ -96,19 +96,23 @@ def _serve(port: int | None, environment: dict[str, str]) -> tuple[subprocess.Po
     while True:
         chosen = choose_port(port)
         token = secrets.token_urlsafe(24)
-        server = _start_server(chosen, token, environment)
-        try:
-            _wait_for(server, f"http://127.0.0.1:{chosen}/api/status?token={token}")
-        except BaseException as problem:
-            taken = server.poll() is not None and not _free(chosen)
-            _stop_server(server)
-            if port or not taken or not isinstance(problem, EngineError):
-                raise
-        else:
-            return server, f"http://127.0.0.1:{chosen}/lab/tree/{FIRST_NOTEBOOK}?token={token}"
+        with signals_held() as release:
+            server = _start_server(chosen, token, environment, release)
+            try:
+                release()
+                _wait_for(server, f"http://127.0.0.1:{chosen}/api/status?token={token}")
+            except BaseException as problem:
+                taken = server.poll() is not None and not _free(chosen)
+                _stop_server(server)
+                if port or not taken or not isinstance(problem, EngineError):
+                    raise
+            else:
+                return server, f"http://127.0.0.1:{chosen}/lab/tree/{FIRST_NOTEBOOK}?token={token}"
 
 
-def _start_server(port: int, token: str, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+def _start_server(
+    port: int, token: str, environment: dict[str, str], release: Callable[[], object]
+) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1"]
     command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
     command += [f"--ServerApp.root_dir={PROJECT_ROOT / 'notebooks'}", "--ServerApp.log_level=WARN"]
@@ -116,13 +120,16 @@ def _start_server(port: int, token: str, environment: dict[str, str]) -> subproc
         command.append("--allow-root")
     paths = [str(PROJECT_ROOT / "jupyter"), environment.get("JUPYTER_CONFIG_PATH", "")]
     python_path = [str(PROJECT_ROOT), environment.get("PYTHONPATH", "")]
-    # Si el taller muere de golpe, JupyterLab recibe SIGTERM y cierra sus kernels.
-    follow = partial(die_with_parent, signal.SIGTERM) if sys.platform == "linux" else None
+
+    def follow() -> None:  # si el taller muere de golpe, JupyterLab recibe SIGTERM y cierra sus kernels
+        release()
+        die_with_parent(signal.SIGTERM)
+
     with _log_path().open("wb") as log:
         return subprocess.Popen(
             command,
             start_new_session=True,
-            preexec_fn=follow,
+            preexec_fn=follow if sys.platform == "linux" else None,
             stdout=log,
             stderr=log,
             env={
