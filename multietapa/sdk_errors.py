@@ -15,6 +15,7 @@ import docker
 import requests
 
 from multietapa.errors import MultietapaError
+from multietapa.shell import current_shell
 
 HANDLED = (docker.errors.DockerException, requests.exceptions.RequestException)
 _LOG_LINES = 15
@@ -23,11 +24,7 @@ _UNREACHABLE = ("Error while fetching server API version", "Connection aborted",
 
 def install() -> None:
     """Lo activa en el IPython de este proceso, si lo hay; repetirlo no cambia nada."""
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        return
-    shell: Any = get_ipython()
+    shell = current_shell()
     if shell is not None:
         shell.set_custom_exc(HANDLED, _show)
 

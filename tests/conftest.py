@@ -17,9 +17,11 @@ from typing import Any
 
 import docker
 import pytest
+from docker.models.containers import Container
 from playwright.sync_api import Browser, sync_playwright
 
 from multietapa.identity import SESSION_VARIABLE, labels
+from multietapa.motor.model import Choice, describe
 from multietapa.motor.session import Motor, motor
 from multietapa.paths import PROJECT_ROOT
 from multietapa.testing import CHROMIUM_NAMES
@@ -110,6 +112,19 @@ def load_base_image(client: docker.DockerClient) -> str:
         changes.append("ENV PATH=/bin")
         client.api.import_image_from_data(archive.getvalue(), repository=repository, tag=tag, changes=changes)
     return BASE_IMAGE
+
+
+def run_web(client: docker.DockerClient, publication: Any = None) -> Container:
+    """Un contenedor de la imagen base que sirve su ``/etc`` en el puerto 80, publicado."""
+    return client.containers.run(
+        BASE_IMAGE, ["httpd", "-f", "-p", "80", "-h", "/etc"], detach=True, ports={"80/tcp": publication},
+        labels=labels(),
+    )  # fmt: skip
+
+
+def motor_over(client: docker.DockerClient, daemon: Any, kind: str = "privado") -> Motor:
+    """El ``Motor`` que tendría un cuaderno sobre ese motor del kit; ``daemon`` dice su ``host``."""
+    return Motor(Choice(kind, daemon.host, ""), describe(client, kind), client)
 
 
 @pytest.fixture(scope="session")

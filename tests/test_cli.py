@@ -17,9 +17,8 @@ from multietapa.cleanup import limpiar
 from multietapa.construct import construir
 from multietapa.identity import LABEL, SESSION_LABEL, SESSION_VARIABLE, labels
 from multietapa.motor import private, session
-from multietapa.motor.model import Choice, describe
 from multietapa.paths import PROJECT_ROOT
-from tests.conftest import SecondEngine, load_base_image, unavailable
+from tests.conftest import SecondEngine, load_base_image, motor_over, unavailable
 
 ENGLISH = ("usage", "error:", "invalid", "required", "options:", "positional", "unrecognized")
 
@@ -183,7 +182,7 @@ def test_the_build_cache_is_emptied_only_in_the_kits_own_engine(
         )
         kept = limpiar(cliente=client, cache=True)
         assert kept.cache_bytes == 0 and "docker builder prune" in repr(kept)
-        mine = session.Motor(Choice("privado", daemon.host, ""), describe(client, "privado"), client)
+        mine = motor_over(client, daemon)
         monkeypatch.setattr(session, "_current", mine)
         emptied = limpiar(cliente=client, cache=True)
         assert emptied.cache_bytes > 5_000_000 and "Caché de compilación" in repr(emptied)

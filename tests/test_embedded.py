@@ -29,11 +29,18 @@ from multietapa.identity import labels
 from multietapa.measure import measure
 from multietapa.motor import bundle, embedded, supervisor
 from multietapa.motor.embedded import EmbeddedDaemon
-from multietapa.motor.model import Choice, describe
-from multietapa.motor.session import Motor
 from multietapa.motor.slots import reserve
 from multietapa.motor.state import FILE_NAME, read
-from tests.conftest import BASE_IMAGE, body_of, load_base_image, processes_mentioning, unavailable, until
+from tests.conftest import (
+    BASE_IMAGE,
+    body_of,
+    load_base_image,
+    motor_over,
+    processes_mentioning,
+    run_web,
+    unavailable,
+    until,
+)
 
 MEMORY_MB = 640
 
@@ -123,12 +130,9 @@ def test_disk_survives_a_power_cut(tmp_path: Path) -> None:
 
 def test_published_ports_reach_the_host(daemon: EmbeddedDaemon, client: docker.DockerClient) -> None:
     """Un puerto publicado (en todas las direcciones o solo en 127.0.0.1) contesta aquí, y luego se cierra."""
-    here = Motor(Choice("embebido", daemon.host, ""), describe(client, "embebido"), client)
+    here = motor_over(client, daemon, "embebido")
     for publication in (None, ("127.0.0.1", None)):
-        container = client.containers.run(
-            BASE_IMAGE, ["httpd", "-f", "-p", "80", "-h", "/etc"], detach=True, ports={"80/tcp": publication},
-            labels=labels(),
-        )  # fmt: skip
+        container = run_web(client, publication)
         url = here.direccion(container, 80)
         with urllib.request.urlopen(f"{url}/passwd", timeout=5) as answer:
             assert b"root:x:0" in answer.read()
@@ -265,14 +269,8 @@ def test_network_comes_back_during_a_build(
 ) -> None:
     """Si slirp muere a mitad de una construcción, en 10 s hay motor otra vez, y repetirla funciona."""
     (tmp_path / "Dockerfile").write_text(f"FROM {BASE_IMAGE}\nRUN sleep 4; echo listo > /listo\n")
-    web = client.containers.run(
-        BASE_IMAGE,
-        ["httpd", "-f", "-p", "80", "-h", "/etc"],
-        detach=True,
-        ports={"80/tcp": None},
-        labels=labels(),
-    )
-    url = Motor(Choice("embebido", daemon.host, ""), describe(client, "embebido"), client).direccion(web, 80)
+    web = run_web(client)
+    url = motor_over(client, daemon, "embebido").direccion(web, 80)
     outcome: list[object] = []
 
     def build() -> None:

@@ -24,18 +24,19 @@ from multietapa.build import build_events
 from multietapa.events import BuildFinished, LogLine
 from multietapa.identity import labels
 from multietapa.motor import bundle, embedded, private
-from multietapa.motor.model import Choice, describe
 from multietapa.motor.network import Network
-from multietapa.motor.session import Motor
 from tests.conftest import (
     BASE_IMAGE,
     SecondEngine,
     body_of,
     load_base_image,
+    motor_over,
     processes_mentioning,
+    run_web,
     unavailable,
     until,
 )
+from tests.test_private import descendants
 
 NAME_SERVER = "127.77.0.1"
 ADDRESSES = [f"198.51.100.{number}" for number in range(1, 13)]  # RFC 5737: no son de nadie
@@ -45,13 +46,8 @@ def test_private_network_comes_back_with_its_ports(second_engine_factory: Second
     """Si slirp muere, el motor privado recupera la red con sus puertos, sin parar los contenedores."""
     with second_engine_factory() as (client, daemon):
         load_base_image(client)
-        web = client.containers.run(
-            BASE_IMAGE, ["httpd", "-f", "-p", "80", "-h", "/etc"], detach=True, ports={"80/tcp": None},
-            labels=labels(),
-        )  # fmt: skip
-        url = Motor(Choice("privado", daemon.host, ""), describe(client, "privado"), client).direccion(
-            web, 80
-        )
+        web = run_web(client)
+        url = motor_over(client, daemon).direccion(web, 80)
         os.kill(daemon._network.pid, signal.SIGKILL)
         until(lambda: not daemon._network.alive)
         daemon.look_after()
@@ -64,13 +60,28 @@ def test_private_network_comes_back_with_its_ports(second_engine_factory: Second
         assert daemon.network_restarts == 1
 
 
-def test_a_network_left_halfway_goes_away(tmp_path: Path) -> None:
+def test_names_are_answered_again(second_engine_factory: SecondEngine) -> None:
+    """Si muere quien contesta a los nombres, hay otro enseguida."""
+
+    def answering(other_than: int = 0) -> int:
+        with suppress(OSError):  # alguno acaba de terminar
+            for pid in descendants(daemon._namespace.pid):
+                if pid != other_than and Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"smartdns"):
+                    return pid
+        return 0
+
+    with second_engine_factory() as (_, daemon):
+        first = until(answering)
+        os.kill(first, signal.SIGKILL)
+        assert until(lambda: answering(other_than=first)) != first
+        assert daemon.alive
+
+
+def test_a_network_left_halfway_goes_away() -> None:
     """Lo que dejó esperando una red que murió de golpe al arrancar se va al arrancar la siguiente."""
     if reason := bundle.missing_reason():
         unavailable(reason)
-    run = Path(
-        tempfile.mkdtemp(prefix="multietapa-red-")
-    )  # corta: los sockets de unix no admiten rutas largas
+    run = Path(tempfile.mkdtemp(prefix="multietapa-red-"))  # corta: la ruta de un socket no puede ser larga
     first, second = (Network(bundle.make(), run, engine="embebido") for _ in range(2))
     try:
         first.serve_socket()

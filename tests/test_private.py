@@ -18,11 +18,9 @@ import pytest
 from multietapa.errors import ContainerError, EngineError
 from multietapa.identity import labels
 from multietapa.motor import bundle, session, supervisor
-from multietapa.motor.model import Choice, describe
 from multietapa.motor.private import PrivateDaemon
-from multietapa.motor.session import Motor
 from multietapa.paths import PROJECT_ROOT
-from tests.conftest import SecondEngine, load_base_image
+from tests.conftest import SecondEngine, load_base_image, motor_over, run_web
 
 
 def host_state() -> dict[str, object]:
@@ -55,17 +53,9 @@ def test_two_engines_do_not_see_each_other(
     """Dos talleres a la vez: cada uno con sus contenedores y sus puertos."""
     with second_engine_factory() as (client, daemon):
         load_base_image(client)
-        container = client.containers.run(
-            "multietapa-pruebas/base:1",
-            ["httpd", "-f", "-p", "80", "-h", "/etc"],
-            detach=True,
-            ports={"80/tcp": None},
-            labels=labels(),
-        )
+        container = run_web(client)
         assert container.id not in {c.id for c in engine.containers.list()}
-        info = describe(client, "privado")
-        here = Motor(Choice("privado", daemon.host, ""), info, client)
-        url = here.direccion(container, 80)
+        url = motor_over(client, daemon).direccion(container, 80)
         with urllib.request.urlopen(f"{url}/passwd", timeout=5) as answer:
             assert b"root:x:0" in answer.read()
         container.remove(force=True)
@@ -85,7 +75,7 @@ def test_taken_port_is_explained(second_engine_factory: SecondEngine) -> None:
         container = client.containers.run(
             "multietapa-pruebas/base:1", ["sleep", "60"], detach=True, ports={"80/tcp": port}, labels=labels()
         )
-        here = Motor(Choice("privado", daemon.host, ""), describe(client, "privado"), client)
+        here = motor_over(client, daemon)
         with pytest.raises(ContainerError, match=f"El puerto {port} no se puede usar"):
             here.direccion(container, 80)
         container.remove(force=True)
@@ -153,7 +143,7 @@ def test_a_dead_dockerd_comes_back_with_its_images(
     try:
         client = docker.DockerClient(base_url=running.host, timeout=60)
         base = load_base_image(client)
-        mine = session.Motor(Choice("privado", running.host, ""), describe(client, "privado"), client)
+        mine = motor_over(client, running)
         monkeypatch.setattr(session, "_current", mine)
         for pid in descendants(running.process.pid):
             if b"dockerd" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
 
 from multietapa import text
+from multietapa.shell import current_shell
 
 #: Variables que solo pone un servidor compartido.
 SHARED_VARIABLES = ("JUPYTERHUB_SERVICE_PREFIX", "BINDER_SERVICE_HOST")
@@ -28,14 +28,8 @@ def shared_host(env: Mapping[str, str] | None = None) -> bool:
 
 def install() -> None:
     """En un servidor compartido, mira el gasto al final de cada celda; repetirlo no cambia nada."""
-    if not shared_host():
-        return
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        return
-    shell: Any = get_ipython()
-    if shell is not None:
+    shell = current_shell()
+    if shell is not None and shared_host():
         shell.events.register("post_run_cell", _after_cell)
 
 

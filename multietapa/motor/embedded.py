@@ -222,9 +222,7 @@ class EmbeddedDaemon:
         limit = time.monotonic() + timeout
         while not self._tunnel.reachable(timeout=1.0):
             if not self.alive:
-                raise start_failure(
-                    "El motor embebido se apagó al arrancar.", self.log_path, why=self._failure()
-                )
+                raise self._problem("El motor embebido se apagó al arrancar.", self.log_path)
             if time.monotonic() > limit:
                 raise self._problem(f"El motor embebido no contestó en {timeout:.0f} s.", self.log_path)
             time.sleep(0.03)

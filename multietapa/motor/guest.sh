@@ -61,7 +61,8 @@ engine() {
     done
 }
 while [ ! -e /run/apagando ]; do
-    smartdns -f -c /etc/smartdns.conf -p - >> /run/api/nombres.log 2>&1 || $b sleep 0.3
+    smartdns -f -c /etc/smartdns.conf -p - >> /run/api/nombres.log 2>&1
+    $b sleep 0.3
 done &
 engine &
 engine=$!

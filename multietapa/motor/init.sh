@@ -39,7 +39,8 @@ done
 echo 1 > /proc/sys/net/ipv4/conf/all/route_localnet
 iptables -t nat -I PREROUTING -i tap0 -d 10.0.2.100 -j DNAT --to-destination 127.0.0.1
 while :; do
-    smartdns -f -c /etc/smartdns.conf -p - >> /run/api/nombres.log 2>&1 || "$b" sleep 0.3
+    smartdns -f -c /etc/smartdns.conf -p - >> /run/api/nombres.log 2>&1 || true
+    "$b" sleep 0.3
 done &
 exec tini-static -s -- dockerd --data-root /data --exec-root /run/docker --pidfile /run/docker.pid \
     -H unix:///run/api/docker.sock --dns 10.0.2.100 --shutdown-timeout 5 "$@"

@@ -5,17 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from multietapa.errors import UnknownNameError
+from multietapa.shell import current_shell
 
 _VIEWS = ("True", "False", '"texto"')
 
 
 def in_notebook() -> bool:
     """Si este código corre en el kernel de un cuaderno."""
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        return False
-    return getattr(get_ipython(), "kernel", None) is not None
+    return getattr(current_shell(), "kernel", None) is not None
 
 
 def check_view(vista: bool | str) -> None:
@@ -26,11 +23,7 @@ def check_view(vista: bool | str) -> None:
 
 def current_cell() -> int:
     """El número de la celda que corre ahora; 0 fuera de IPython."""
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        return 0
-    return getattr(get_ipython(), "execution_count", 0)
+    return getattr(current_shell(), "execution_count", 0)
 
 
 class ShownInCell:
