@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.request
 import webbrowser
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from multietapa.cleanup import limpiar
@@ -97,7 +97,7 @@ def _serve(port: int | None, environment: dict[str, str]) -> tuple[subprocess.Po
         chosen = choose_port(port)
         token = secrets.token_urlsafe(24)
         with signals_held() as release:
-            server = _start_server(chosen, token, environment, release)
+            server = _start_server(chosen, token, environment)
             try:
                 release()
                 _wait_for(server, f"http://127.0.0.1:{chosen}/api/status?token={token}")
@@ -110,9 +110,7 @@ def _serve(port: int | None, environment: dict[str, str]) -> tuple[subprocess.Po
                 return server, f"http://127.0.0.1:{chosen}/lab/tree/{FIRST_NOTEBOOK}?token={token}"
 
 
-def _start_server(
-    port: int, token: str, environment: dict[str, str], release: Callable[[], object]
-) -> subprocess.Popen[bytes]:
+def _start_server(port: int, token: str, environment: dict[str, str]) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1"]
     command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
     command += [f"--ServerApp.root_dir={PROJECT_ROOT / 'notebooks'}", "--ServerApp.log_level=WARN"]
@@ -120,16 +118,13 @@ def _start_server(
         command.append("--allow-root")
     paths = [str(PROJECT_ROOT / "jupyter"), environment.get("JUPYTER_CONFIG_PATH", "")]
     python_path = [str(PROJECT_ROOT), environment.get("PYTHONPATH", "")]
-
-    def follow() -> None:  # si el taller muere de golpe, JupyterLab recibe SIGTERM y cierra sus kernels
-        release()
-        die_with_parent(signal.SIGTERM)
-
+    # Si el taller muere de golpe, JupyterLab recibe SIGTERM y cierra sus kernels.
+    follow = partial(die_with_parent, signal.SIGTERM) if sys.platform == "linux" else None
     with _log_path().open("wb") as log:
         return subprocess.Popen(
             command,
             start_new_session=True,
-            preexec_fn=follow if sys.platform == "linux" else None,
+            preexec_fn=follow,
             stdout=log,
             stderr=log,
             env={

@@ -6,6 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -15,23 +18,47 @@ if sys.platform != "linux":
     pytest.skip("solo Linux", allow_module_level=True)
 
 
-def test_a_signal_during_a_launch_is_not_lost() -> None:
-    """Un Ctrl-C en pleno lanzamiento salta al soltarlo; el hijo nace sin señales aplazadas."""
+@pytest.fixture
+def second_thread() -> Iterator[None]:
+    """Otro hilo, que también puede recibir las señales del proceso."""
+    over = threading.Event()
+    thread = threading.Thread(target=over.wait)
+    thread.start()
+    yield
+    over.set()
+    thread.join()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_during_a_launch_is_not_lost(second_thread: None, number: int) -> None:
+    """Una señal en pleno lanzamiento salta al soltarlas, aunque haya más hilos; el hijo no se entera."""
     seen: list[str] = []
-    with pytest.raises(KeyboardInterrupt), signals_held() as release:
-        os.kill(os.getpid(), signal.SIGINT)
-        child = subprocess.Popen(
-            ["grep", "SigBlk", "/proc/self/status"], stdout=subprocess.PIPE, text=True, preexec_fn=release
-        )
-        seen.append(child.communicate()[0])
-        release()
-        seen.append("no debería llegar aquí")
-    assert seen == ["SigBlk:\t0000000000000000\n"]
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(number, interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt), signals_held() as release:
+            os.kill(os.getpid(), number)
+            time.sleep(0.05)
+            child = subprocess.Popen(
+                ["grep", "SigBlk", "/proc/self/status"], stdout=subprocess.PIPE, text=True,
+                preexec_fn=lambda: os.kill(os.getpid(), number),
+            )  # fmt: skip
+            seen.append(child.communicate()[0])
+            release()
+            seen.append("no debería llegar aquí")
+        assert seen == ["SigBlk:\t0000000000000000\n"]
+        assert signal.getsignal(number) is interrupt
+    finally:
+        signal.signal(number, before)
 
 
 def test_signals_come_back_after_a_failed_launch() -> None:
-    """Si el lanzamiento falla, las señales dejan de estar aplazadas igual."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    """Si el lanzamiento falla, los manejadores vuelven a ser los de antes."""
+    before = signal.getsignal(signal.SIGINT)
     with pytest.raises(FileNotFoundError), signals_held():
+        assert signal.getsignal(signal.SIGINT) is not before
         subprocess.Popen(["esta-orden-no-existe"])
-    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
+    assert signal.getsignal(signal.SIGINT) is before

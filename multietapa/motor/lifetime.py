@@ -12,21 +12,27 @@ _PR_SET_PDEATHSIG = 1
 
 
 @contextmanager
-def signals_held() -> Iterator[Callable[[], object]]:
+def signals_held() -> Iterator[Callable[[], None]]:
     """Aplaza Ctrl-C, SIGTERM y SIGHUP mientras se lanza un proceso con ``preexec_fn``; da cómo soltarlas.
 
-    Python descarta lo que un manejador lance justo durante ese lanzamiento: un Ctrl-C se perdería. El hijo
-    hereda el aplazamiento, así que tiene que soltarlas él también. Fuera de Linux no hace nada.
+    Python descarta lo que un manejador lance justo durante ese lanzamiento: un Ctrl-C se perdería. Se cambian
+    los manejadores, y no la máscara de señales, porque esta es de cada hilo y la señal iría a otro. Solo para
+    el hilo principal; fuera de Linux no hace nada.
     """
-    if sys.platform != "linux":
-        yield lambda: None
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+    noted: list[int] = []
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if sys.platform == "linux" else ()
+    previous = {number: handler for number in numbers if callable(handler := signal.getsignal(number))}
 
     def release() -> None:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number in list(previous):
+            signal.signal(number, previous[number])
+            del previous[number]
+        if noted:
+            signal.raise_signal(noted.pop())
 
     try:
+        for number in list(previous):
+            signal.signal(number, lambda number, frame: noted.append(number))
         yield release
     finally:
         release()
