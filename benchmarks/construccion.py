@@ -31,11 +31,11 @@ from jupyter_client.manager import start_new_kernel
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from multietapa import text
+from multietapa.cells.motor import motor
 from multietapa.construct import construir
 from multietapa.identity import labels
 from multietapa.motor.apt import PrivateApt, package_name, unpack
 from multietapa.motor.bundle import SUITE
-from multietapa.motor.session import motor
 from multietapa.paths import PROJECT_ROOT, cache_dir
 
 GOAL = 1.02

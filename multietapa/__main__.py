@@ -81,6 +81,11 @@ def parser() -> Parser:
         help="guarda ahí un disco del motor embebido con las imágenes base",
     )
     action.add_argument(
+        "--empaquetar",
+        metavar="CARPETA",
+        help="escribe ahí el paquete del motor en un archivo, para máquinas sin apt",
+    )
+    action.add_argument(
         "--borrar-datos",
         action="store_true",
         help="borra imágenes y caché de los motores del kit que no se usan",
@@ -133,13 +138,19 @@ def _run(arguments: argparse.Namespace, rest: list[str]) -> int:
         from multietapa.motor import serving
 
         return serving.serve()
-    if sys.platform != "linux" and (arguments.preparar_disco or arguments.borrar_datos):
+    own = arguments.preparar_disco or arguments.borrar_datos or arguments.empaquetar
+    if sys.platform != "linux" and own:
         say("El taller solo tiene motores propios, y datos suyos, en Linux.")
         return 1
     if arguments.preparar_disco:
         from multietapa import disk_image
 
         say(disk_image.prepare(arguments.preparar_disco))
+        return 0
+    if arguments.empaquetar:
+        from multietapa import pack_engine
+
+        say(pack_engine.pack(arguments.empaquetar))
         return 0
     if arguments.borrar_datos:
         from multietapa.motor import slots

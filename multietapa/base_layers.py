@@ -9,9 +9,7 @@ import docker
 from docker.errors import ImageNotFound
 
 from multietapa.bases import WORKSHOP_BASES
-from multietapa.identity import BASE_LABEL
-
-BASE_LAYERS_LABEL = f"{BASE_LABEL}.capas"
+from multietapa.identity import BASE_LABEL, counted_layers
 
 
 @dataclass(frozen=True)
@@ -45,12 +43,6 @@ def find_base(
     known = [Base(candidate, _leading(client, candidate, diff_ids)) for candidate in WORKSHOP_BASES]
     best = max(known, key=lambda base: base.layers)
     return best if best.layers else Base()
-
-
-def counted_layers(labels: Mapping[str, str], most: int) -> int:
-    """Las capas de la base que dice la etiqueta de un equivalente; 0 si no las dice o no puede ser."""
-    text = labels.get(BASE_LAYERS_LABEL, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 5 and int(text) <= most else 0
 
 
 def _outermost(client: docker.DockerClient, name: str) -> str:

@@ -21,8 +21,15 @@ import urllib3
 
 from multietapa import text
 from multietapa.archive import familiar, read_images
-from multietapa.engine_stream import engine_lost
-from multietapa.errors import ArchiveError, BaseImageError, DiskFullError, EngineLostError, MultietapaError
+from multietapa.errors import (
+    ArchiveError,
+    BaseImageError,
+    DiskFullError,
+    EngineLostError,
+    MultietapaError,
+    engine_lost,
+    is_disk_full,
+)
 from multietapa.identity import EQUIVALENT_LABEL, RECIPE_LABEL
 from multietapa.paths import PROJECT_ROOT
 
@@ -38,7 +45,6 @@ Attempt = Callable[[docker.DockerClient, str, Progress], str]
 RETRY_SECONDS = 60.0
 #: Registros que no contestaron y cuándo: durante ``RETRY_SECONDS`` no se vuelve a esperar por ellos.
 _unreachable: dict[str, tuple[str, float]] = {}
-_DISK_FULL = ("no space left on device", "No space left on device")
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,7 @@ def ensure_base(
         except (docker.errors.DockerException, OSError) as error:
             _check_engine(client)
             problem = _explain(error)
-        if any(words in problem for words in _DISK_FULL):
+        if is_disk_full(problem):
             raise DiskFullError(
                 f"No queda espacio para la imagen base {reference}.",
                 why=problem,
@@ -233,7 +239,7 @@ def _check_engine(client: docker.DockerClient) -> None:
     except requests.Timeout:
         return  # va lento, pero está
     except (docker.errors.DockerException, requests.RequestException, OSError) as error:
-        raise engine_lost() from error
+        raise engine_lost("buscaba una imagen base") from error
 
 
 def _explain(problem: Exception) -> str:

@@ -21,7 +21,7 @@ from docker.errors import DockerException
 from multietapa import buildkit, classic
 from multietapa.context import Context, check, open_context, pack
 from multietapa.dockerfile import Dockerfile, parse
-from multietapa.engine_stream import POLL, BuildOptions, engine_lost
+from multietapa.engine_stream import POLL, BuildOptions
 from multietapa.errors import (
     BaseImageError,
     BuildCancelled,
@@ -29,6 +29,7 @@ from multietapa.errors import (
     DockerfileError,
     MultietapaError,
     UnknownNameError,
+    engine_lost,
 )
 from multietapa.events import BuildFailed, Event, StepDeclared, StepFinished, StepStarted
 from multietapa.failure import explain, missing_stage, needs_buildkit, unknown_target

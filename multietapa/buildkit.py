@@ -24,7 +24,8 @@ from google.protobuf.message import DecodeError
 
 from multietapa.classic import ClassicReader
 from multietapa.dockerfile import Dockerfile
-from multietapa.engine_stream import BuildOptions, Cancelled, Rejected, engine_lost, json_lines
+from multietapa.engine_stream import BuildOptions, Cancelled, Rejected, json_lines
+from multietapa.errors import engine_lost
 from multietapa.events import (
     BuildFailed,
     BuildFinished,

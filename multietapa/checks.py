@@ -14,16 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from multietapa import text
-from multietapa.contents import (
-    carried,
-    development_packages,
-    is_compiler,
-    is_source,
-    layer_name,
-    places,
-    visible,
-)
-from multietapa.measure import Measurement
+from multietapa.contents import development_packages, is_compiler, is_source
+from multietapa.measured import MeasuredImage, carried, files, layer_name, visible
 from multietapa.running import Process
 
 
@@ -36,9 +28,9 @@ class Observation:
     hints: tuple[str, ...] = ()
 
 
-def no_development_packages(measurement: Measurement, names: Sequence[str]) -> Observation:
+def no_development_packages(measurement: MeasuredImage, names: Sequence[str]) -> Observation:
     """Ninguna capa lleva dependencias de desarrollo."""
-    totals = development_packages(places(measurement), names)
+    totals = development_packages(files(measurement), names)
     if not totals:
         return Observation(True, "Ninguna capa lleva dependencias de desarrollo.")
     root, (size, layer) = max(totals.items(), key=lambda item: item[1][0])
@@ -62,33 +54,33 @@ def no_development_packages(measurement: Measurement, names: Sequence[str]) -> O
     return Observation(False, f"Lleva {where}{others}.", (first, second))
 
 
-def no_sources(measurement: Measurement) -> Observation:
+def no_sources(measurement: MeasuredImage) -> Observation:
     """Ni el contenedor ni las capas propias llevan código TypeScript de la aplicación."""
     found = next((p for p in carried(measurement) if is_source(p.path)), None)
     if found is None:
         return Observation(True, "No lleva el código fuente en TypeScript.")
     return Observation(
         False,
-        f"Lleva código fuente: {found.path}, en la {layer_name(measurement, found.layer)}.",
+        f"Lleva código fuente: {found.path}, en la {layer_name(measurement, found.number)}.",
         (
-            f"En la capa {found.layer} está {found.path}. Node ejecuta JavaScript: ¿hace falta "
+            f"En la capa {found.number} está {found.path}. Node ejecuta JavaScript: ¿hace falta "
             "en la imagen final?",
             "Mira qué carpeta crea la compilación; a la última etapa le basta con ese resultado.",
         ),
     )
 
 
-def no_compilers(measurement: Measurement) -> Observation:
+def no_compilers(measurement: MeasuredImage) -> Observation:
     """Ni el contenedor ni las capas propias llevan compiladores o constructores."""
     found = {p.path: p for p in carried(measurement) if is_compiler(p.path)}
     if not found:
         return Observation(True, "No lleva compiladores.")
     first = found[min(found)]
-    base = first.layer <= measurement.base_layer_count
+    base = first.number <= measurement.base_layer_count
     origin = (
         "viene con la imagen base de la última etapa"
         if base
-        else f"está en la {layer_name(measurement, first.layer)}"
+        else f"está en la {layer_name(measurement, first.number)}"
     )
     return Observation(
         False,
@@ -101,7 +93,7 @@ def no_compilers(measurement: Measurement) -> Observation:
     )
 
 
-def times_smaller(measurement: Measurement, baseline: Measurement, times: float) -> Observation:
+def times_smaller(measurement: MeasuredImage, baseline: MeasuredImage, times: float) -> Observation:
     """Ocupa (desempaquetada) al menos ``times`` veces menos que ``baseline``."""
     mine, reference = measurement.unpacked_bytes, baseline.unpacked_bytes
     ratio = text.ratio(reference, mine)
@@ -124,7 +116,7 @@ def times_smaller(measurement: Measurement, baseline: Measurement, times: float)
     )
 
 
-def at_most(measurement: Measurement, budget: int, baseline: Measurement) -> Observation:
+def at_most(measurement: MeasuredImage, budget: int, baseline: MeasuredImage) -> Observation:
     """Ocupa (desempaquetada) ``budget`` bytes como mucho."""
     mine = measurement.unpacked_bytes
     seen = f"Desempaquetada ocupa {text.size(mine)}; tu imagen ingenua, {text.size(baseline.unpacked_bytes)}."
@@ -142,7 +134,7 @@ def at_most(measurement: Measurement, budget: int, baseline: Measurement) -> Obs
     )
 
 
-def light_above_base(measurement: Measurement, base_layers: Sequence[str], budget: int) -> Observation:
+def light_above_base(measurement: MeasuredImage, base_layers: Sequence[str], budget: int) -> Observation:
     """Está hecha sobre las capas ``base_layers`` (diff_id) y encima pesa menos de ``budget`` bytes."""
     own_ids = [layer.diff_id for layer in measurement.layers]
     if own_ids[: len(base_layers)] != list(base_layers):
@@ -157,18 +149,18 @@ def light_above_base(measurement: Measurement, base_layers: Sequence[str], budge
     weight = sum(layer.unpacked_bytes for layer in measurement.layers[len(base_layers) :])
     if weight < budget:
         return Observation(True, f"Encima de la base pesa {text.size(weight)}.")
-    files = [p for p in places(measurement) if p.layer > len(base_layers)]
-    biggest = max(files, key=lambda p: p.size)
+    above = [p for p in files(measurement) if p.number > len(base_layers)]
+    biggest = max(above, key=lambda p: p.size)
     seen = any(p.path == biggest.path for p in visible(measurement))
     fate = "y el contenedor todavía lo ve" if seen else "aunque una capa posterior lo borra"
     return Observation(
         False,
-        f"Encima de la base pesa {text.size(weight)}: la {layer_name(measurement, biggest.layer)}, "
+        f"Encima de la base pesa {text.size(weight)}: la {layer_name(measurement, biggest.number)}, "
         f"lleva {biggest.path} "
         f"({text.size(biggest.size)}), {fate}.",
         (
-            f"{biggest.path} ({text.size(biggest.size)}) sigue en la capa {biggest.layer}, {fate}.",
-            f"La capa {biggest.layer} se guarda cuando termina su instrucción: lo que exista en "
+            f"{biggest.path} ({text.size(biggest.size)}) sigue en la capa {biggest.number}, {fate}.",
+            f"La capa {biggest.number} se guarda cuando termina su instrucción: lo que exista en "
             "ese momento viaja. "
             "¿Y si entonces ya no existiera, o no hubiera existido nunca?",
         ),

@@ -17,7 +17,8 @@ from typing import IO, Any
 import docker
 
 from multietapa.dockerfile import Dockerfile
-from multietapa.engine_stream import BuildOptions, Cancelled, Rejected, engine_lost, json_lines
+from multietapa.engine_stream import BuildOptions, Cancelled, Rejected, json_lines
+from multietapa.errors import engine_lost
 from multietapa.events import (
     BuildFailed,
     BuildFinished,

@@ -47,8 +47,9 @@ def limpiar(
     Las imágenes base y todo lo que no lleve las etiquetas del kit se quedan como están. ``cache=True`` vacía
     además la caché de compilación, si el motor es el del taller: la de tu propio motor no es solo del kit.
     """
+    from multietapa.cells.motor import motor
+    from multietapa.engine.session import info_of
     from multietapa.motor.model import OWN_KINDS
-    from multietapa.motor.session import info_of, motor
 
     cliente = cliente or motor().client
     whose = SESSION_LABEL if todas else f"{SESSION_LABEL}={sesion or session_id()}"

@@ -12,6 +12,7 @@ from typing import Any
 import docker
 
 from multietapa import text
+from multietapa.cells.motor import motor
 from multietapa.comparison import (
     BASE_LAYERS,
     OWN_LAYERS,
@@ -23,10 +24,10 @@ from multietapa.comparison import (
     grid_of,
 )
 from multietapa.construct import Construccion
+from multietapa.engine.session import info_of
 from multietapa.errors import MultietapaError, NoEngineError
-from multietapa.measure import Measurement, measure, quick_sizes
+from multietapa.measure import Measurement, QuickSizes, measure, quick_sizes
 from multietapa.motor.model import EngineInfo
-from multietapa.motor.session import info_of, motor
 from multietapa.views.compare_text import Progress, lines
 from multietapa.views.compare_view import CompareView, SilentView, TextView, View
 from multietapa.views.compare_words import Phase, headline
@@ -97,13 +98,11 @@ def comparar(
     client = opened.client if opened is not None else cliente
     _refuse_recordings(wanted)
     info = (opened.info if opened else None) or info_of(client)
-    rows = tuple(
-        Row.from_quick(name, _tag(image), quick_sizes(client, _reference(image)))
-        for name, image in wanted.items()
-    )
+    quick = {name: quick_sizes(client, _reference(image)) for name, image in wanted.items()}
+    rows = tuple(Row.from_quick(name, _tag(image), quick[name]) for name, image in wanted.items())
     comparison = Comparison(rows, info.label, info.architecture, grid, guess)
     view = open_view(vista, comparison)
-    comparison, measured = _measured(client, info, wanted, comparison, view)
+    comparison, measured = _measured(client, info, quick, comparison, view)
     return _result(comparison, measured, info, view)
 
 
@@ -119,7 +118,7 @@ def open_view(vista: bool | str, comparison: Comparison) -> View:
 def _measured(
     client: docker.DockerClient,
     info: EngineInfo,
-    wanted: Mapping[str, str | Construccion],
+    quick: Mapping[str, QuickSizes],
     comparison: Comparison,
     view: View,
 ) -> tuple[Comparison, dict[str, Measurement]]:
@@ -127,15 +126,15 @@ def _measured(
     start = time.monotonic()
     measured: dict[str, Measurement] = {}
     try:
-        for number, (name, image) in enumerate(wanted.items(), 1):
-            tick = _Ticker(view, name, number, len(wanted), start)
+        for number, (name, known) in enumerate(quick.items(), 1):
+            tick = _Ticker(view, name, number, len(quick), start)
             tick("Consultando lo ya medido", 0, 0)
-            measured[name] = measure(client, _reference(image), info=info, progress=tick)
+            measured[name] = measure(client, known.image_id, info=info, progress=tick, quick=known)
             row = comparison.rows[number - 1]
             done = Row.from_measurement(name, row.tag, measured[name], reported_bytes=row.reported_bytes)
             rows = (*comparison.rows[: number - 1], done, *comparison.rows[number:])
             comparison = replace(comparison, rows=rows)
-            if number < len(wanted):
+            if number < len(quick):
                 view.show(comparison)
     except KeyboardInterrupt:
         view.finish(comparison, Phase.INTERRUPTED)

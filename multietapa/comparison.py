@@ -14,7 +14,8 @@ from enum import Enum
 from typing import TypeGuard
 
 from multietapa.errors import MultietapaError
-from multietapa.measure import Measurement, QuickSizes
+from multietapa.measure import QuickSizes
+from multietapa.measured import MeasuredImage
 from multietapa.origins import by_origin
 
 BASE_LAYERS = "capas de la base"
@@ -84,7 +85,9 @@ class Row:
         return cls(name, tag, reported_bytes=quick.reported_bytes)
 
     @classmethod
-    def from_measurement(cls, name: str, tag: str, measured: Measurement, *, reported_bytes: int = 0) -> Row:
+    def from_measurement(
+        cls, name: str, tag: str, measured: MeasuredImage, *, reported_bytes: int = 0
+    ) -> Row:
         """La fila de una imagen medida con su Transferencia."""
         return cls(
             name,
@@ -197,13 +200,13 @@ class Comparison:
         )
 
 
-def unpacked(measured: Measurement) -> Figure:
+def unpacked(measured: MeasuredImage) -> Figure:
     """Desempaquetado, por origen: siempre los seis, en su orden."""
     parts = tuple(Part(origin.value, size) for origin, size in by_origin(measured).items())
     return Figure(measured.unpacked_bytes, parts)
 
 
-def transfer(measured: Measurement) -> Figure:
+def transfer(measured: MeasuredImage) -> Figure:
     """Transferencia, por capas: las de la base y las propias, o todas juntas si no se sabe la base.
 
     Una capa repetida viaja una vez y cuenta donde aparece primero.

@@ -21,22 +21,29 @@ from docker.errors import DockerException
 from multietapa import text
 from multietapa.bases import ensure_base
 from multietapa.build import build_events
+from multietapa.cells.motor import motor
 from multietapa.context import open_context
-from multietapa.dockerfile import Dockerfile, Stage, parse
-from multietapa.engine_stream import engine_lost
-from multietapa.errors import ArchiveError, BuildError, MultietapaError, NoEngineError, UnknownNameError
+from multietapa.dockerfile import Dockerfile, final_base, final_chain, parse
+from multietapa.engine.session import info_of
+from multietapa.errors import (
+    ArchiveError,
+    BuildError,
+    MultietapaError,
+    NoEngineError,
+    UnknownNameError,
+    engine_lost,
+)
 from multietapa.events import Progress
 from multietapa.identity import BASE_LABEL
 from multietapa.measure import quick_sizes
 from multietapa.motor.model import EngineInfo, Rejected
-from multietapa.motor.session import info_of, motor
 from multietapa.paths import PROJECT_ROOT
 from multietapa.recording import Header, Recording, load, replay
-from multietapa.views.build_loop import follow
+from multietapa.views.build_loop import View, follow
 from multietapa.views.build_sizes import step_sizes
 from multietapa.views.build_state import BASE_STEP, BuildState, Status, sized
 from multietapa.views.build_text import Request, recording_label, short_id
-from multietapa.views.build_view import BuildView, SilentView, TextView, View
+from multietapa.views.build_view import BuildView, SilentView, TextView
 from multietapa.views.where import ShownInCell, check_view, in_notebook
 
 RECORDINGS = PROJECT_ROOT / "grabaciones"
@@ -218,7 +225,7 @@ def with_sizes(client: docker.DockerClient, state: BuildState, stages: tuple[str
         quick = quick_sizes(client, state.image_id)
     except (MultietapaError, DockerException, requests.RequestException, OSError):
         return state
-    return sized(state, quick.reported_bytes, step_sizes(state, quick, stages))
+    return sized(state, quick.reported_bytes, step_sizes(state, quick.steps, stages))
 
 
 def open_view(
@@ -257,7 +264,7 @@ def _ask(client: docker.DockerClient) -> EngineInfo:
     try:
         return info_of(client)
     except (DockerException, requests.RequestException, OSError) as error:
-        raise engine_lost() from error
+        raise engine_lost("decía su versión") from error
 
 
 def _source(context: str | os.PathLike[str], dockerfile: str) -> Dockerfile | None:
@@ -266,25 +273,6 @@ def _source(context: str | os.PathLike[str], dockerfile: str) -> Dockerfile | No
         return parse(open_context(context, dockerfile=dockerfile).text)
     except MultietapaError:
         return None
-
-
-def final_chain(source: Dockerfile, target: str | None) -> tuple[Stage, ...]:
-    """Las etapas cuyas capas lleva la imagen: ``target`` (o la última) y aquellas de las que parte."""
-    stage = source.stage(target) if target else source.stages[-1]
-    chain: list[Stage] = []
-    while stage is not None:
-        chain.insert(0, stage)
-        stage = source.parent(stage)
-    return tuple(chain)
-
-
-def final_base(source: Dockerfile, target: str | None, buildargs: Mapping[str, str] | None) -> str:
-    """La imagen de fuera sobre la que acaba la etapa ``target`` (o la última), o ``""`` si es ``scratch``."""
-    chain = final_chain(source, target)
-    if not chain:
-        return ""
-    alone = replace(source, stages=(replace(chain[0], index=0, instructions=()),))
-    return next(iter(alone.images(buildargs=buildargs)), "")
 
 
 def _nothing_to_show(rejected: Iterable[Rejected]) -> NoEngineError:

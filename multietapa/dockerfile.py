@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from multietapa.errors import DockerfileError
 from multietapa.instructions import Instruction, check, directives, expand, fail, scan, unquote, words
+from multietapa.keywords import WITH_LAYER
 
-WITH_STEP = frozenset({"RUN", "COPY", "ADD", "WORKDIR"})  # las que BuildKit cuenta en «[etapa 3/5]»
 _STAGE_NAME = re.compile(r"^[a-z][a-z0-9\-_.]*$")
 
 
@@ -137,7 +137,7 @@ class Dockerfile:
         """Las instrucciones que BuildKit numera en ``[etapa n/total]``, en su orden."""
         external = self.parent(stage) is None and stage.base != "scratch"
         opening = (stage.opening,) if external else ()
-        return opening + tuple(i for i in stage.instructions if i.keyword in WITH_STEP)
+        return opening + tuple(i for i in stage.instructions if i.keyword in WITH_LAYER)
 
     def _global_env(self, buildargs: dict[str, str], architecture: str) -> dict[str, str]:
         platform = f"linux/{architecture}"
@@ -151,6 +151,25 @@ class Dockerfile:
                 if value or name not in env:
                     env[name] = value
         return env
+
+
+def final_chain(source: Dockerfile, target: str | None) -> tuple[Stage, ...]:
+    """Las etapas cuyas capas lleva la imagen: ``target`` (o la última) y aquellas de las que parte."""
+    stage = source.stage(target) if target else source.stages[-1]
+    chain: list[Stage] = []
+    while stage is not None:
+        chain.insert(0, stage)
+        stage = source.parent(stage)
+    return tuple(chain)
+
+
+def final_base(source: Dockerfile, target: str | None, buildargs: Mapping[str, str] | None) -> str:
+    """La imagen de fuera sobre la que acaba la etapa ``target`` (o la última), o ``""`` si es ``scratch``."""
+    chain = final_chain(source, target)
+    if not chain:
+        return ""
+    alone = replace(source, stages=(replace(chain[0], index=0, instructions=()),))
+    return next(iter(alone.images(buildargs=buildargs)), "")
 
 
 def parse(text: str) -> Dockerfile:

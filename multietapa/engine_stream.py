@@ -22,7 +22,7 @@ import requests
 import urllib3
 from docker.errors import APIError, DockerException
 
-from multietapa.errors import EngineLostError
+from multietapa.errors import engine_lost
 
 POLL = 0.1  # segundos entre una mirada y otra a la cancelación
 STOP_TIMEOUT = 15.0  # segundos que se espera a que el motor pare; después se corta la conexión
@@ -212,12 +212,3 @@ def _stop(reader: _Reader, ask_to_stop: Callable[[], object] | None) -> None:
         reader.join(timeout=POLL)
     reader.cut()
     reader.join(timeout=1.0)
-
-
-def engine_lost() -> EngineLostError:
-    """El error de un motor que deja de contestar a mitad de una construcción."""
-    return EngineLostError(
-        "El motor de Docker dejó de contestar mientras construía.",
-        why="La conexión se cortó antes de que la construcción terminara: el motor se apagó o se reinició.",
-        next_step="Vuelve a ejecutar la celda; si sigue igual, reinicia el kernel y el motor arrancará.",
-    )

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from multietapa.errors import BaseImageError
-from multietapa.identity import BASE_LABEL, EQUIVALENT_LABEL, LABEL, RECIPE_LABEL
+from multietapa.identity import BASE_LABEL, BASE_LAYERS_LABEL, EQUIVALENT_LABEL, LABEL, RECIPE_LABEL
 from multietapa.image_tar import LayerFile, read_layer, write_image, write_layer
 from multietapa.motor.apt import PrivateApt, missing_reason, unpack
 from multietapa.paths import cache_dir
@@ -273,6 +273,6 @@ def _config(wanted: Recipe) -> dict[str, object]:
     environment += [f"NODE_VERSION={wanted.node}"]
     if _certificates():
         environment += [f"NODE_EXTRA_CA_CERTS=/{CERTIFICATES}"]
-    labels = {LABEL: "1", EQUIVALENT_LABEL: "1", BASE_LABEL: wanted.reference, f"{BASE_LABEL}.capas": "2"}
+    labels = {LABEL: "1", EQUIVALENT_LABEL: "1", BASE_LABEL: wanted.reference, BASE_LAYERS_LABEL: "2"}
     labels[RECIPE_LABEL] = recipe_key(wanted)
     return {"Env": environment, "Cmd": ["node"], "WorkingDir": "/", "Labels": labels}

@@ -20,7 +20,10 @@ Cada error dice qué pasó, por qué y qué hacer después, siempre en español:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+
+_NO_SPACE = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
 
 
 class MultietapaError(Exception):
@@ -67,6 +70,15 @@ class EngineLostError(EngineError):
     """El motor se apagó mientras trabajaba."""
 
 
+def engine_lost(doing: str = "construía") -> EngineLostError:
+    """El error de un motor que deja de contestar mientras hacía algo: ``doing`` completa «mientras»."""
+    return EngineLostError(
+        f"El motor de Docker dejó de contestar mientras {doing}.",
+        why="La conexión se cortó a medias: el motor se apagó o se reinició.",
+        next_step="Vuelve a ejecutar la celda; si sigue igual, reinicia el kernel y el motor arrancará.",
+    )
+
+
 class BundleError(EngineError):
     """El paquete del motor no se pudo descargar, comprobar o abrir."""
 
@@ -108,6 +120,11 @@ class ContextError(BuildError):
 
 class DiskFullError(BuildError):
     """No queda espacio en el disco del motor."""
+
+
+def is_disk_full(reason: str) -> bool:
+    """Si lo que dice el sistema o el motor es que no queda espacio."""
+    return _NO_SPACE.search(reason) is not None
 
 
 class BuildCancelled(BuildError):

@@ -13,12 +13,13 @@ import docker
 
 from multietapa import checks
 from multietapa.bases import ensure_base
+from multietapa.cells.motor import Motor
 from multietapa.checks import Observation
 from multietapa.construct import construir
-from multietapa.contents import development_packages, visible
+from multietapa.contents import development_packages
 from multietapa.errors import BuildError, ContainerError, EngineError
 from multietapa.measure import Measurement, measure
-from multietapa.motor.session import Motor
+from multietapa.measured import visible
 from multietapa.paths import PROJECT_ROOT
 from multietapa.running import Running, read_file, run_container
 

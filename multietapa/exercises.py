@@ -15,6 +15,7 @@ import docker
 import requests
 
 from multietapa import exercise_content
+from multietapa.cells.motor import Motor
 from multietapa.checks import Observation
 from multietapa.errors import (
     ArchiveError,
@@ -28,7 +29,6 @@ from multietapa.errors import (
 from multietapa.exercise_checks import CHECKS, Bench, Check, build
 from multietapa.exercise_content import Content
 from multietapa.identity import session_id
-from multietapa.motor.session import Motor
 from multietapa.outcome import Outcome, Resultado, Texto
 
 # De aquí no tiene culpa quien responde: no se puede comprobar.
@@ -167,7 +167,7 @@ _open: dict[str, Ejercicio] = {}
 
 
 def _session_motor() -> Motor:
-    from multietapa.motor.session import motor
+    from multietapa.cells.motor import motor
 
     return motor()
 

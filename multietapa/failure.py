@@ -19,12 +19,12 @@ from multietapa.errors import (
     DiskFullError,
     DockerfileError,
     MultietapaError,
+    is_disk_full,
 )
 from multietapa.events import BuildFailed
 from multietapa.instructions import Instruction, copy_paths
 from multietapa.text import join
 
-_NO_SPACE = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
 _SYNTAX = re.compile(r"parse error on line (\d+): (.*)", re.IGNORECASE | re.DOTALL)
 _MISSING = re.compile(
     r"failed to calculate checksum of ref .*?: \"/?(?P<a>[^\"]*)\": not found"
@@ -72,7 +72,7 @@ def _explain(failed: BuildFailed, source: Dockerfile | None, context: Context | 
     reason, line = failed.reason, failed.line
     if failed.cancelled:
         return BuildCancelled("La construcción se canceló.", next_step="Vuelve a ejecutarla cuando quieras.")
-    if _NO_SPACE.search(reason) or any(_NO_SPACE.search(text) for text in failed.log):
+    if is_disk_full(reason) or any(map(is_disk_full, failed.log)):
         return DiskFullError(
             f"No queda espacio en el disco del motor{_where(line)}.",
             why="El paso necesitaba escribir más de lo que cabe.",

@@ -13,14 +13,9 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from multietapa.errors import DockerfileError
+from multietapa.keywords import INSTRUCTIONS
 from multietapa.text import join
 
-INSTRUCTIONS = tuple(
-    """
-    ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL MAINTAINER ONBUILD RUN SHELL STOPSIGNAL
-    USER VOLUME WORKDIR
-    """.split()
-)
 _WITH_HEREDOC = frozenset({"RUN", "COPY", "ADD"})
 _DIRECTIVE = re.compile(r"^#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(.+?)\s*$")
 _HEREDOC = re.compile(r"^\d*<<(-?)([\"']?)([A-Za-z_][A-Za-z0-9_.]*)\2$")

@@ -1,7 +1,7 @@
 """De dónde sale cada byte de una imagen: seis orígenes cuya suma es Desempaquetado, al byte.
 
 Un archivo que otra capa tapa o borra sigue contando en su origen: sus bytes viajan con la imagen.
-``hidden_bytes`` dice cuántos son.
+``overlay`` dice cuántos son.
 """
 
 from __future__ import annotations
@@ -13,13 +13,7 @@ from enum import Enum
 
 from multietapa.layer_reading import FileEntry, Layer
 from multietapa.lockfile import MODULES, development_flags, package_keys, parse, production_packages
-from multietapa.measure import Measurement, all_files, find, hidden_bytes, merged_files
-from multietapa.overlay import Hidden, Loss
-
-__all__ = [
-    "Hidden", "Loss", "Origin", "all_files", "by_origin", "classified", "find", "hidden_bytes",
-    "merged_files",
-]  # fmt: skip
+from multietapa.measured import MeasuredImage
 
 
 class Origin(Enum):
@@ -70,7 +64,7 @@ _SYSTEM = re.compile(
 )
 
 
-def by_origin(measurement: Measurement) -> dict[Origin, int]:
+def by_origin(measurement: MeasuredImage) -> dict[Origin, int]:
     """Bytes de cada origen, en su orden; suman exactamente ``measurement.unpacked_bytes``.
 
     Si no se sabe qué capas son de la base (``base_layer_count`` 0), lo que hay fuera de las carpetas
@@ -82,7 +76,7 @@ def by_origin(measurement: Measurement) -> dict[Origin, int]:
     return totals
 
 
-def classified(measurement: Measurement) -> Iterator[tuple[Layer, FileEntry, Origin]]:
+def classified(measurement: MeasuredImage) -> Iterator[tuple[Layer, FileEntry, Origin]]:
     """Cada entrada con bytes propios, con su capa y su origen."""
     modules = _Modules(measurement.layers)
     for layer in measurement.layers:

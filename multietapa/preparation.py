@@ -7,13 +7,13 @@ import uuid
 
 from multietapa.bases import WORKSHOP_BASES, ensure_base
 from multietapa.console import Steps, phase, say
+from multietapa.engine.session import Engine, connect, environment
 from multietapa.errors import BaseImageError
 from multietapa.identity import SESSION_VARIABLE
 from multietapa.motor.discovery import discover
-from multietapa.motor.session import Motor, connect, environment
 
 
-def prepare() -> tuple[Motor, dict[str, str]]:
+def prepare() -> tuple[Engine, dict[str, str]]:
     """Pone el motor y las bases; devuelve el motor y el entorno que deben heredar los hijos.
 
     Sin motor posible no falla: lo dice y devuelve un motor no disponible. El motor que se

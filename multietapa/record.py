@@ -24,6 +24,7 @@ from docker.errors import ImageNotFound
 from multietapa import text
 from multietapa.bases import ensure_base
 from multietapa.build import build_events
+from multietapa.cells.motor import motor
 from multietapa.console import complain, phase, say
 from multietapa.construct import RECORDINGS
 from multietapa.context import open_context
@@ -31,7 +32,6 @@ from multietapa.dockerfile import parse
 from multietapa.errors import MultietapaError
 from multietapa.events import BuildFailed, Event, LogLine
 from multietapa.motor.model import EngineInfo, describe
-from multietapa.motor.session import motor
 from multietapa.paths import PROJECT_ROOT
 from multietapa.recording import Header, Recorder
 

@@ -18,9 +18,10 @@ import docker
 import requests
 
 from multietapa.asking import ask
+from multietapa.containers.ports import published
+from multietapa.engine.session import Engine
 from multietapa.errors import ContainerError
 from multietapa.identity import labels
-from multietapa.motor.session import Motor
 
 _LOG_LINES = 15
 _PAUSE_SECONDS = 0.1
@@ -98,7 +99,7 @@ class Running:
 
 @contextmanager
 def run_container(
-    motor: Motor,
+    engine: Engine,
     image: str,
     *,
     port: int = 3000,
@@ -108,7 +109,7 @@ def run_container(
     """Arranca ``image``, espera a que conteste por HTTP y al salir borra el contenedor, pase lo que pase.
 
     Args:
-        motor: el motor en el que se arranca.
+        engine: el motor en el que se arranca.
         image: etiqueta o id de la imagen.
         port: puerto en el que escucha dentro; fuera se publica en uno libre de 127.0.0.1.
         environment: variables de entorno que se añaden a las de la imagen.
@@ -118,7 +119,7 @@ def run_container(
         ContainerError: no arranca, se cierra antes de contestar o no contesta a tiempo; lleva las
             últimas líneas de su registro.
     """
-    container = _create(motor, image, port, environment or {})
+    container = _create(engine, image, port, environment or {})
     try:
         try:
             container.start()
@@ -128,18 +129,18 @@ def run_container(
                 why=str(problem.explanation or problem),
                 next_step="Revisa el CMD (o ENTRYPOINT) y el USER de la última etapa.",
             ) from problem
-        yield Running(_wait(motor, container, image, port, timeout), container)
+        yield Running(_wait(engine, container, image, port, timeout), container)
     finally:
         with suppress(docker.errors.APIError, requests.ConnectionError):
             container.remove(force=True, v=True)
 
 
-def read_file(motor: Motor, image: str, path: str, *, limit: int = 100_000) -> bytes | None:
+def read_file(engine: Engine, image: str, path: str, *, limit: int = 100_000) -> bytes | None:
     """El contenido de un archivo de la imagen, sin arrancarla; ``None`` si no existe o no es un archivo.
 
     ``limit`` son los bytes que se leen como mucho.
     """
-    container = motor.client.containers.create(image, ["/no-se-arranca"], labels=labels())
+    container = engine.client.containers.create(image, ["/no-se-arranca"], labels=labels())
     try:
         chunks, status = container.get_archive(path)
         if status.get("size", 0) > limit:
@@ -155,9 +156,9 @@ def read_file(motor: Motor, image: str, path: str, *, limit: int = 100_000) -> b
             container.remove(force=True, v=True)
 
 
-def _create(motor: Motor, image: str, port: int, environment: Mapping[str, str]) -> Any:
+def _create(engine: Engine, image: str, port: int, environment: Mapping[str, str]) -> Any:
     try:
-        return motor.client.containers.create(
+        return engine.client.containers.create(
             image,
             environment=dict(environment),
             labels=labels(),
@@ -177,16 +178,16 @@ def _create(motor: Motor, image: str, port: int, environment: Mapping[str, str])
         ) from problem
 
 
-def _wait(motor: Motor, container: Any, image: str, port: int, timeout: float) -> str:
+def _wait(engine: Engine, container: Any, image: str, port: int, timeout: float) -> str:
     """Espera la primera respuesta HTTP y devuelve la dirección."""
     limit = time.monotonic() + timeout
     url, last = "", "todavía no ha abierto el puerto"
     while time.monotonic() < limit:
-        state = motor.client.api.inspect_container(container.id)["State"]
+        state = engine.client.api.inspect_container(container.id)["State"]
         if not state["Running"]:
             raise _closed(container, image, state)
         try:
-            url = url or motor.published(container, port)
+            url = url or published(engine, container, port)
             ask(f"{url}/", max(1.0, min(10.0, limit - time.monotonic())))
             return url
         except ContainerError as problem:

@@ -14,8 +14,8 @@ from typing import Any
 import docker
 import requests
 
-from multietapa.errors import MultietapaError
-from multietapa.shell import current_shell
+from multietapa.errors import MultietapaError, is_disk_full
+from multietapa.views.where import current_shell
 
 HANDLED = (docker.errors.DockerException, requests.exceptions.RequestException)
 _LOG_LINES = 15
@@ -108,7 +108,7 @@ def _api(error: docker.errors.APIError) -> MultietapaError:
             why=reason,
             next_step='Deja que el motor elija uno libre con ports={"3000/tcp": None}.',
         )
-    if "no space left on device" in reason:
+    if is_disk_full(reason):
         return MultietapaError(
             "No queda espacio en el disco del motor.",
             why=reason,

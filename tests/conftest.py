@@ -20,9 +20,9 @@ import pytest
 from docker.models.containers import Container
 from playwright.sync_api import Browser, sync_playwright
 
+from multietapa.cells.motor import Motor, motor
 from multietapa.identity import SESSION_VARIABLE, labels
 from multietapa.motor.model import Choice, describe
-from multietapa.motor.session import Motor, motor
 from multietapa.paths import PROJECT_ROOT
 from multietapa.testing import CHROMIUM_NAMES
 

@@ -16,7 +16,7 @@ import pytest
 from multietapa.archive import choose, read_images, read_layer, saved
 from multietapa.errors import ArchiveError, UnknownNameError
 from multietapa.layer_reading import NOT_MEASURED, Layer
-from multietapa.measure import measure_archive
+from multietapa.measured import measure_archive
 from multietapa.tarwalk import Limits
 from tests.crafted import archive, config, digest, entry, folder, layer, oci_archive, tar_of
 

@@ -64,7 +64,7 @@ TEST_PACKAGES = (
 )
 ASK = """
 import json
-from multietapa.motor.session import motor
+from multietapa.cells.motor import motor
 m = motor()
 images = {tag: image.id for image in m.client.images.list() for tag in image.tags}
 print(json.dumps({"kind": m.info.kind, "images": images, "cache": len(m.client.df()["BuildCache"] or [])}))

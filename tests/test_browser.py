@@ -19,7 +19,7 @@ import docker
 import pytest
 from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect
 
-from multietapa.motor.session import Motor
+from multietapa.cells.motor import Motor
 from multietapa.paths import PROJECT_ROOT
 from tests.test_iniciar import workshop
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from multietapa.events import StepDeclared
-from multietapa.measure import QuickSizes, QuickStep
+from multietapa.history import HistoryStep
 from multietapa.views.build_sizes import step_sizes
 from tests.test_build_state import state_of
 
 
-def history(*steps: tuple[str, int]) -> QuickSizes:
+def history(*steps: tuple[str, int]) -> tuple[HistoryStep, ...]:
     """Lo que contesta el motor, de abajo arriba."""
-    return QuickSizes("sha256:1", (), 999, tuple(QuickStep(*step) for step in steps), 3)
+    return tuple(HistoryStep(*step) for step in steps)
 
 
 PLAN = state_of(

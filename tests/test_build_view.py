@@ -17,9 +17,10 @@ from jupyter_client.manager import start_new_kernel
 
 from multietapa.events import BuildWarning, LogLine
 from multietapa.views import build_view
+from multietapa.views.build_loop import HEARTBEAT
 from multietapa.views.build_state import LOG_LINES, BuildState, cancelling, sized
 from multietapa.views.build_text import Request, payload
-from multietapa.views.build_view import HEARTBEAT, BuildView, SilentView, TextView
+from multietapa.views.build_view import BuildView, SilentView, TextView
 from tests.test_build_state import FINISHED, HALFWAY, RECORDED, recorded, state_of
 
 REQUEST = Request("tienda:1", "Docker Engine 28.5.2")

@@ -7,26 +7,25 @@ from dataclasses import replace
 import pytest
 
 from multietapa import checks
-from multietapa.contents import layer_name, visible
 from multietapa.layer_reading import FileEntry, Layer
-from multietapa.measure import Measurement
-from multietapa.motor.model import EngineInfo
+from multietapa.measured import MeasuredImage, layer_name, visible
 from multietapa.running import Process
-
-ENGINE = EngineInfo("existente", "Docker Engine", "28", "1.51", "overlay2", "amd64")
 
 
 def entry(path: str, size: int = 10, kind: str = "file") -> FileEntry:
     return FileEntry(path, size, kind, 0o644, 0, 0)
 
 
-def image(*layers: list[FileEntry], base: int = 0) -> Measurement:
+def image(*layers: list[FileEntry], base: int = 0) -> MeasuredImage:
     made = tuple(
         Layer(n, f"sha256:{n}", "", tuple(files), sum(f.own_bytes for f in files), 0)
         for n, files in enumerate(layers)
     )
     total = sum(layer.unpacked_bytes for layer in made)
-    return Measurement("sha256:x", (), "amd64", ENGINE, made, total, 0, base_layer_count=base)
+    return MeasuredImage(
+        image_id="sha256:x", tags=(), architecture="amd64", layers=made, unpacked_bytes=total,
+        transfer_bytes=0, base_layer_count=base,
+    )  # fmt: skip
 
 
 NODE = [entry("usr/local/bin/node", 1000)]
@@ -41,7 +40,7 @@ def test_visible_applies_deletions() -> None:
             [entry("a", kind="whiteout"), entry("d", kind="opaque"), entry("d/nuevo")],
         )
     )
-    assert {place.path: place.layer for place in seen} == {"/f/g": 1, "/ab": 1, "/d/nuevo": 2}
+    assert {place.path: place.number for place in seen} == {"/f/g": 1, "/ab": 1, "/d/nuevo": 2}
 
 
 def test_development_packages_are_found_in_any_layer() -> None:

@@ -14,6 +14,7 @@ import docker
 import pytest
 
 from multietapa import compare, text
+from multietapa.cells.motor import Motor
 from multietapa.compare import comparar
 from multietapa.comparison import Comparison, Figure, Grid, Measure, Part, Row
 from multietapa.construct import Construccion
@@ -21,7 +22,6 @@ from multietapa.errors import EngineLostError, MultietapaError, NoEngineError, U
 from multietapa.identity import BASE_LABEL, EQUIVALENT_LABEL
 from multietapa.measure import measure as real_measure
 from multietapa.motor.model import Choice, EngineInfo, Rejected
-from multietapa.motor.session import Motor
 from multietapa.views.compare_text import Progress, lines, payload, progress_payload, static_html
 from multietapa.views.compare_view import CompareView, TextView
 from multietapa.views.compare_words import (

@@ -25,14 +25,15 @@ from multietapa.comparison import (
     unpacked,
 )
 from multietapa.errors import MultietapaError
-from multietapa.measure import Measurement, QuickSizes, measure_archive
+from multietapa.measure import QuickSizes
+from multietapa.measured import MeasuredImage, measure_archive
 from multietapa.origins import Origin
 from tests.crafted import archive, entry, layer, random_layers
 
 CELLS = (("una", "grande"), ("una", "pequeña"), ("dos", "grande"), ("dos", "pequeña"))
 
 
-def measured(layers: Sequence[bytes], *, base: int = 0) -> Measurement:
+def measured(layers: Sequence[bytes], *, base: int = 0) -> MeasuredImage:
     """Una imagen hecha a mano, medida entera."""
     return measure_archive(io.BytesIO(archive(layers)), base_layer_count=base)
 
@@ -105,7 +106,7 @@ def test_an_empty_image_has_no_shares() -> None:
 
 def test_a_row_is_provisional_until_it_is_measured() -> None:
     """Antes de medir, una fila solo sabe lo que dice el motor; después, sus dos medidas."""
-    before = Row.from_quick("a", "a:1", QuickSizes("sha256:1", ("a:1",), 1234, (), 1))
+    before = Row.from_quick("a", "a:1", QuickSizes("sha256:1", ("a:1",), 1234, ()))
     assert (before.measured, before.reported_bytes) == (False, 1234)
     with pytest.raises(AssertionError, match="sin medir"):
         before.figure(Measure.UNPACKED)

@@ -9,11 +9,12 @@ import sys
 import docker
 import pytest
 
+from multietapa.cells.motor import Motor
+from multietapa.engine.session import connect, info_of
 from multietapa.errors import EngineError, NoEngineError, UnknownNameError
 from multietapa.motor import private, supervisor
 from multietapa.motor.discovery import KIND_VARIABLE, VARIABLE, discover
 from multietapa.motor.model import OWN_KINDS
-from multietapa.motor.session import Motor, connect, info_of
 from tests.conftest import unavailable
 
 
@@ -58,7 +59,7 @@ def test_forcing_the_private_engine_starts_only_one() -> None:
         unavailable(f"no se puede arrancar un motor privado: {reason}")
     program = """
 from multietapa.motor.discovery import discover
-from multietapa.motor.session import connect, environment
+from multietapa.engine.session import connect, environment
 engine = connect(discover())
 choice = discover({**__import__("os").environ, **environment(engine.choice.kind, engine.choice.host)})
 print(engine.choice.kind, choice.kind, choice.host == engine.choice.host)

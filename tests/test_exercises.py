@@ -8,13 +8,13 @@ import docker
 import pytest
 
 from multietapa import exercises
+from multietapa.cells.motor import Motor
 from multietapa.checks import Observation
 from multietapa.errors import BaseImageError, EngineLostError, UnknownNameError
 from multietapa.exercise_checks import Bench
 from multietapa.exercise_content import CONTENTS
 from multietapa.exercises import Ejercicio, ejercicio
 from multietapa.motor.model import Choice
-from multietapa.motor.session import Motor
 from multietapa.outcome import Outcome
 
 IDS = [content.id for content in CONTENTS]

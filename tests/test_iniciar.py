@@ -18,10 +18,10 @@ from pathlib import Path
 
 import pytest
 
+from multietapa.cells.motor import Motor
 from multietapa.errors import EngineError
 from multietapa.motor import private
 from multietapa.motor.discovery import KIND_VARIABLE
-from multietapa.motor.session import Motor
 from multietapa.paths import PROJECT_ROOT
 from multietapa.workshop import choose_port
 from tests.conftest import processes_mentioning, unavailable

@@ -21,15 +21,13 @@ from multietapa.layer_reading import NOT_MEASURED
 from multietapa.measure import (
     MEASURING,
     Measurement,
-    find,
-    hidden_bytes,
     measure,
-    measure_archive,
-    merged_files,
     quick_sizes,
 )
 from multietapa.measure_cache import KEPT, MeasureCache
+from multietapa.measured import find, measure_archive
 from multietapa.motor.model import describe
+from multietapa.overlay import overlay
 from multietapa.transfer import BLOCK, WINDOW, WRAPPING, PackedSize, deflate
 from tests.conftest import SecondEngine
 from tests.crafted import archive, entry, folder, layer, random_layers
@@ -116,7 +114,7 @@ def test_random_layers_match_the_engine(
     with tarfile.open(fileobj=exported) as tar:
         seen = {item.name.strip("/"): item for item in tar}
     seen = {path: item for path, item in seen.items() if path.split("/")[0] not in ADDED_BY_DOCKER}
-    merged = merged_files(measured)
+    merged = overlay(measured.layers).files
     assert set(merged) == set(seen)
     folders = {path for path, item in seen.items() if item.isdir()}
     assert {path for path, found in merged.items() if found.kind == "dir"} == folders
@@ -138,8 +136,8 @@ def test_built_layers_and_symlinks(
         assert measured.unpacked_bytes == engine.api.inspect_image(tag)["Size"]
     assert measured.base_layer_count == 1 and measured.base == base_image
     assert ["mkdir" in step.created_by for step in measured.layers] == [False, True, False, True]
-    assert set(merged_files(measured)) >= {"d/z", "d"} and "d/b" not in merged_files(measured)
-    hidden = hidden_bytes(measured)
+    assert set(overlay(measured.layers).files) >= {"d/z", "d"} and "d/b" not in overlay(measured.layers).files
+    hidden = overlay(measured.layers).hidden
     assert (hidden.shadowed, hidden.deleted) == (0, 6 + len("objetivo/muy/largo") + 5)
     assert {(loss.layer, loss.hidden_by) for loss in hidden.by_layer} == {(1, 3), (2, 3)}
     assert [found.index for found, _ in find(measured, "/d/[ac]")] == [1, 2]
@@ -258,7 +256,7 @@ def test_quick_sizes_are_provisional(engine: docker.DockerClient, tag: str) -> N
     quick = quick_sizes(engine, tag)
     assert quick.reported_bytes == engine.api.inspect_image(tag)["Size"]
     assert [step.created_by for step in quick.steps] == ["paso 0", "paso 1"]
-    assert quick.layer_count == 2 and "provisional" in quick.label
+    assert len(quick.diff_ids) == 2 and "provisional" in quick.label
 
 
 def test_recorded_images_of_both_stores() -> None:

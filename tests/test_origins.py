@@ -10,17 +10,13 @@ from pathlib import Path
 import pytest
 
 from multietapa.lockfile import development_flags, package_keys, production_packages
-from multietapa.measure import Measurement, measure_archive
+from multietapa.measured import MeasuredImage, entries, find, measure_archive
 from multietapa.origins import (
     Origin,
-    all_files,
     by_origin,
     classified,
-    find,
-    hidden_bytes,
-    merged_files,
 )
-from multietapa.overlay import Loss
+from multietapa.overlay import Loss, overlay
 from tests.crafted import archive, entry, folder, layer, random_layers
 
 MANIFEST = {"dependencies": {"a": "1"}, "devDependencies": {"d": "1"}, "optionalDependencies": {"o": "1"}}
@@ -59,7 +55,7 @@ def lock_v3(version: int = 3) -> dict[str, object]:
     return {"lockfileVersion": version, "packages": packages}
 
 
-def image(*layers: Mapping[str, str], base: int = 0) -> Measurement:
+def image(*layers: Mapping[str, str], base: int = 0) -> MeasuredImage:
     """Una imagen cuyas capas traen esos archivos."""
     tars = [layer(*(entry(path, text) for path, text in files.items())) for files in layers]
     return measure_archive(io.BytesIO(archive(tars)), transfer=False, base_layer_count=base)
@@ -74,7 +70,7 @@ def modules(project: str = "app/") -> dict[str, str]:
     return files
 
 
-def origins_of(measured: Measurement) -> dict[str, Origin]:
+def origins_of(measured: MeasuredImage) -> dict[str, Origin]:
     """El origen de cada ruta."""
     return {found.path: origin for _, found, origin in classified(measured)}
 
@@ -202,10 +198,10 @@ def test_sums_are_exact(seed: int) -> None:
     """Con capas al azar, los orígenes suman Desempaquetado y lo visible más lo escondido, también."""
     measured = measure_archive(io.BytesIO(archive(random_layers(seed))), transfer=False, base_layer_count=2)
     assert sum(by_origin(measured).values()) == measured.unpacked_bytes
-    hidden = hidden_bytes(measured)
+    hidden = overlay(measured.layers).hidden
     visible = {}
-    for path, found in merged_files(measured).items():
-        index = max(layer.index for layer, other in all_files(measured) if other is found)
+    for path, found in overlay(measured.layers).files.items():
+        index = max(layer.index for layer, other in entries(measured) if other is found)
         first = found.link if found.kind == "hardlink" else path
         visible[index, first] = found.size if found.kind != "dir" else 0
     assert sum(visible.values()) + hidden.total == measured.unpacked_bytes
@@ -221,10 +217,12 @@ def test_hidden_bytes_name_the_layer_to_blame() -> None:
         layer(folder("d"), entry("d/.wh..wh..opq"), entry("d/a", "z")),
     ]
     measured = measure_archive(io.BytesIO(archive(tars)), transfer=False)
-    hidden = hidden_bytes(measured)
+    hidden = overlay(measured.layers).hidden
     assert hidden.by_layer == (Loss(0, 1, 10, 40), Loss(0, 2, 0, 20), Loss(1, 2, 3, 0))
     assert (hidden.shadowed, hidden.deleted, hidden.total) == (13, 60, 73)
-    assert {path: found.size for path, found in merged_files(measured).items() if found.kind == "file"} == {
+    assert {
+        path: found.size for path, found in overlay(measured.layers).files.items() if found.kind == "file"
+    } == {
         "d/a": 1,
         "m/c": 40,
     }
@@ -234,12 +232,12 @@ def test_hard_links_are_lost_with_their_last_name() -> None:
     """Borrar un nombre de un archivo con dos no esconde bytes; borrar los dos, sí."""
     both = layer(entry("a", "x" * 50), entry("b", "a", "hardlink"))
     one_gone = measure_archive(io.BytesIO(archive([both, layer(entry(".wh.a"))])), transfer=False)
-    assert hidden_bytes(one_gone).total == 0
-    assert list(merged_files(one_gone)) == ["b"]
+    assert overlay(one_gone.layers).hidden.total == 0
+    assert list(overlay(one_gone.layers).files) == ["b"]
     gone = measure_archive(
         io.BytesIO(archive([both, layer(entry(".wh.a"), entry("b", "1"))])), transfer=False
     )
-    assert (hidden_bytes(gone).deleted + hidden_bytes(gone).shadowed) == 50
+    assert (overlay(gone.layers).hidden.deleted + overlay(gone.layers).hidden.shadowed) == 50
 
 
 def test_a_file_can_replace_a_folder_and_the_reverse() -> None:
@@ -249,8 +247,8 @@ def test_a_file_can_replace_a_folder_and_the_reverse() -> None:
         layer(entry("x", "c"), entry("y/2", "d"), folder("lib")),
     ]
     measured = measure_archive(io.BytesIO(archive(tars)), transfer=False)
-    assert hidden_bytes(measured).shadowed == 5 + 7 + len("usr/lib")
-    assert list(merged_files(measured)) == ["lib", "x", "y/2"]
+    assert overlay(measured.layers).hidden.shadowed == 5 + 7 + len("usr/lib")
+    assert list(overlay(measured.layers).files) == ["lib", "x", "y/2"]
 
 
 def test_find_looks_in_every_layer() -> None:
@@ -259,7 +257,7 @@ def test_find_looks_in_every_layer() -> None:
         io.BytesIO(archive([layer(entry("usr/bin/gcc", "1")), layer(entry("usr/bin/.wh.gcc"))]))
     )
     assert [(layer.index, found.kind) for layer, found in find(measured, "*/bin/gcc")] == [(0, "file")]
-    assert merged_files(measured) == {}
+    assert overlay(measured.layers).files == {}
 
 
 def test_broken_lockfiles_say_nothing() -> None:

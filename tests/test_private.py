@@ -15,9 +15,10 @@ from pathlib import Path
 import docker
 import pytest
 
+from multietapa.engine import session
 from multietapa.errors import ContainerError, EngineError
 from multietapa.identity import labels
-from multietapa.motor import bundle, session, supervisor
+from multietapa.motor import bundle, supervisor
 from multietapa.motor.private import PrivateDaemon
 from multietapa.paths import PROJECT_ROOT
 from tests.conftest import SecondEngine, load_base_image, motor_over, run_web
@@ -148,7 +149,7 @@ def test_a_dead_dockerd_comes_back_with_its_images(
         for pid in descendants(running.process.pid):
             if b"dockerd" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0]:
                 os.kill(pid, signal.SIGKILL)
-        assert session.motor() is mine
+        assert session.current() is mine
         assert client.images.get(base).tags == [base]
         client.images.remove(base, force=True)
         running.stop()

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import docker
 import pytest
 
+from multietapa.cells.motor import Motor
 from multietapa.errors import ContainerError
 from multietapa.identity import LABEL, labels
-from multietapa.motor.session import Motor
 from multietapa.running import read_file, run_container
 
 SERVE = "mkdir -p /tmp/w && echo hola > /tmp/w/salud && echo escuchando && exec httpd -f -p 3000 -h /tmp/w"

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 import docker
 import pytest
 
+from multietapa.cells.motor import Motor
 from multietapa.construct import construir
 from multietapa.exercise_checks import SHOP
 from multietapa.identity import labels
 from multietapa.measure import Measurement, measure
-from multietapa.motor.session import Motor
 
 NAIVE, STAGED = "prueba-tienda:ingenua", "prueba-tienda:multietapa"
 NAIVE_RECIPE = """\

@@ -1,22 +1,20 @@
 """El paquete del motor en un solo archivo, para máquinas sin apt o sin red.
 
-``python -m multietapa.motor.bundle_archive CARPETA`` lo escribe, con su ``.sha256`` al lado; donde se vaya a
+``python -m multietapa motor --empaquetar CARPETA`` lo escribe, con su ``.sha256`` al lado; donde se vaya a
 usar, ``MULTIETAPA_PAQUETE`` dice cuál es. Es un ``.tar.xz``: Python lo abre sin otro programa. Del mismo
 paquete sale siempre el mismo archivo, byte a byte.
 """
 
 from __future__ import annotations
 
-import argparse
 import lzma
 import os
 import platform
-import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
-from multietapa.errors import BundleError, MultietapaError
+from multietapa.errors import BundleError
 from multietapa.motor import bundle_manifest
 
 DIGEST_VARIABLE = "MULTIETAPA_PAQUETE_SHA256"
@@ -182,31 +180,3 @@ def _bad(archive: Path, why: str) -> BundleError:
         why=f"{why}.",
         next_step="Cópialo otra vez desde donde se hizo, con su .sha256, y repite la orden.",
     )
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """La orden: hace el paquete si falta y lo escribe en un archivo."""
-    from multietapa.motor import bundle
-
-    parser = argparse.ArgumentParser(
-        prog="python -m multietapa.motor.bundle_archive",
-        description="Escribe el paquete del motor en un archivo.",
-    )
-    parser.add_argument("carpeta", type=Path, help="dónde dejarlo")
-    folder = parser.parse_args(arguments).carpeta
-    try:
-        root = bundle.make(log=lambda text: print(f"  {text}", file=sys.stderr))
-        key = bundle.recipe_key()
-        target = write_archive(root, folder, key=key, log=lambda text: print(f"  {text}", file=sys.stderr))
-    except (MultietapaError, OSError) as problem:
-        print(f"✗ {problem}", file=sys.stderr)
-        return 1
-    files = (path.lstat() for path in root.rglob("*") if path.is_file() and not path.is_symlink())
-    unpacked = sum(status.st_size for status in files)
-    print(f"{target}: {target.stat().st_size / 1e6:.1f} MB ({unpacked / 1e6:.1f} MB abierto)")
-    print(f"Para usarlo en otra máquina, cópialo con su .sha256 y pon {bundle.VARIABLE} con su ruta.")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

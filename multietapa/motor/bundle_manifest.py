@@ -93,7 +93,7 @@ def read(root: Path, *, key: str) -> Manifest:
         raise BundleError(
             "El paquete del motor no es el de esta versión del taller.",
             why=f"El de {root} es «{manifest.key[:40]}», y hace falta «{key}» (cambia con la arquitectura).",
-            next_step="Hazlo otra vez con «python -m multietapa.motor.bundle_archive CARPETA».",
+            next_step="Hazlo otra vez con «python -m multietapa motor --empaquetar CARPETA».",
         )
     return manifest
 

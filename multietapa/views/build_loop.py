@@ -11,19 +11,33 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from typing import Any
+from typing import Any, Protocol
 
 from multietapa.errors import BuildCancelled, BuildError, MultietapaError
 from multietapa.events import Event, LogLine
 from multietapa.views.build_state import BuildState, Phase, broken, cancelling, explained, heading, reduce
-from multietapa.views.build_view import HEARTBEAT, View
 
 REFRESH = 0.1
 """Segundos entre dos cambios de la pantalla."""
+HEARTBEAT = 3.0
+"""Segundos que el widget puede estar sin mandar la hora. El widget echa de menos cinco latidos."""
 STOP_LIMIT = 20.0
 """Segundos que se espera, después de cancelar, a que el motor pare."""
 _LOG_LIMIT = 5_000_000  # caracteres del registro entero
 _FINAL = object()
+
+
+class View(Protocol):
+    """Lo que ``construir`` pide a una vista. ``elapsed`` son segundos desde que empezó."""
+
+    def show(self, state: BuildState, elapsed: float) -> None:
+        """Enseña el estado de ahora."""
+
+    def finish(self, state: BuildState) -> None:
+        """Enseña el estado final."""
+
+    def note(self, phrase: str) -> None:
+        """Añade al final algo que se supo después: ``Desempaquetado 612 MB``."""
 
 
 def follow(

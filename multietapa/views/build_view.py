@@ -9,12 +9,13 @@ from __future__ import annotations
 import sys
 import threading
 from pathlib import Path
-from typing import Any, Protocol, TextIO
+from typing import Any, TextIO
 
 import anywidget
 import traitlets
 
 from multietapa import text
+from multietapa.views.build_loop import HEARTBEAT
 from multietapa.views.build_state import BuildState, Status, Step, stage_name
 from multietapa.views.build_text import (
     Request,
@@ -30,23 +31,8 @@ from multietapa.views.build_text import (
 from multietapa.views.theme import VARIABLES
 from multietapa.views.where import current_cell, in_notebook
 
-HEARTBEAT = 3.0
-"""Segundos que el widget puede estar sin mandar la hora. ``build_view.js`` echa de menos cinco latidos."""
 _HERE = Path(__file__).parent
 _MARGIN = " " * 12
-
-
-class View(Protocol):
-    """Lo que ``construir`` pide a una vista. ``elapsed`` son segundos desde que empezó."""
-
-    def show(self, state: BuildState, elapsed: float) -> None:
-        """Enseña el estado de ahora."""
-
-    def finish(self, state: BuildState) -> None:
-        """Enseña el estado final."""
-
-    def note(self, phrase: str) -> None:
-        """Añade al final algo que se supo después: ``Desempaquetado 612 MB``."""
 
 
 class SilentView:

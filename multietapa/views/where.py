@@ -5,9 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from multietapa.errors import UnknownNameError
-from multietapa.shell import current_shell
 
 _VIEWS = ("True", "False", '"texto"')
+
+
+def current_shell() -> Any:
+    """El ``InteractiveShell`` de este proceso (el de un cuaderno tiene ``kernel``), o ``None``."""
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return None
+    return get_ipython()
 
 
 def in_notebook() -> bool:

@@ -1,0 +1,87 @@
+"""``motor()``: el motor, visto por quien aprende."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from multietapa import sdk_errors
+from multietapa.address import Direccion
+from multietapa.asking import wait_for_answer
+from multietapa.bases import Bases, available_bases
+from multietapa.commands import run_command
+from multietapa.containers.ports import published
+from multietapa.engine import session
+from multietapa.errors import ContainerError
+from multietapa.identity import labels
+from multietapa.motor import budget
+
+
+@dataclass(frozen=True)
+class Motor(session.Engine):
+    """El motor con el que trabaja el taller (o la razón de que no lo haya)."""
+
+    @property
+    def etiquetas(self) -> dict[str, str]:
+        """Las que lleva todo lo que se crea en el taller: ``labels=motor().etiquetas``."""
+        return labels()
+
+    def bases(self) -> Bases:
+        """Qué imágenes base del taller están en el motor y cuáles son equivalentes locales."""
+        return available_bases(self.client, engine=self.info.label if self.info else "")
+
+    def direccion(self, contenedor: Any, puerto: int = 3000, *, plazo: float = 30.0) -> Direccion:
+        """La dirección de un puerto publicado, ya contestando: ``http://127.0.0.1:NNNN``.
+
+        Al mostrarla en un cuaderno es un enlace que se puede abrir, también en Binder.
+
+        ``contenedor`` es el del SDK o su nombre; ``plazo``, los segundos que se espera a que
+        conteste. Lanza :class:`ContainerError` si no se publicó, no se pudo abrir o nadie contesta.
+        """
+        url = published(self, contenedor, puerto)
+        problem = wait_for_answer(url, seconds=plazo)
+        if problem:
+            raise ContainerError(
+                f"En {url} no contesta nadie.",
+                why=problem,
+                next_step=f"Mira su registro con .logs(); el programa debe escuchar en 0.0.0.0:{puerto}.",
+            )
+        return Direccion(url)
+
+    def ejecutar(self, imagen: str, orden: str) -> str:
+        """Lo que escribe una orden de ``sh`` en un contenedor que se borra al terminar.
+
+        Lanza :class:`ContainerError`, con lo que escribió, si no existe la imagen o la orden acaba mal.
+        """
+        return run_command(self.client, imagen, orden)
+
+    def __repr__(self) -> str:
+        lines = [f"Motor: {self.info.label}" if self.info else "Motor: ninguno (se verán grabaciones)"]
+        lines += [
+            f"  no se eligió {r.kind}{f' ({r.where})' if r.where else ''}: {r.reason}"
+            for r in self.choice.rejected
+        ]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        head, *rest = repr(self).splitlines()
+        items = "".join(f"<li>{html.escape(line.strip())}</li>" for line in rest)
+        why = f"<details><summary>Por qué este motor y no otro</summary><ul>{items}</ul></details>"
+        return f"<p><strong>{html.escape(head)}</strong></p>" + (why if items else "")
+
+
+def motor(*, log: Callable[[str], None] | None = None) -> Motor:
+    """El motor de este proceso. La primera vez lo busca y, si hace falta, lo pone en marcha.
+
+    Si hay que esperarlo, se ven sus fases (``log`` las recibe; si no se da, se escriben).
+
+    Si no hay ninguno posible devuelve un ``Motor`` con ``available`` falso: no es una excepción. En un
+    cuaderno, desde entonces los errores del SDK se explican en español y, si el servidor es compartido, se
+    avisa de cuánto procesador se gasta.
+    """
+    sdk_errors.install()
+    budget.install()
+    found = session.current(log=log)
+    return Motor(found.choice, found.info, found._client)
