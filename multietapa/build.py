@@ -19,8 +19,9 @@ import requests
 from docker.errors import DockerException
 
 from multietapa import buildkit, classic
-from multietapa.context import Context, check, open_context, pack
-from multietapa.dockerfile import Dockerfile, parse
+from multietapa.dockerfile.context import Context, check, open_context, pack
+from multietapa.dockerfile.instructions import Instruction
+from multietapa.dockerfile.stages import Dockerfile, parse
 from multietapa.engine_stream import POLL, BuildOptions
 from multietapa.errors import (
     BaseImageError,
@@ -34,7 +35,6 @@ from multietapa.errors import (
 from multietapa.events import BuildFailed, Event, StepDeclared, StepFinished, StepStarted
 from multietapa.failure import explain, missing_stage, needs_buildkit, unknown_target
 from multietapa.identity import labels as own_labels
-from multietapa.instructions import Instruction
 
 BUILDERS = {"buildkit": buildkit.stream, "clasico": classic.stream}
 _OFFICIAL_SYNTAX = re.compile(r"^(docker\.io/)?docker/dockerfile(:1[\w.]*)?$")

@@ -23,7 +23,9 @@ import docker
 from google.protobuf.message import DecodeError
 
 from multietapa.classic import ClassicReader
-from multietapa.dockerfile import Dockerfile
+from multietapa.dockerfile.instructions import Instruction
+from multietapa.dockerfile.lint import lint_text
+from multietapa.dockerfile.stages import Dockerfile
 from multietapa.engine_stream import BuildOptions, Cancelled, Rejected, json_lines
 from multietapa.errors import engine_lost
 from multietapa.events import (
@@ -37,8 +39,6 @@ from multietapa.events import (
     StepFinished,
     StepStarted,
 )
-from multietapa.instructions import Instruction
-from multietapa.lint_texts import lint_text
 from multietapa.log_lines import LOG_TAIL, LineSplitter
 from multietapa.trace_schema import decode_status, seconds
 

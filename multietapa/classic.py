@@ -16,7 +16,7 @@ from typing import IO, Any
 
 import docker
 
-from multietapa.dockerfile import Dockerfile
+from multietapa.dockerfile.stages import Dockerfile
 from multietapa.engine_stream import BuildOptions, Cancelled, Rejected, json_lines
 from multietapa.errors import engine_lost
 from multietapa.events import (

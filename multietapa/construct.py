@@ -22,8 +22,8 @@ from multietapa import text
 from multietapa.bases import ensure_base
 from multietapa.build import build_events
 from multietapa.cells.motor import motor
-from multietapa.context import open_context
-from multietapa.dockerfile import Dockerfile, final_base, final_chain, parse
+from multietapa.dockerfile.context import open_context
+from multietapa.dockerfile.stages import Dockerfile, final_base, final_chain, parse
 from multietapa.engine.session import info_of
 from multietapa.errors import (
     ArchiveError,

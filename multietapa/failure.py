@@ -9,8 +9,9 @@ import difflib
 import re
 from pathlib import PurePosixPath
 
-from multietapa.context import Context
-from multietapa.dockerfile import Dockerfile
+from multietapa.dockerfile.context import Context
+from multietapa.dockerfile.instructions import Instruction, copy_paths
+from multietapa.dockerfile.stages import Dockerfile
 from multietapa.errors import (
     BaseImageError,
     BuildCancelled,
@@ -22,7 +23,6 @@ from multietapa.errors import (
     is_disk_full,
 )
 from multietapa.events import BuildFailed
-from multietapa.instructions import Instruction, copy_paths
 from multietapa.text import join
 
 _SYNTAX = re.compile(r"parse error on line (\d+): (.*)", re.IGNORECASE | re.DOTALL)

@@ -27,8 +27,8 @@ from multietapa.build import build_events
 from multietapa.cells.motor import motor
 from multietapa.console import complain, phase, say
 from multietapa.construct import RECORDINGS
-from multietapa.context import open_context
-from multietapa.dockerfile import parse
+from multietapa.dockerfile.context import open_context
+from multietapa.dockerfile.stages import parse
 from multietapa.errors import MultietapaError
 from multietapa.events import BuildFailed, Event, LogLine
 from multietapa.motor.model import EngineInfo, describe

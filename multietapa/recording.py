@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from multietapa import events as model
-from multietapa.dockerfile import Dockerfile, parse
+from multietapa.dockerfile.stages import Dockerfile, parse
 from multietapa.errors import ArchiveError, DockerfileError
 from multietapa.events import BuildFailed, BuildFinished, Event
 from multietapa.failure import explain

@@ -29,7 +29,7 @@ from docker.models.containers import Container
 
 from multietapa.bases import WORKSHOP_BASES, ensure_base
 from multietapa.build import build_events
-from multietapa.dockerfile import parse
+from multietapa.dockerfile.stages import parse
 from multietapa.events import BuildFinished, LogLine
 from multietapa.identity import labels
 from multietapa.paths import PROJECT_ROOT

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from multietapa.buildkit import locate, read
-from multietapa.dockerfile import parse
+from multietapa.dockerfile.lint import lint_text
+from multietapa.dockerfile.stages import parse
 from multietapa.engine_stream import Cancelled, Rejected
 from multietapa.errors import EngineLostError
 from multietapa.events import (
@@ -30,7 +31,6 @@ from multietapa.events import (
     StepStarted,
 )
 from multietapa.failure import explain
-from multietapa.lint_texts import lint_text
 from multietapa.log_lines import LineSplitter
 from multietapa.trace_schema import decode_status
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from multietapa.classic import plan, read
-from multietapa.dockerfile import Dockerfile, parse
+from multietapa.dockerfile.stages import Dockerfile, parse
 from multietapa.errors import EngineLostError
 from multietapa.events import (
     BuildFailed,

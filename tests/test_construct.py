@@ -20,7 +20,7 @@ import pytest
 from multietapa import construct
 from multietapa.cells.motor import Motor
 from multietapa.construct import Construccion, construir, find_recording, reproducir
-from multietapa.dockerfile import final_base, final_chain, parse
+from multietapa.dockerfile.stages import final_base, final_chain, parse
 from multietapa.errors import (
     ArchiveError,
     BuildCancelled,

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from multietapa.context import TEXT_NAME, open_context, pack
+from multietapa.dockerfile.context import TEXT_NAME, open_context, pack
+from multietapa.dockerfile.ignore import read_rules
 from multietapa.errors import BuildCancelled, ContextError, DiskFullError
-from multietapa.ignore import read_rules
 
 
 def write(root: Path, *names: str) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from multietapa.dockerfile import parse
+from multietapa.dockerfile.instructions import expand
+from multietapa.dockerfile.stages import parse
 from multietapa.errors import DockerfileError
-from multietapa.instructions import expand
 
 SEED = """\
 # Etapa de compilación

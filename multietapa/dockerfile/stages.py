@@ -11,8 +11,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from multietapa.dockerfile.instructions import (
+    Instruction,
+    check,
+    directives,
+    expand,
+    fail,
+    scan,
+    unquote,
+    words,
+)
 from multietapa.errors import DockerfileError
-from multietapa.instructions import Instruction, check, directives, expand, fail, scan, unquote, words
 from multietapa.keywords import WITH_LAYER
 
 _STAGE_NAME = re.compile(r"^[a-z][a-z0-9\-_.]*$")

@@ -25,8 +25,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from multietapa.dockerfile.ignore import Rule, judge, read_rules
 from multietapa.errors import BuildCancelled, ContextError, DiskFullError
-from multietapa.ignore import Rule, judge, read_rules
 from multietapa.text import join
 
 TEXT_NAME = ".multietapa.Dockerfile"  # cómo viaja un Dockerfile que se dio como texto
