@@ -22,12 +22,13 @@ import docker
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from multietapa import text
-from multietapa.archive import Blob, choose, read_images, saved
-from multietapa.layer_reading import read_layer
+from multietapa.export import saved
+from multietapa.image.archive import Blob, choose, read_images
+from multietapa.image.layer import read_layer
+from multietapa.image.overlay import overlay
+from multietapa.image.transfer import workers
 from multietapa.measure import measure
 from multietapa.measure_cache import MeasureCache
-from multietapa.overlay import overlay
-from multietapa.transfer import workers
 
 Result = TypeVar("Result")
 

@@ -20,7 +20,6 @@ import requests
 import urllib3
 
 from multietapa import text
-from multietapa.archive import familiar, read_images
 from multietapa.errors import (
     ArchiveError,
     BaseImageError,
@@ -31,6 +30,7 @@ from multietapa.errors import (
     is_disk_full,
 )
 from multietapa.identity import EQUIVALENT_LABEL, RECIPE_LABEL
+from multietapa.image.archive import familiar, read_images
 from multietapa.paths import PROJECT_ROOT
 
 WORKSHOP_BASES = ("node:14", "node:14-alpine", "node:24", "node:24-alpine")

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from multietapa import text
-from multietapa.contents import development_packages, is_compiler, is_source
-from multietapa.measured import MeasuredImage, carried, files, layer_name, visible
+from multietapa.image.contents import development_packages, is_compiler, is_source
+from multietapa.image.image import MeasuredImage, carried, files, layer_name, visible
 from multietapa.running import Process
 
 

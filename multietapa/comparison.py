@@ -14,9 +14,9 @@ from enum import Enum
 from typing import TypeGuard
 
 from multietapa.errors import MultietapaError
+from multietapa.image.image import MeasuredImage
+from multietapa.image.origins import by_origin
 from multietapa.measure import QuickSizes
-from multietapa.measured import MeasuredImage
-from multietapa.origins import by_origin
 
 BASE_LAYERS = "capas de la base"
 OWN_LAYERS = "capas propias"

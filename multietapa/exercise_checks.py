@@ -16,10 +16,10 @@ from multietapa.bases import ensure_base
 from multietapa.cells.motor import Motor
 from multietapa.checks import Observation
 from multietapa.construct import construir
-from multietapa.contents import development_packages
 from multietapa.errors import BuildError, ContainerError, EngineError
+from multietapa.image.contents import development_packages
+from multietapa.image.image import visible
 from multietapa.measure import Measurement, measure
-from multietapa.measured import visible
 from multietapa.paths import PROJECT_ROOT
 from multietapa.running import Running, read_file, run_container
 

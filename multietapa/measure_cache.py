@@ -16,9 +16,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from multietapa.layer_reading import NOT_MEASURED, FileEntry, Layer
+from multietapa.image.layer import NOT_MEASURED, FileEntry, Layer
+from multietapa.image.transfer import METHOD
 from multietapa.paths import cache_dir
-from multietapa.transfer import METHOD
 
 VERSION = 1
 KEPT = 400

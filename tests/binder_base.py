@@ -18,7 +18,7 @@ import docker
 
 from multietapa.equivalent import ARCHITECTURES, CERTIFICATES, SUITE, UNUSED
 from multietapa.identity import EQUIVALENT_LABEL, labels
-from multietapa.image_tar import write_image, write_layer
+from multietapa.image.write import write_image, write_layer
 from multietapa.motor.apt import PrivateApt, system_mirrors, unpack
 from multietapa.paths import cache_dir
 

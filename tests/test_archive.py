@@ -13,11 +13,12 @@ from pathlib import Path
 import docker
 import pytest
 
-from multietapa.archive import choose, read_images, read_layer, saved
 from multietapa.errors import ArchiveError, UnknownNameError
-from multietapa.layer_reading import NOT_MEASURED, Layer
-from multietapa.measured import measure_archive
-from multietapa.tarwalk import Limits
+from multietapa.export import saved
+from multietapa.image.archive import choose, read_images
+from multietapa.image.image import measure_archive
+from multietapa.image.layer import NOT_MEASURED, Layer, read_layer
+from multietapa.image.tarwalk import Limits
 from tests.crafted import archive, config, digest, entry, folder, layer, oci_archive, tar_of
 
 DATA = Path(__file__).parent / "data"

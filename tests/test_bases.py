@@ -16,7 +16,7 @@ from multietapa import bases, equivalent
 from multietapa.bases import WORKSHOP_BASES, ensure_base
 from multietapa.errors import BaseImageError, DiskFullError, EngineLostError
 from multietapa.identity import BASE_LABEL, EQUIVALENT_LABEL
-from multietapa.image_tar import write_image, write_layer
+from multietapa.image.write import write_image, write_layer
 from tests.conftest import SecondEngine
 
 SAVED = "multietapa-pruebas/guardada:1"

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from multietapa import checks
-from multietapa.layer_reading import FileEntry, Layer
-from multietapa.measured import MeasuredImage, layer_name, visible
+from multietapa.image.image import MeasuredImage, layer_name, visible
+from multietapa.image.layer import FileEntry, Layer
 from multietapa.running import Process
 
 

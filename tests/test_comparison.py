@@ -25,9 +25,9 @@ from multietapa.comparison import (
     unpacked,
 )
 from multietapa.errors import MultietapaError
+from multietapa.image.image import MeasuredImage, measure_archive
+from multietapa.image.origins import Origin
 from multietapa.measure import QuickSizes
-from multietapa.measured import MeasuredImage, measure_archive
-from multietapa.origins import Origin
 from tests.crafted import archive, entry, layer, random_layers
 
 CELLS = (("una", "grande"), ("una", "pequeña"), ("dos", "grande"), ("dos", "pequeña"))

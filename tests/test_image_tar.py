@@ -10,7 +10,7 @@ import docker
 import pytest
 
 from multietapa.identity import labels
-from multietapa.image_tar import EPOCH, LayerFile, read_layer, write_image, write_layer
+from multietapa.image.write import EPOCH, LayerFile, read_layer, write_image, write_layer
 
 REFERENCE = "multietapa-pruebas/archivo:1"
 

@@ -15,9 +15,12 @@ import docker
 import pytest
 
 from multietapa import base_layers
-from multietapa.archive import SAVING
 from multietapa.errors import UnknownNameError
-from multietapa.layer_reading import NOT_MEASURED
+from multietapa.export import SAVING
+from multietapa.image.image import find, measure_archive
+from multietapa.image.layer import NOT_MEASURED
+from multietapa.image.overlay import overlay
+from multietapa.image.transfer import BLOCK, WINDOW, WRAPPING, PackedSize, deflate
 from multietapa.measure import (
     MEASURING,
     Measurement,
@@ -25,10 +28,7 @@ from multietapa.measure import (
     quick_sizes,
 )
 from multietapa.measure_cache import KEPT, MeasureCache
-from multietapa.measured import find, measure_archive
 from multietapa.motor.model import describe
-from multietapa.overlay import overlay
-from multietapa.transfer import BLOCK, WINDOW, WRAPPING, PackedSize, deflate
 from tests.conftest import SecondEngine
 from tests.crafted import archive, entry, folder, layer, random_layers
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from multietapa.lockfile import development_flags, package_keys, production_packages
-from multietapa.measured import MeasuredImage, entries, find, measure_archive
-from multietapa.origins import (
+from multietapa.image.image import MeasuredImage, entries, find, measure_archive
+from multietapa.image.npm import development_flags, package_keys, production_packages
+from multietapa.image.origins import (
     Origin,
     by_origin,
     classified,
 )
-from multietapa.overlay import Loss, overlay
+from multietapa.image.overlay import Loss, overlay
 from tests.crafted import archive, entry, folder, layer, random_layers
 
 MANIFEST = {"dependencies": {"a": "1"}, "devDependencies": {"d": "1"}, "optionalDependencies": {"o": "1"}}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from multietapa.history import HistoryStep
+from multietapa.image.history import HistoryStep
 from multietapa.keywords import WITH_LAYER
 from multietapa.views.build_state import BuildState, Step
 

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator
 from enum import Enum
 
-from multietapa.layer_reading import FileEntry, Layer
-from multietapa.lockfile import MODULES, development_flags, package_keys, parse, production_packages
-from multietapa.measured import MeasuredImage
+from multietapa.image.image import MeasuredImage
+from multietapa.image.layer import FileEntry, Layer
+from multietapa.image.npm import MODULES, development_flags, package_keys, parse, production_packages
 
 
 class Origin(Enum):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from multietapa.layer_reading import FileEntry, Layer
+from multietapa.image.layer import FileEntry, Layer
 
 MARKERS = ("whiteout", "opaque")
 

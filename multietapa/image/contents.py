@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterable
 
-from multietapa.measured import Found
+from multietapa.image.image import Found
 
 # Python no está: en muchas bases viene por otros motivos y no compila nada.
 COMPILERS = frozenset("gcc g++ cc c++ cpp cc1 cc1plus clang clang++ tcc make gmake cmake ninja tsc".split())

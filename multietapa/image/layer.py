@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
 from multietapa.errors import ArchiveError
-from multietapa.tarwalk import Limits, broken, walk
-from multietapa.transfer import BLOCK, PackedSize
+from multietapa.image.tarwalk import Limits, broken, walk
+from multietapa.image.transfer import BLOCK, PackedSize
 
 NOT_MEASURED = -1
 """Valor de ``transfer_bytes`` cuando no se pidió comprimir."""
@@ -63,7 +63,7 @@ class Layer:
 
     ``unpacked_bytes`` suma los archivos, con los enlaces duros una vez, y el largo de los destinos de
     los enlaces simbólicos (``symlink_bytes``), como hace overlay2 al descargar o cargar una imagen.
-    ``transfer_bytes`` sigue la definición de ``multietapa.transfer``. ``documents`` guarda el texto de
+    ``transfer_bytes`` sigue la definición de ``multietapa.image.transfer``. ``documents`` guarda el texto de
     los pocos archivos que hacen falta después: ``package.json``, cierres de npm e inventarios del sistema.
     """
 

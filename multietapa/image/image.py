@@ -10,13 +10,13 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from multietapa.archive import ArchivedImage, choose, read_images
-from multietapa.history import instruction
 from multietapa.identity import BASE_LABEL, EQUIVALENT_LABEL, counted_layers
-from multietapa.layer_reading import NOT_MEASURED, FileEntry, Layer, read_layer
-from multietapa.overlay import MARKERS, overlay
-from multietapa.tarwalk import Limits, broken
-from multietapa.transfer import workers
+from multietapa.image.archive import ArchivedImage, choose, read_images
+from multietapa.image.history import instruction
+from multietapa.image.layer import NOT_MEASURED, FileEntry, Layer, read_layer
+from multietapa.image.overlay import MARKERS, overlay
+from multietapa.image.tarwalk import Limits, broken
+from multietapa.image.transfer import workers
 
 MEASURING = "Midiendo las capas"
 ProgressCallback = Callable[[str, int, int], None]
