@@ -33,9 +33,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from multietapa import text
 from multietapa.cells.motor import motor
 from multietapa.construct import construir
+from multietapa.engine.bundle.apt import PrivateApt, package_name, unpack
+from multietapa.engine.bundle.make import SUITE
 from multietapa.identity import labels
-from multietapa.motor.apt import PrivateApt, package_name, unpack
-from multietapa.motor.bundle import SUITE
 from multietapa.paths import PROJECT_ROOT, cache_dir
 
 GOAL = 1.02

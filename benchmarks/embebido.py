@@ -26,11 +26,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from multietapa import text
 from multietapa.bases import ensure_base
 from multietapa.construct import construir
+from multietapa.engine.bundle import make as bundle
+from multietapa.engine.embedded.daemon import EmbeddedDaemon
+from multietapa.engine.private.daemon import PrivateDaemon
+from multietapa.engine.slots import reserve
 from multietapa.identity import labels
-from multietapa.motor import bundle
-from multietapa.motor.embedded import EmbeddedDaemon
-from multietapa.motor.private import PrivateDaemon
-from multietapa.motor.slots import reserve
 from multietapa.paths import PROJECT_ROOT, cache_dir, runtime_dir
 
 APP = PROJECT_ROOT / "apps/tienda-node"

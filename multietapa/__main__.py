@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 from multietapa.arguments import Parser, port
 from multietapa.console import complain, give_up_stdout, say, tolerate_any_terminal
+from multietapa.engine.discovery import VARIABLE, discover
+from multietapa.engine.model import KINDS
 from multietapa.errors import MultietapaError
-from multietapa.motor.discovery import VARIABLE, discover
-from multietapa.motor.model import KINDS
 
 #: ``iniciar.py`` reenvía Ctrl-C, que en una terminal ya llegó aquí: el repetido no corta la recogida.
 REPEATED_SECONDS = 1.0
@@ -130,12 +130,12 @@ def _run(arguments: argparse.Namespace, rest: list[str]) -> int:
         say(str(limpiar(todas=True)))
         return 0
     if arguments.diagnostico:
-        from multietapa.motor import diagnosis
+        from multietapa.engine import diagnosis
 
         say(diagnosis.report())
         return 0
     if arguments.servir:
-        from multietapa.motor import serving
+        from multietapa.engine import serving
 
         return serving.serve()
     own = arguments.preparar_disco or arguments.borrar_datos or arguments.empaquetar
@@ -153,7 +153,7 @@ def _run(arguments: argparse.Namespace, rest: list[str]) -> int:
         say(pack_engine.pack(arguments.empaquetar))
         return 0
     if arguments.borrar_datos:
-        from multietapa.motor import slots
+        from multietapa.engine import slots
 
         say(slots.remove_unused_data())
         return 0

@@ -48,8 +48,8 @@ def limpiar(
     además la caché de compilación, si el motor es el del taller: la de tu propio motor no es solo del kit.
     """
     from multietapa.cells.motor import motor
+    from multietapa.engine.model import OWN_KINDS
     from multietapa.engine.session import info_of
-    from multietapa.motor.model import OWN_KINDS
 
     cliente = cliente or motor().client
     whose = SESSION_LABEL if todas else f"{SESSION_LABEL}={sesion or session_id()}"

@@ -24,10 +24,10 @@ from multietapa.comparison import (
     grid_of,
 )
 from multietapa.construct import Construccion
+from multietapa.engine.model import EngineInfo
 from multietapa.engine.session import info_of
 from multietapa.errors import MultietapaError, NoEngineError
 from multietapa.measure import Measurement, QuickSizes, measure, quick_sizes
-from multietapa.motor.model import EngineInfo
 from multietapa.views.compare_text import Progress, lines
 from multietapa.views.compare_view import CompareView, SilentView, TextView, View
 from multietapa.views.compare_words import Phase, headline

@@ -24,6 +24,7 @@ from multietapa.build import build_events
 from multietapa.cells.motor import motor
 from multietapa.dockerfile.context import open_context
 from multietapa.dockerfile.stages import Dockerfile, final_base, final_chain, parse
+from multietapa.engine.model import EngineInfo, Rejected
 from multietapa.engine.session import info_of
 from multietapa.errors import (
     ArchiveError,
@@ -36,7 +37,6 @@ from multietapa.errors import (
 from multietapa.events import Progress
 from multietapa.identity import BASE_LABEL
 from multietapa.measure import quick_sizes
-from multietapa.motor.model import EngineInfo, Rejected
 from multietapa.paths import PROJECT_ROOT
 from multietapa.recording import Header, Recording, load, replay
 from multietapa.views.build_loop import View, follow

@@ -10,9 +10,9 @@ import docker
 from multietapa import text
 from multietapa.bases import WORKSHOP_BASES, ensure_base
 from multietapa.console import Steps, phase, say
+from multietapa.engine.bundle import make as bundle
+from multietapa.engine.embedded.daemon import EmbeddedDaemon, missing_reason
 from multietapa.errors import EngineError
-from multietapa.motor import bundle
-from multietapa.motor.embedded import EmbeddedDaemon, missing_reason
 from multietapa.paths import cache_dir, runtime_dir
 
 SIZE_MB = 6 * 1024

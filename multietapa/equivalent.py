@@ -19,10 +19,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from multietapa.engine.bundle.apt import PrivateApt, missing_reason, unpack
 from multietapa.errors import BaseImageError
 from multietapa.identity import BASE_LABEL, BASE_LAYERS_LABEL, EQUIVALENT_LABEL, LABEL, RECIPE_LABEL
 from multietapa.image.write import LayerFile, read_layer, write_image, write_layer
-from multietapa.motor.apt import PrivateApt, missing_reason, unpack
 from multietapa.paths import cache_dir
 
 SUITE = "bookworm"

@@ -20,13 +20,13 @@ import docker
 from docker.errors import ImageNotFound
 
 from multietapa.base_layers import find_base
+from multietapa.engine.model import EngineInfo, describe
 from multietapa.export import saved, unknown_image
 from multietapa.identity import EQUIVALENT_LABEL
 from multietapa.image.archive import choose, read_images
 from multietapa.image.history import HistoryStep, layer_steps
 from multietapa.image.image import MeasuredImage, ProgressCallback, read_layers, stacked, unread
 from multietapa.measure_cache import MeasureCache
-from multietapa.motor.model import EngineInfo, describe
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from multietapa import text
 from multietapa.console import Steps, phase
-from multietapa.motor import bundle
-from multietapa.motor.bundle_archive import write_archive
+from multietapa.engine.bundle import make as bundle
+from multietapa.engine.bundle.archive import write_archive
 
 
 def pack(folder: str) -> str:

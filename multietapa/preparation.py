@@ -7,10 +7,10 @@ import uuid
 
 from multietapa.bases import WORKSHOP_BASES, ensure_base
 from multietapa.console import Steps, phase, say
+from multietapa.engine.discovery import discover
 from multietapa.engine.session import Engine, connect, environment
 from multietapa.errors import BaseImageError
 from multietapa.identity import SESSION_VARIABLE
-from multietapa.motor.discovery import discover
 
 
 def prepare() -> tuple[Engine, dict[str, str]]:

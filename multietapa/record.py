@@ -29,9 +29,9 @@ from multietapa.console import complain, phase, say
 from multietapa.construct import RECORDINGS
 from multietapa.dockerfile.context import open_context
 from multietapa.dockerfile.stages import parse
+from multietapa.engine.model import EngineInfo, describe
 from multietapa.errors import MultietapaError
 from multietapa.events import BuildFailed, Event, LogLine
-from multietapa.motor.model import EngineInfo, describe
 from multietapa.paths import PROJECT_ROOT
 from multietapa.recording import Header, Recorder
 

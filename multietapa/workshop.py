@@ -17,9 +17,9 @@ from pathlib import Path
 
 from multietapa.cleanup import limpiar
 from multietapa.console import complain, phase, say
+from multietapa.engine.host.lifetime import die_with_parent, signals_held
 from multietapa.errors import EngineError, MultietapaError
 from multietapa.identity import SESSION_VARIABLE
-from multietapa.motor.lifetime import die_with_parent, signals_held
 from multietapa.paths import PROJECT_ROOT, cache_dir
 from multietapa.preparation import prepare
 

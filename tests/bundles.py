@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from multietapa.motor import bundle, bundle_manifest
+from multietapa.engine.bundle import make as bundle
+from multietapa.engine.bundle import manifest as bundle_manifest
 
 
 def small_bundle(root: Path) -> Path:

@@ -21,8 +21,8 @@ from docker.models.containers import Container
 from playwright.sync_api import Browser, sync_playwright
 
 from multietapa.cells.motor import Motor, motor
+from multietapa.engine.model import Choice, describe
 from multietapa.identity import SESSION_VARIABLE, labels
-from multietapa.motor.model import Choice, describe
 from multietapa.paths import PROJECT_ROOT
 from multietapa.testing import CHROMIUM_NAMES
 
@@ -87,7 +87,7 @@ def body_of(url: str) -> bytes:
 
 def load_base_image(client: docker.DockerClient) -> str:
     """Carga una imagen de 2 MB con busybox, hecha con el busybox del paquete del motor."""
-    from multietapa.motor import bundle
+    from multietapa.engine.bundle import make as bundle
 
     busybox = bundle.make() / "usr/bin/busybox"
     with io.BytesIO() as archive:
@@ -140,9 +140,10 @@ SecondEngine = Callable[..., AbstractContextManager[tuple[docker.DockerClient, A
 @pytest.fixture
 def second_engine_factory() -> SecondEngine:
     """Arranca otro dockerd: ``with factory(containerd=True, data_size_mb=64) as (client, daemon)``."""
-    from multietapa.motor import bundle, userns
-    from multietapa.motor.private import PrivateDaemon, missing_reason
-    from multietapa.motor.slots import reserve
+    from multietapa.engine.bundle import make as bundle
+    from multietapa.engine.private import userns
+    from multietapa.engine.private.daemon import PrivateDaemon, missing_reason
+    from multietapa.engine.slots import reserve
 
     reason = missing_reason()
     if reason:

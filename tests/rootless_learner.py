@@ -7,8 +7,9 @@ import sys
 import time
 from pathlib import Path
 
+from multietapa.engine.private import daemon as private
+from multietapa.engine.private import userns
 from multietapa.errors import EngineError
-from multietapa.motor import private, userns
 
 
 def engine(root: str, home: str) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from multietapa.engine.bundle import apt
+from multietapa.engine.bundle.apt import PrivateApt, system_mirrors, unpack
+from multietapa.engine.bundle.make import SUITE
 from multietapa.errors import BundleError
-from multietapa.motor import apt
-from multietapa.motor.apt import PrivateApt, system_mirrors, unpack
-from multietapa.motor.bundle import SUITE
 from tests.conftest import unavailable
 
 DEB822 = """\

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from multietapa.engine.bundle import contents as bundle_contents
+from multietapa.engine.bundle import loader
+from multietapa.engine.bundle import make as bundle
 from multietapa.errors import BundleError
-from multietapa.motor import bundle, bundle_contents, loader
 from tests.conftest import unavailable
 
 #: Sin privilegio alguno: como el motor embebido en la peor de las máquinas.

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from multietapa.engine.bundle import archive as bundle_archive
+from multietapa.engine.bundle import make as bundle
+from multietapa.engine.bundle import manifest as bundle_manifest
+from multietapa.engine.bundle.archive import DIGEST_VARIABLE, unpack_archive, write_archive
 from multietapa.errors import BundleError
-from multietapa.motor import bundle, bundle_archive, bundle_manifest
-from multietapa.motor.bundle_archive import DIGEST_VARIABLE, unpack_archive, write_archive
 from tests.bundles import small_bundle
 
 KEY = bundle.recipe_key()

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from multietapa.engine.bundle import make as bundle
+from multietapa.engine.bundle import manifest as bundle_manifest
 from multietapa.errors import BundleError
-from multietapa.motor import bundle, bundle_manifest
 from tests.bundles import small_bundle
 
 KEY = bundle.recipe_key()

@@ -10,8 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from multietapa.engine.bundle import apt
+from multietapa.engine.bundle import archive as bundle_archive
+from multietapa.engine.bundle import contents as bundle_contents
+from multietapa.engine.bundle import make as bundle
+from multietapa.engine.bundle import manifest as bundle_manifest
 from multietapa.errors import BundleError
-from multietapa.motor import apt, bundle, bundle_archive, bundle_contents, bundle_manifest
 from tests.bundles import small_bundle
 
 

@@ -16,8 +16,8 @@ from multietapa import __main__
 from multietapa.cleanup import limpiar
 from multietapa.construct import construir
 from multietapa.engine import session
+from multietapa.engine.private import daemon as private
 from multietapa.identity import LABEL, SESSION_LABEL, SESSION_VARIABLE, labels
-from multietapa.motor import private
 from multietapa.paths import PROJECT_ROOT
 from tests.conftest import SecondEngine, load_base_image, motor_over, unavailable
 

@@ -21,6 +21,7 @@ from multietapa import construct
 from multietapa.cells.motor import Motor
 from multietapa.construct import Construccion, construir, find_recording, reproducir
 from multietapa.dockerfile.stages import final_base, final_chain, parse
+from multietapa.engine.model import Choice, Rejected
 from multietapa.errors import (
     ArchiveError,
     BuildCancelled,
@@ -32,7 +33,6 @@ from multietapa.errors import (
 )
 from multietapa.events import BuildFinished
 from multietapa.identity import BASE_LABEL, LABEL
-from multietapa.motor.model import Choice, Rejected
 from multietapa.recording import FORMAT, VERSION
 from multietapa.views.build_state import Status
 from multietapa.views.build_view import BuildView

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from multietapa.engine import slots
+from multietapa.engine.bundle import make as bundle
+from multietapa.engine.embedded import data_disk
+from multietapa.engine.embedded.data_disk import MANIFEST, DataDisk
 from multietapa.errors import EngineError
-from multietapa.motor import bundle, data_disk, slots
-from multietapa.motor.data_disk import MANIFEST, DataDisk
 from tests.conftest import BASE_IMAGE, load_base_image
 from tests.test_embedded import docker_client, running
 

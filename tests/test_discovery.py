@@ -10,11 +10,12 @@ import docker
 import pytest
 
 from multietapa.cells.motor import Motor
+from multietapa.engine import supervisor
+from multietapa.engine.discovery import KIND_VARIABLE, VARIABLE, discover
+from multietapa.engine.model import OWN_KINDS
+from multietapa.engine.private import daemon as private
 from multietapa.engine.session import connect, info_of
 from multietapa.errors import EngineError, NoEngineError, UnknownNameError
-from multietapa.motor import private, supervisor
-from multietapa.motor.discovery import KIND_VARIABLE, VARIABLE, discover
-from multietapa.motor.model import OWN_KINDS
 from tests.conftest import unavailable
 
 
@@ -58,7 +59,7 @@ def test_forcing_the_private_engine_starts_only_one() -> None:
     if reason := private.missing_reason():
         unavailable(f"no se puede arrancar un motor privado: {reason}")
     program = """
-from multietapa.motor.discovery import discover
+from multietapa.engine.discovery import discover
 from multietapa.engine.session import connect, environment
 engine = connect(discover())
 choice = discover({**__import__("os").environ, **environment(engine.choice.kind, engine.choice.host)})

@@ -23,14 +23,16 @@ import docker
 import pytest
 
 from multietapa.build import build_events
+from multietapa.engine import supervisor
+from multietapa.engine.bundle import make as bundle
+from multietapa.engine.embedded import daemon as embedded
+from multietapa.engine.embedded.daemon import EmbeddedDaemon
+from multietapa.engine.slots import reserve
+from multietapa.engine.state import FILE_NAME, read
 from multietapa.errors import EngineError, MultietapaError
 from multietapa.events import BuildFinished
 from multietapa.identity import labels
 from multietapa.measure import measure
-from multietapa.motor import bundle, embedded, supervisor
-from multietapa.motor.embedded import EmbeddedDaemon
-from multietapa.motor.slots import reserve
-from multietapa.motor.state import FILE_NAME, read
 from tests.conftest import (
     BASE_IMAGE,
     body_of,

@@ -10,11 +10,11 @@ import pytest
 from multietapa import exercises
 from multietapa.cells.motor import Motor
 from multietapa.checks import Observation
+from multietapa.engine.model import Choice
 from multietapa.errors import BaseImageError, EngineLostError, UnknownNameError
 from multietapa.exercise_checks import Bench
 from multietapa.exercise_content import CONTENTS
 from multietapa.exercises import Ejercicio, ejercicio
-from multietapa.motor.model import Choice
 from multietapa.outcome import Outcome
 
 IDS = [content.id for content in CONTENTS]

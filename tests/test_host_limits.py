@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from multietapa.motor import host_limits
-from multietapa.motor.host_limits import HostLimits, exec_folder, maps_warning, read
+from multietapa.engine.host import limits as host_limits
+from multietapa.engine.host.limits import HostLimits, exec_folder, maps_warning, read
 
 GIB = 2**30
 

@@ -19,9 +19,9 @@ from pathlib import Path
 import pytest
 
 from multietapa.cells.motor import Motor
+from multietapa.engine.discovery import KIND_VARIABLE
+from multietapa.engine.private import daemon as private
 from multietapa.errors import EngineError
-from multietapa.motor import private
-from multietapa.motor.discovery import KIND_VARIABLE
 from multietapa.paths import PROJECT_ROOT
 from multietapa.workshop import choose_port
 from tests.conftest import processes_mentioning, unavailable

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from multietapa.motor.lifetime import signals_held
+from multietapa.engine.host.lifetime import signals_held
 
 if sys.platform != "linux":
     pytest.skip("solo Linux", allow_module_level=True)

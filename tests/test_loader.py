@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from multietapa.engine.bundle import loader
 from multietapa.errors import BundleError
-from multietapa.motor import loader
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import docker
 import pytest
 
 from multietapa import base_layers
+from multietapa.engine.model import describe
 from multietapa.errors import UnknownNameError
 from multietapa.export import SAVING
 from multietapa.image.image import find, measure_archive
@@ -28,7 +29,6 @@ from multietapa.measure import (
     quick_sizes,
 )
 from multietapa.measure_cache import KEPT, MeasureCache
-from multietapa.motor.model import describe
 from tests.conftest import SecondEngine
 from tests.crafted import archive, entry, folder, layer, random_layers
 

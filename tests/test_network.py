@@ -21,10 +21,12 @@ import docker
 import pytest
 
 from multietapa.build import build_events
+from multietapa.engine.bundle import make as bundle
+from multietapa.engine.embedded import daemon as embedded
+from multietapa.engine.host.network import Network
+from multietapa.engine.private import daemon as private
 from multietapa.events import BuildFinished, LogLine
 from multietapa.identity import labels
-from multietapa.motor import bundle, embedded, private
-from multietapa.motor.network import Network
 from tests.conftest import (
     BASE_IMAGE,
     SecondEngine,
@@ -138,7 +140,7 @@ def engine_that_asks(resolv: Path, kind: str) -> Iterator[docker.DockerClient]:
     script = 'mount --bind "$0" /etc/resolv.conf && exec "$@"'
     command = ["unshare", "--mount", "sh", "-c", script, str(resolv)]
     process = subprocess.Popen(
-        [*command, sys.executable, "-m", "multietapa.motor.supervisor", kind],
+        [*command, sys.executable, "-m", "multietapa.engine.supervisor", kind],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdin is not None and process.stdout is not None

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from multietapa.motor import one_cpu
-from multietapa.motor.one_cpu import OneCpu, idle_times, idlest
+from multietapa.engine.embedded import one_cpu
+from multietapa.engine.embedded.one_cpu import OneCpu, idle_times, idlest
 from tests.conftest import until
 
 BUSY = [sys.executable, "-c", "while True: pass"]

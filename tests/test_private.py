@@ -15,11 +15,11 @@ from pathlib import Path
 import docker
 import pytest
 
-from multietapa.engine import session
+from multietapa.engine import session, supervisor
+from multietapa.engine.bundle import make as bundle
+from multietapa.engine.private.daemon import PrivateDaemon
 from multietapa.errors import ContainerError, EngineError
 from multietapa.identity import labels
-from multietapa.motor import bundle, supervisor
-from multietapa.motor.private import PrivateDaemon
 from multietapa.paths import PROJECT_ROOT
 from tests.conftest import SecondEngine, load_base_image, motor_over, run_web
 
@@ -107,7 +107,7 @@ def test_engine_that_cannot_start_shows_its_log(second_engine_factory: SecondEng
 def test_supervisor_stops_its_engine_when_its_parent_is_killed(engine: docker.DockerClient) -> None:
     """Si quien pidió el motor muere de golpe, el motor se apaga solo."""
     script = (
-        "from multietapa.motor import supervisor; import time; s = supervisor.start(); "
+        "from multietapa.engine import supervisor; import time; s = supervisor.start(); "
         "print(s.host, s.process.pid, flush=True); time.sleep(600)"
     )
     parent = subprocess.Popen(

@@ -11,9 +11,9 @@ import pytest
 
 from multietapa import record
 from multietapa.construct import RECORDINGS, find_recording
+from multietapa.engine.model import describe
 from multietapa.errors import BuildError
 from multietapa.events import BuildFailed, Event, LogLine, StepFinished, StepStarted
-from multietapa.motor.model import describe
 from multietapa.recording import load, replay
 from multietapa.views.build_state import BuildState, reduce_all
 

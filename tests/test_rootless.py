@@ -22,8 +22,10 @@ from pathlib import Path
 import docker
 import pytest
 
+from multietapa.engine.bundle import make as bundle
+from multietapa.engine.private import daemon as private
+from multietapa.engine.private import userns
 from multietapa.identity import labels
-from multietapa.motor import bundle, private, userns
 from multietapa.paths import PROJECT_ROOT
 from tests.conftest import load_base_image, unavailable
 from tests.test_private import descendants, host_state

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from multietapa.engine import state
+from multietapa.engine.bundle import make as bundle
+from multietapa.engine.embedded import daemon as embedded
+from multietapa.engine.state import VARIABLE, StateFile, read, wait_for_served
 from multietapa.errors import EngineError
-from multietapa.motor import bundle, embedded, state
-from multietapa.motor.state import VARIABLE, StateFile, read, wait_for_served
 from tests.conftest import processes_mentioning, unavailable, until
 
 KERNEL = """

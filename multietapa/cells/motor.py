@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from multietapa import sdk_errors
+from multietapa import budget, sdk_errors
 from multietapa.address import Direccion
 from multietapa.asking import wait_for_answer
 from multietapa.bases import Bases, available_bases
@@ -16,7 +16,6 @@ from multietapa.containers.ports import published
 from multietapa.engine import session
 from multietapa.errors import ContainerError
 from multietapa.identity import labels
-from multietapa.motor import budget
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from multietapa.engine.model import OWN_KINDS
 from multietapa.engine.session import Engine
 from multietapa.errors import ContainerError
-from multietapa.motor.model import OWN_KINDS
 
 
 def published(engine: Engine, container: Any, port: int, *, timeout: float = 5.0) -> str:

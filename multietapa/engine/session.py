@@ -13,10 +13,10 @@ from typing import Any
 import docker
 
 from multietapa.console import Steps
+from multietapa.engine import state
+from multietapa.engine.discovery import KIND_VARIABLE, VARIABLE, discover
+from multietapa.engine.model import OWN_KINDS, Choice, EngineInfo, describe
 from multietapa.errors import EngineError, NoEngineError
-from multietapa.motor import state
-from multietapa.motor.discovery import KIND_VARIABLE, VARIABLE, discover
-from multietapa.motor.model import OWN_KINDS, Choice, EngineInfo, describe
 
 TIMEOUT_SECONDS = 600
 NOTICEABLE_SECONDS = 0.7
@@ -101,7 +101,7 @@ def connect(choice: Choice, *, log: Callable[[str], None] = lambda _: None) -> E
     """
     failed: dict[str, str] = {}
     while choice.kind in OWN_KINDS and not choice.host:
-        from multietapa.motor import supervisor  # solo Linux
+        from multietapa.engine import supervisor  # solo Linux
 
         try:
             running = supervisor.start(choice.kind, log=log)
@@ -144,7 +144,7 @@ def _comes_back(engine: Engine, *, seconds: float = 15.0) -> bool:
     """Un motor del kit que se cae lo levanta su supervisor, si sigue ahí: se le espera, con sus imágenes."""
     if engine.choice.kind not in OWN_KINDS:
         return False
-    from multietapa.motor.slots import is_reserved  # usa fcntl, que no existe en Windows
+    from multietapa.engine.slots import is_reserved  # usa fcntl, que no existe en Windows
 
     run = Path(engine.choice.host.removeprefix("unix://")).parent
     limit = time.monotonic() + seconds

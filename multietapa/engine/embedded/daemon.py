@@ -20,17 +20,17 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from multietapa.engine.embedded.data_disk import DataDisk
+from multietapa.engine.embedded.one_cpu import OneCpu
+from multietapa.engine.embedded.tunnel import ApiTunnel, make_certificate
+from multietapa.engine.host import limits as host_limits
+from multietapa.engine.host.certificates import copy_certificates
+from multietapa.engine.host.lifetime import die_with_parent
+from multietapa.engine.host.network import Network
+from multietapa.engine.host.ports import port_range
+from multietapa.engine.host.slirp import GUEST_ADDRESS
+from multietapa.engine.host.start_failure import start_failure
 from multietapa.errors import EngineError
-from multietapa.motor import host_limits
-from multietapa.motor.certificates import copy_certificates
-from multietapa.motor.data_disk import DataDisk
-from multietapa.motor.lifetime import die_with_parent
-from multietapa.motor.network import Network
-from multietapa.motor.one_cpu import OneCpu
-from multietapa.motor.ports import port_range
-from multietapa.motor.slirp import GUEST_ADDRESS
-from multietapa.motor.start_failure import start_failure
-from multietapa.motor.tunnel import ApiTunnel, make_certificate
 
 GUEST_SCRIPT = Path(__file__).with_name("guest.sh")
 MAXIMUM_MEMORY_MB = 2048
@@ -59,7 +59,7 @@ class EmbeddedDaemon:
     """Un dockerd embebido.
 
     Args:
-        root: raíz del paquete (:func:`multietapa.motor.bundle.make`).
+        root: raíz del paquete (:func:`multietapa.engine.bundle.make.make`).
         run: carpeta corta y privada para los sockets, las claves y los registros.
         data: carpeta del disco de datos (imágenes y caché).
         slot: número de motor en esta máquina; separa sus puertos.

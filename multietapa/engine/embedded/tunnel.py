@@ -16,8 +16,8 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+from multietapa.engine.bundle import loader
 from multietapa.errors import EngineError
-from multietapa.motor import loader
 
 CHUNK = 256 * 1024
 CONNECT_SECONDS = 5.0

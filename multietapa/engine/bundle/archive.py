@@ -14,8 +14,8 @@ import tarfile
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
+from multietapa.engine.bundle import manifest as bundle_manifest
 from multietapa.errors import BundleError
-from multietapa.motor import bundle_manifest
 
 DIGEST_VARIABLE = "MULTIETAPA_PAQUETE_SHA256"
 MAXIMUM_BYTES = 1024**3

@@ -1,6 +1,6 @@
 """El proceso que cuida de un motor del kit mientras alguien lo necesite.
 
-Se lanza como ``python -m multietapa.motor.supervisor CLASE``. Escribe en la salida líneas JSON
+Se lanza como ``python -m multietapa.engine.supervisor CLASE``. Escribe en la salida líneas JSON
 (``{"fase": ...}`` y al final ``{"host": ...}`` o ``{"error": ...}``) y se apaga en orden cuando
 se cierra su entrada estándar: si quien lo pidió muere, el motor se va con él.
 """
@@ -19,12 +19,12 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Protocol
 
+from multietapa.engine.bundle import make as bundle
+from multietapa.engine.embedded.daemon import EmbeddedDaemon
+from multietapa.engine.private.daemon import PrivateDaemon
+from multietapa.engine.slots import Slot, reserve
+from multietapa.engine.state import FILE_NAME, StateFile
 from multietapa.errors import EngineError, MultietapaError
-from multietapa.motor import bundle
-from multietapa.motor.embedded import EmbeddedDaemon
-from multietapa.motor.private import PrivateDaemon
-from multietapa.motor.slots import Slot, reserve
-from multietapa.motor.state import FILE_NAME, StateFile
 
 WATCH_SECONDS = 0.1
 MAX_RESTARTS = 5
@@ -169,7 +169,7 @@ class Supervised:
 def start(kind: str = "privado", *, log: Callable[[str], None] = lambda _: None) -> Supervised:
     """Lanza un supervisor y espera a que su motor conteste. Lanza :class:`EngineError`."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "multietapa.motor.supervisor", kind],
+        [sys.executable, "-m", "multietapa.engine.supervisor", kind],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from multietapa import text
+from multietapa.engine.discovery import discover
+from multietapa.engine.host.start_failure import last_lines
+from multietapa.engine.state import FILE_NAME, VARIABLE, read
 from multietapa.errors import MultietapaError
-from multietapa.motor.discovery import discover
-from multietapa.motor.start_failure import last_lines
-from multietapa.motor.state import FILE_NAME, VARIABLE, read
 from multietapa.paths import cache_dir, runtime_dir
 
 LAST_LINES = 6
@@ -44,7 +44,7 @@ def _machine() -> Iterator[str]:
     yield f"cachés en {cache_dir()}: {text.size(shutil.disk_usage(cache_dir()).free)} libres"
     if sys.platform != "linux":
         return
-    from multietapa.motor import host_limits
+    from multietapa.engine.host import limits as host_limits
 
     limits = host_limits.read()
     yield f"memoria: {text.size(limits.memory)}, {text.size(limits.memory_free)} libres"

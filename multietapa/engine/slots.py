@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from multietapa.engine.model import OWN_KINDS
+from multietapa.engine.private import userns
 from multietapa.errors import EngineError
-from multietapa.motor import userns
-from multietapa.motor.model import OWN_KINDS
 from multietapa.paths import cache_dir, runtime_dir
 
 MAXIMUM = 20

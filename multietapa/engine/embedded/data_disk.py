@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from multietapa.engine.bundle import loader
 from multietapa.errors import EngineError
-from multietapa.motor import loader
 
 PREPARED_VARIABLE = "MULTIETAPA_DISCO"
 MANIFEST = "disco.sha256"

@@ -11,10 +11,10 @@ import sys
 from pathlib import Path
 
 from multietapa.console import say
+from multietapa.engine.discovery import discover
+from multietapa.engine.model import OWN_KINDS
+from multietapa.engine.state import VARIABLE, StateFile
 from multietapa.errors import MultietapaError
-from multietapa.motor.discovery import discover
-from multietapa.motor.model import OWN_KINDS
-from multietapa.motor.state import VARIABLE, StateFile
 
 
 def serve() -> int:
@@ -37,7 +37,7 @@ def serve() -> int:
                 tell(kind=choice.kind, **({"host": choice.host} if choice.host else {}))
                 sys.stdin.read()
                 return 0
-            from multietapa.motor import supervisor  # solo Linux
+            from multietapa.engine import supervisor  # solo Linux
 
             if state is not None:
                 state.update(kind=choice.kind)

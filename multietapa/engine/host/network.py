@@ -11,11 +11,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from multietapa.engine.bundle import loader
+from multietapa.engine.host.lifetime import die_with_parent
+from multietapa.engine.host.slirp import GUEST_ADDRESS, PortForwarder, SlirpApi
+from multietapa.engine.host.start_failure import start_failure
 from multietapa.errors import EngineError
-from multietapa.motor import loader
-from multietapa.motor.lifetime import die_with_parent
-from multietapa.motor.slirp import GUEST_ADDRESS, PortForwarder, SlirpApi
-from multietapa.motor.start_failure import start_failure
 
 API_PORT = 2376
 START_SECONDS = 10.0

@@ -4,7 +4,7 @@
 motor viva: si muere de golpe, el núcleo se lleva el motor entero (PDEATHSIG y ``--kill-child``).
 
 Con root se usa tal cual; sin root, dentro de un espacio de nombres de usuario
-(:mod:`multietapa.motor.userns`), con dockerd en su modo «rootless»: lo mismo y a la misma velocidad, pero
+(:mod:`.userns`), con dockerd en su modo «rootless»: lo mismo y a la misma velocidad, pero
 sin grupos de control, así que los límites de memoria y procesador de un contenedor no se aplican.
 """
 
@@ -22,12 +22,12 @@ from pathlib import Path
 
 import docker
 
-from multietapa.motor import cgroups, rootlesskit, userns
-from multietapa.motor.certificates import copy_certificates
-from multietapa.motor.lifetime import die_with_parent
-from multietapa.motor.network import Network
-from multietapa.motor.ports import port_range
-from multietapa.motor.start_failure import start_failure
+from multietapa.engine.host.certificates import copy_certificates
+from multietapa.engine.host.lifetime import die_with_parent
+from multietapa.engine.host.network import Network
+from multietapa.engine.host.ports import port_range
+from multietapa.engine.host.start_failure import start_failure
+from multietapa.engine.private import cgroups, rootlesskit, userns
 
 INIT_SCRIPT = Path(__file__).with_name("init.sh")
 
@@ -56,7 +56,7 @@ class PrivateDaemon:
     """Un dockerd privado.
 
     Args:
-        root: raíz del paquete (:func:`multietapa.motor.bundle.make`).
+        root: raíz del paquete (:func:`multietapa.engine.bundle.make.make`).
         run: carpeta corta y privada para el socket, el registro y el estado.
         data: carpeta de datos del motor (imágenes y caché).
         slot: número de motor en esta máquina; separa sus puertos y sus grupos de control.

@@ -2,7 +2,7 @@
 
 Son paquetes de Debian (rama ``SUITE``); nada se instala en el sistema. Se hace una vez, se renombra al
 final (un paquete a medias nunca se usa) y se comprueba cada vez. Donde no hay apt, ``MULTIETAPA_PAQUETE``
-dice dónde hay uno ya hecho: un archivo de :mod:`multietapa.motor.bundle_archive` o su carpeta abierta.
+dice dónde hay uno ya hecho: un archivo de :mod:`multietapa.engine.bundle.archive` o su carpeta abierta.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from multietapa.engine.bundle import apt
+from multietapa.engine.bundle import contents as bundle_contents
+from multietapa.engine.bundle import manifest as bundle_manifest
+from multietapa.engine.bundle.apt import PrivateApt, package_name, unpack
+from multietapa.engine.bundle.archive import unpack_archive
+from multietapa.engine.bundle.manifest import MANIFEST
 from multietapa.errors import BundleError
-from multietapa.motor import apt, bundle_contents, bundle_manifest
-from multietapa.motor.apt import PrivateApt, package_name, unpack
-from multietapa.motor.bundle_archive import unpack_archive
-from multietapa.motor.bundle_manifest import MANIFEST
 from multietapa.paths import cache_dir
 
 VARIABLE = "MULTIETAPA_PAQUETE"

@@ -16,8 +16,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from multietapa.engine.host.lifetime import die_with_parent
 from multietapa.errors import EngineError
-from multietapa.motor.lifetime import die_with_parent
 from multietapa.paths import cache_dir
 
 MINIMUM_IDS = 65534  #: hasta «nobody», que está en casi todas las imágenes

@@ -14,8 +14,8 @@ from types import MappingProxyType
 
 import docker
 
+from multietapa.engine.model import KINDS, Choice, Rejected
 from multietapa.errors import UnknownNameError
-from multietapa.motor.model import KINDS, Choice, Rejected
 
 VARIABLE = "MULTIETAPA_MOTOR"
 #: La exporta quien puso en marcha un motor del kit, para que los cuadernos digan cuál es.
@@ -90,7 +90,9 @@ def _of_the_kit(kind: str, where: str, env: dict[str, str], rejected: list[Rejec
     """Un motor que el kit sabe poner en marcha: si esta máquina lo permite y se puede tener el paquete."""
     reason = "solo existe en Linux"
     if sys.platform == "linux":
-        from multietapa.motor import bundle, embedded, private  # usan fcntl, que no existe en Windows
+        from multietapa.engine.bundle import make as bundle
+        from multietapa.engine.embedded import daemon as embedded
+        from multietapa.engine.private import daemon as private  # usan fcntl, que no existe en Windows
 
         module = {"privado": private, "embebido": embedded}[kind]
         reason = module.missing_reason() or bundle.missing_reason()

@@ -1,7 +1,7 @@
 """Lo justo de RootlessKit para que dockerd acepte su modo «rootless».
 
 Al preparar su red, dockerd pregunta a RootlessKit quién publica los puertos. Aquí los publica slirp4netns
-(:mod:`multietapa.motor.slirp`), así que la respuesta es «nadie», y dockerd publica como siempre.
+(:mod:`multietapa.engine.host.slirp`), así que la respuesta es «nadie», y dockerd publica como siempre.
 """
 
 from __future__ import annotations

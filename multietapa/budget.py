@@ -48,7 +48,7 @@ def notice(env: Mapping[str, str] | None = None, *, spent: float | None = None) 
         return ""
     if spent is None:
         try:
-            from multietapa.motor import host_limits
+            from multietapa.engine.host import limits as host_limits
         except ImportError:  # solo Linux
             return ""
         spent = host_limits.read().cpu_seconds

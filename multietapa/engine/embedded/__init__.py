@@ -1,0 +1,1 @@
+"""¿Cómo corre un dockerd dentro de User-mode Linux, sin ningún privilegio?"""

@@ -1,0 +1,1 @@
+"""¿Cómo corre un dockerd en sus propios espacios de nombres?"""
