@@ -27,8 +27,9 @@ from multietapa.engine import supervisor
 from multietapa.engine.bundle import make as bundle
 from multietapa.engine.embedded import daemon as embedded
 from multietapa.engine.embedded.daemon import EmbeddedDaemon
+from multietapa.engine.host.run_folder import STATE
 from multietapa.engine.slots import reserve
-from multietapa.engine.state import FILE_NAME, read
+from multietapa.engine.state import read
 from multietapa.errors import EngineError, MultietapaError
 from multietapa.events import BuildFinished
 from multietapa.identity import labels
@@ -349,9 +350,9 @@ def test_killed_machine_is_told_and_comes_back_with_its_images(
         machine = int((run / "uml/motor/pid").read_text())
         time.sleep(6)
         os.kill(machine, signal.SIGKILL)
-        until(lambda: "cayó" in read(run / FILE_NAME).get("fase", ""), seconds=5)
-        until(lambda: read(run / FILE_NAME).get("fase") == "en marcha", seconds=30)
-        assert read(run / FILE_NAME)["arranques"] == 2
+        until(lambda: "cayó" in read(run / STATE).get("fase", ""), seconds=5)
+        until(lambda: read(run / STATE).get("fase") == "en marcha", seconds=30)
+        assert read(run / STATE)["arranques"] == 2
         assert docker.DockerClient(base_url=served.host, timeout=60).images.get(BASE_IMAGE)
     finally:
         served.stop()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from multietapa.engine.host.run_folder import PORTS, folder_of
 from multietapa.engine.model import OWN_KINDS
 from multietapa.engine.session import Engine
 from multietapa.errors import ContainerError
@@ -47,7 +47,7 @@ def _check_forward(engine: Engine, port: int, limit: float) -> None:
     """En un motor del kit, el puerto lo abre su supervisor; aquí se espera a que lo diga."""
     if engine.choice.kind not in OWN_KINDS:
         return
-    table_path = Path(engine.choice.host.removeprefix("unix://")).with_name("puertos.json")
+    table_path = folder_of(engine.choice.host) / PORTS
     while time.monotonic() < limit:
         table = json.loads(table_path.read_text(encoding="utf-8")) if table_path.exists() else {}
         if f"{port}/tcp" in table:

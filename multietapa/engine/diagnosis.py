@@ -11,8 +11,9 @@ from pathlib import Path
 
 from multietapa import text
 from multietapa.engine.discovery import discover
+from multietapa.engine.host import run_folder
 from multietapa.engine.host.start_failure import last_lines
-from multietapa.engine.state import FILE_NAME, VARIABLE, read
+from multietapa.engine.state import VARIABLE, read
 from multietapa.errors import MultietapaError
 from multietapa.paths import cache_dir, runtime_dir
 
@@ -84,7 +85,7 @@ def _engines() -> Iterator[str]:
         return
     found = False
     for run in sorted(runtime_dir().glob("motor-*")):
-        state = read(run / FILE_NAME)
+        state = read(run / run_folder.STATE)
         if not state:
             continue
         found = True

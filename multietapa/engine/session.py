@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import docker
@@ -15,6 +14,7 @@ import docker
 from multietapa.console import Steps
 from multietapa.engine import state
 from multietapa.engine.discovery import KIND_VARIABLE, VARIABLE, discover
+from multietapa.engine.host.run_folder import folder_of
 from multietapa.engine.model import OWN_KINDS, Choice, EngineInfo, describe
 from multietapa.errors import EngineError, NoEngineError
 
@@ -146,7 +146,7 @@ def _comes_back(engine: Engine, *, seconds: float = 15.0) -> bool:
         return False
     from multietapa.engine.slots import is_reserved  # usa fcntl, que no existe en Windows
 
-    run = Path(engine.choice.host.removeprefix("unix://")).parent
+    run = folder_of(engine.choice.host)
     limit = time.monotonic() + seconds
     while is_reserved(run) and time.monotonic() < limit:
         if _still_there(engine):

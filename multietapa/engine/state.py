@@ -14,7 +14,6 @@ from multietapa.paths import write_whole
 
 #: Nombra el archivo de un motor que otro proceso (``motor --servir``) pone en marcha por su cuenta.
 VARIABLE = "MULTIETAPA_MOTOR_ESTADO"
-FILE_NAME = "estado.json"
 WAIT_SECONDS = 240.0
 APPEAR_SECONDS = 20.0
 

@@ -21,9 +21,10 @@ from typing import Any, Protocol
 
 from multietapa.engine.bundle import make as bundle
 from multietapa.engine.embedded.daemon import EmbeddedDaemon
+from multietapa.engine.host.run_folder import STATE
 from multietapa.engine.private.daemon import PrivateDaemon
 from multietapa.engine.slots import Slot, reserve
-from multietapa.engine.state import FILE_NAME, StateFile
+from multietapa.engine.state import StateFile
 from multietapa.errors import EngineError, MultietapaError
 
 WATCH_SECONDS = 0.1
@@ -88,7 +89,7 @@ def look_after(kind: str, *, say: Callable[..., None]) -> None:
 
     try:
         slot = reserve()
-        state = StateFile(slot.run / FILE_NAME)
+        state = StateFile(slot.run / STATE)
         state.update(kind=kind, arranques=1, red=0)
         daemon = make_daemon(kind, slot, log=phase)
         daemon.start(log=phase)

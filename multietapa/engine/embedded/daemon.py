@@ -24,6 +24,7 @@ from multietapa.engine.embedded.data_disk import DataDisk
 from multietapa.engine.embedded.one_cpu import OneCpu
 from multietapa.engine.embedded.tunnel import ApiTunnel, make_certificate
 from multietapa.engine.host import limits as host_limits
+from multietapa.engine.host import run_folder
 from multietapa.engine.host.certificates import copy_certificates
 from multietapa.engine.host.lifetime import die_with_parent
 from multietapa.engine.host.network import Network
@@ -39,7 +40,15 @@ MEMORY_SHARE = 0.45
 SMALL_HOST_BYTES = 4 * 2**30
 TRIM_SECONDS = 2.0
 _PASSED_ON = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
-_TEMPORARY = ("api.crt", "api.key", "docker.sock", "puertos.json", "entorno", "guest.sh", "certificados.crt")
+_TEMPORARY = (
+    "api.crt",
+    "api.key",
+    run_folder.SOCKET,
+    run_folder.PORTS,
+    "entorno",
+    "guest.sh",
+    "certificados.crt",
+)
 
 
 def missing_reason() -> str:
@@ -96,7 +105,7 @@ class EmbeddedDaemon:
     @property
     def host(self) -> str:
         """La URL de la API."""
-        return f"unix://{self.run}/docker.sock"
+        return run_folder.host_of(self.run)
 
     @property
     def alive(self) -> bool:
@@ -117,7 +126,7 @@ class EmbeddedDaemon:
         try:
             certificate, key = make_certificate(self.root, self.run, GUEST_ADDRESS)
             self._tunnel = ApiTunnel(
-                self.run / "docker.sock", certificate=certificate, key=key, server_name=GUEST_ADDRESS
+                self.run / run_folder.SOCKET, certificate=certificate, key=key, server_name=GUEST_ADDRESS
             )
             log("arrancando el núcleo")
             if warning := host_limits.maps_warning(self._limits):

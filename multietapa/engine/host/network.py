@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from multietapa.engine.bundle import loader
+from multietapa.engine.host import run_folder
 from multietapa.engine.host.lifetime import die_with_parent
 from multietapa.engine.host.slirp import GUEST_ADDRESS, PortForwarder, SlirpApi
 from multietapa.engine.host.start_failure import start_failure
@@ -118,7 +119,7 @@ class Network:
     def forward_ports(self, host: str) -> None:
         """Abre en 127.0.0.1 lo que publiquen los contenedores del motor que contesta en ``host``."""
         self.stop_forwarding()
-        state = self.run / "puertos.json"
+        state = self.run / run_folder.PORTS
         self._forwarder = PortForwarder(host=host, api=self.api, state=state, direct=self.direct)
         self._forwarder.start()
 

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import docker
 
+from multietapa.engine.host import run_folder
 from multietapa.engine.host.certificates import copy_certificates
 from multietapa.engine.host.lifetime import die_with_parent
 from multietapa.engine.host.network import Network
@@ -88,7 +89,7 @@ class PrivateDaemon:
     @property
     def host(self) -> str:
         """La URL de la API."""
-        return f"unix://{self.run}/docker.sock"
+        return run_folder.host_of(self.run)
 
     def start(self, *, log: Callable[[str], None] = lambda _: None, timeout: float = 60.0) -> None:
         """Arranca y espera a que la API conteste. Lanza :class:`EngineError` con el registro."""
@@ -105,7 +106,7 @@ class PrivateDaemon:
     def _start(self, only_now: ExitStack, log: Callable[[str], None], timeout: float) -> None:
         self.run.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.data.mkdir(mode=0o710, parents=True, exist_ok=True)
-        for stale in ("red-lista", "docker.sock", "puertos.json", "nombres.log"):
+        for stale in ("red-lista", run_folder.SOCKET, run_folder.PORTS, "nombres.log"):
             (self.run / stale).unlink(missing_ok=True)
         cgroups.remove(self.cgroup)
         copy_certificates(self.root, self.run / "certificados.crt")
@@ -152,7 +153,7 @@ class PrivateDaemon:
         while True:
             if self._namespace.poll() is not None:
                 raise start_failure("El motor privado se apagó al arrancar.", self.log_path)
-            if (self.run / "docker.sock").exists():
+            if (self.run / run_folder.SOCKET).exists():
                 try:
                     with closing(docker.DockerClient(base_url=self.host, timeout=5)) as client:
                         if client.ping():
@@ -205,7 +206,7 @@ class PrivateDaemon:
             if not list(Path("/sys/fs/cgroup").glob(f"*/{self.cgroup}")):
                 break
             time.sleep(0.05)
-        for leftover in ("red-lista", "docker.sock", "puertos.json", "certificados.crt"):
+        for leftover in ("red-lista", run_folder.SOCKET, run_folder.PORTS, "certificados.crt"):
             (self.run / leftover).unlink(missing_ok=True)
 
 
