@@ -20,7 +20,12 @@ from docker.errors import DockerException
 
 from multietapa import text
 from multietapa.bases import ensure_base
-from multietapa.build import build_events
+from multietapa.build.events import Progress
+from multietapa.build.follow import View, follow
+from multietapa.build.pipeline import build_events
+from multietapa.build.recording import Header, Recording, load, replay
+from multietapa.build.sizes import step_sizes
+from multietapa.build.state import BASE_STEP, BuildState, Status, sized
 from multietapa.cells.motor import motor
 from multietapa.dockerfile.context import open_context
 from multietapa.dockerfile.stages import Dockerfile, final_base, final_chain, parse
@@ -34,14 +39,9 @@ from multietapa.errors import (
     UnknownNameError,
     engine_lost,
 )
-from multietapa.events import Progress
 from multietapa.identity import BASE_LABEL
 from multietapa.measure import quick_sizes
 from multietapa.paths import PROJECT_ROOT
-from multietapa.recording import Header, Recording, load, replay
-from multietapa.views.build_loop import View, follow
-from multietapa.views.build_sizes import step_sizes
-from multietapa.views.build_state import BASE_STEP, BuildState, Status, sized
 from multietapa.views.build_text import Request, recording_label, short_id
 from multietapa.views.build_view import BuildView, SilentView, TextView
 from multietapa.views.where import ShownInCell, check_view, in_notebook

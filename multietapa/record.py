@@ -23,7 +23,9 @@ from docker.errors import ImageNotFound
 
 from multietapa import text
 from multietapa.bases import ensure_base
-from multietapa.build import build_events
+from multietapa.build.events import BuildFailed, Event, LogLine
+from multietapa.build.pipeline import build_events
+from multietapa.build.recording import Header, Recorder
 from multietapa.cells.motor import motor
 from multietapa.console import complain, phase, say
 from multietapa.construct import RECORDINGS
@@ -31,9 +33,7 @@ from multietapa.dockerfile.context import open_context
 from multietapa.dockerfile.stages import parse
 from multietapa.engine.model import EngineInfo, describe
 from multietapa.errors import MultietapaError
-from multietapa.events import BuildFailed, Event, LogLine
 from multietapa.paths import PROJECT_ROOT
-from multietapa.recording import Header, Recorder
 
 COMMAND = "python -m multietapa.record"
 CONTEXT = PROJECT_ROOT / "apps" / "tienda-node"

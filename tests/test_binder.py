@@ -28,9 +28,9 @@ import pytest
 from docker.models.containers import Container
 
 from multietapa.bases import WORKSHOP_BASES, ensure_base
-from multietapa.build import build_events
+from multietapa.build.events import BuildFinished, LogLine
+from multietapa.build.pipeline import build_events
 from multietapa.dockerfile.stages import parse
-from multietapa.events import BuildFinished, LogLine
 from multietapa.identity import labels
 from multietapa.paths import PROJECT_ROOT
 from tests import binder_base

@@ -14,7 +14,17 @@ from typing import Any
 import docker
 import pytest
 
-from multietapa.build import build_events
+from multietapa.build.events import (
+    BuildFailed,
+    BuildFinished,
+    BuildWarning,
+    Event,
+    LogLine,
+    StepDeclared,
+    StepFinished,
+    StepStarted,
+)
+from multietapa.build.pipeline import build_events
 from multietapa.errors import (
     BaseImageError,
     BuildCancelled,
@@ -25,16 +35,6 @@ from multietapa.errors import (
     EngineLostError,
     MultietapaError,
     UnknownNameError,
-)
-from multietapa.events import (
-    BuildFailed,
-    BuildFinished,
-    BuildWarning,
-    Event,
-    LogLine,
-    StepDeclared,
-    StepFinished,
-    StepStarted,
 )
 from multietapa.identity import LABEL, labels
 from tests.conftest import load_base_image

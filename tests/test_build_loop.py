@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from multietapa.build import follow as build_loop
+from multietapa.build.events import BuildFailed, Event, LogLine, Progress
+from multietapa.build.follow import follow
+from multietapa.build.state import BuildState, Phase, Status, sized
 from multietapa.errors import BuildCancelled, BuildError, EngineLostError
-from multietapa.events import BuildFailed, Event, LogLine, Progress
-from multietapa.views import build_loop
-from multietapa.views.build_loop import follow
-from multietapa.views.build_state import BuildState, Phase, Status, sized
 from tests.test_build_state import CANCELLED, FAILED, FINISHED, HALFWAY
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from multietapa.events import StepDeclared
+from multietapa.build.events import StepDeclared
+from multietapa.build.sizes import step_sizes
 from multietapa.image.history import HistoryStep
-from multietapa.views.build_sizes import step_sizes
 from tests.test_build_state import state_of
 
 

@@ -6,7 +6,7 @@ import copy
 
 import pytest
 
-from multietapa.events import (
+from multietapa.build.events import (
     BuildFailed,
     BuildFinished,
     BuildWarning,
@@ -17,7 +17,7 @@ from multietapa.events import (
     StepFinished,
     StepStarted,
 )
-from multietapa.views.build_state import (
+from multietapa.build.state import (
     LOG_LINES,
     BuildState,
     Phase,

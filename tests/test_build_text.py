@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from multietapa.events import (
+from multietapa.build.events import (
     BuildWarning,
     Event,
     LogLine,
@@ -18,7 +18,7 @@ from multietapa.events import (
     StepFinished,
     StepStarted,
 )
-from multietapa.views.build_state import BuildState, broken, explained, reduce_all, sized
+from multietapa.build.state import BuildState, broken, explained, reduce_all, sized
 from multietapa.views.build_text import (
     Request,
     ending,

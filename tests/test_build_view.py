@@ -15,10 +15,10 @@ import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import start_new_kernel
 
-from multietapa.events import BuildWarning, LogLine
+from multietapa.build.events import BuildWarning, LogLine
+from multietapa.build.follow import HEARTBEAT
+from multietapa.build.state import LOG_LINES, BuildState, cancelling, sized
 from multietapa.views import build_view
-from multietapa.views.build_loop import HEARTBEAT
-from multietapa.views.build_state import LOG_LINES, BuildState, cancelling, sized
 from multietapa.views.build_text import Request, payload
 from multietapa.views.build_view import BuildView, SilentView, TextView
 from tests.test_build_state import FINISHED, HALFWAY, RECORDED, recorded, state_of

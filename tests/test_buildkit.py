@@ -14,12 +14,8 @@ from typing import Any
 
 import pytest
 
-from multietapa.buildkit import locate, read
-from multietapa.dockerfile.lint import lint_text
-from multietapa.dockerfile.stages import parse
-from multietapa.engine_stream import Cancelled, Rejected
-from multietapa.errors import EngineLostError
-from multietapa.events import (
+from multietapa.build.buildkit import locate, read
+from multietapa.build.events import (
     BuildFailed,
     BuildFinished,
     BuildWarning,
@@ -30,9 +26,13 @@ from multietapa.events import (
     StepFinished,
     StepStarted,
 )
-from multietapa.failure import explain
-from multietapa.log_lines import LineSplitter
-from multietapa.trace_schema import decode_status
+from multietapa.build.failure import explain
+from multietapa.build.log_lines import LineSplitter
+from multietapa.build.stream import Cancelled, Rejected
+from multietapa.build.trace_schema import decode_status
+from multietapa.dockerfile.lint import lint_text
+from multietapa.dockerfile.stages import parse
+from multietapa.errors import EngineLostError
 
 DATA = Path(__file__).with_name("data")
 

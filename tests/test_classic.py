@@ -10,10 +10,8 @@ from typing import Any
 
 import pytest
 
-from multietapa.classic import plan, read
-from multietapa.dockerfile.stages import Dockerfile, parse
-from multietapa.errors import EngineLostError
-from multietapa.events import (
+from multietapa.build.classic import plan, read
+from multietapa.build.events import (
     BuildFailed,
     BuildFinished,
     Event,
@@ -23,6 +21,8 @@ from multietapa.events import (
     StepFinished,
     StepStarted,
 )
+from multietapa.dockerfile.stages import Dockerfile, parse
+from multietapa.errors import EngineLostError
 
 DATA = Path(__file__).with_name("data")
 

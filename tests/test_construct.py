@@ -18,6 +18,9 @@ import docker
 import pytest
 
 from multietapa import construct
+from multietapa.build.events import BuildFinished
+from multietapa.build.recording import FORMAT, VERSION
+from multietapa.build.state import Status
 from multietapa.cells.motor import Motor
 from multietapa.construct import Construccion, construir, find_recording, reproducir
 from multietapa.dockerfile.stages import final_base, final_chain, parse
@@ -31,10 +34,7 @@ from multietapa.errors import (
     NoEngineError,
     UnknownNameError,
 )
-from multietapa.events import BuildFinished
 from multietapa.identity import BASE_LABEL, LABEL
-from multietapa.recording import FORMAT, VERSION
-from multietapa.views.build_state import Status
 from multietapa.views.build_view import BuildView
 from tests.conftest import load_base_image
 from tests.test_build import endless, leftovers, processes

@@ -22,7 +22,8 @@ from typing import Any
 import docker
 import pytest
 
-from multietapa.build import build_events
+from multietapa.build.events import BuildFinished
+from multietapa.build.pipeline import build_events
 from multietapa.engine import supervisor
 from multietapa.engine.bundle import make as bundle
 from multietapa.engine.embedded import daemon as embedded
@@ -31,7 +32,6 @@ from multietapa.engine.host.run_folder import STATE
 from multietapa.engine.slots import reserve
 from multietapa.engine.state import read
 from multietapa.errors import EngineError, MultietapaError
-from multietapa.events import BuildFinished
 from multietapa.identity import labels
 from multietapa.measure import measure
 from tests.conftest import (

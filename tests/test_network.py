@@ -20,12 +20,12 @@ from pathlib import Path
 import docker
 import pytest
 
-from multietapa.build import build_events
+from multietapa.build.events import BuildFinished, LogLine
+from multietapa.build.pipeline import build_events
 from multietapa.engine.bundle import make as bundle
 from multietapa.engine.embedded import daemon as embedded
 from multietapa.engine.host.network import Network
 from multietapa.engine.private import daemon as private
-from multietapa.events import BuildFinished, LogLine
 from multietapa.identity import labels
 from tests.conftest import (
     BASE_IMAGE,

@@ -10,12 +10,12 @@ import docker
 import pytest
 
 from multietapa import record
+from multietapa.build.events import BuildFailed, Event, LogLine, StepFinished, StepStarted
+from multietapa.build.recording import load, replay
+from multietapa.build.state import BuildState, reduce_all
 from multietapa.construct import RECORDINGS, find_recording
 from multietapa.engine.model import describe
 from multietapa.errors import BuildError
-from multietapa.events import BuildFailed, Event, LogLine, StepFinished, StepStarted
-from multietapa.recording import load, replay
-from multietapa.views.build_state import BuildState, reduce_all
 
 
 @pytest.mark.parametrize("recipe", record.RECIPES, ids=lambda recipe: recipe.tag)

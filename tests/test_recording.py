@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from multietapa.errors import ArchiveError, BuildCancelled, BuildError
-from multietapa.events import (
+from multietapa.build.events import (
     BuildFailed,
     BuildFinished,
     BuildWarning,
@@ -23,7 +22,8 @@ from multietapa.events import (
     StepFinished,
     StepStarted,
 )
-from multietapa.recording import FORMAT, VERSION, Header, Recorder, load, replay
+from multietapa.build.recording import FORMAT, VERSION, Header, Recorder, load, replay
+from multietapa.errors import ArchiveError, BuildCancelled, BuildError
 
 HEADER = Header(
     "Docker Engine 28.5.2", "amd64", "2026-01-02T03:04:05+00:00", "Dockerfile", "a:1", "FROM a\nRUN x\n"

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from multietapa import text
-from multietapa.events import BuildWarning
-from multietapa.views.build_state import BuildState, Group, Phase, Status, Step, one_line
+from multietapa.build.events import BuildWarning
+from multietapa.build.state import BuildState, Group, Phase, Status, Step, one_line
 from multietapa.views.theme import VARIABLES
 
 ICONS = {

@@ -15,8 +15,8 @@ import anywidget
 import traitlets
 
 from multietapa import text
-from multietapa.views.build_loop import HEARTBEAT
-from multietapa.views.build_state import BuildState, Status, Step, stage_name
+from multietapa.build.follow import HEARTBEAT
+from multietapa.build.state import BuildState, Status, Step, stage_name
 from multietapa.views.build_text import (
     Request,
     context,

@@ -9,6 +9,7 @@ import difflib
 import re
 from pathlib import PurePosixPath
 
+from multietapa.build.events import BuildFailed
 from multietapa.dockerfile.context import Context
 from multietapa.dockerfile.instructions import Instruction, copy_paths
 from multietapa.dockerfile.stages import Dockerfile
@@ -22,7 +23,6 @@ from multietapa.errors import (
     MultietapaError,
     is_disk_full,
 )
-from multietapa.events import BuildFailed
 from multietapa.text import join
 
 _SYNTAX = re.compile(r"parse error on line (\d+): (.*)", re.IGNORECASE | re.DOTALL)

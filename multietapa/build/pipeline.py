@@ -18,11 +18,13 @@ import docker
 import requests
 from docker.errors import DockerException
 
-from multietapa import buildkit, classic
+from multietapa.build import buildkit, classic
+from multietapa.build.events import BuildFailed, Event, StepDeclared, StepFinished, StepStarted
+from multietapa.build.failure import explain, missing_stage, needs_buildkit, unknown_target
+from multietapa.build.stream import POLL, BuildOptions
 from multietapa.dockerfile.context import Context, check, open_context, pack
 from multietapa.dockerfile.instructions import Instruction
 from multietapa.dockerfile.stages import Dockerfile, parse
-from multietapa.engine_stream import POLL, BuildOptions
 from multietapa.errors import (
     BaseImageError,
     BuildCancelled,
@@ -32,8 +34,6 @@ from multietapa.errors import (
     UnknownNameError,
     engine_lost,
 )
-from multietapa.events import BuildFailed, Event, StepDeclared, StepFinished, StepStarted
-from multietapa.failure import explain, missing_stage, needs_buildkit, unknown_target
 from multietapa.identity import labels as own_labels
 
 BUILDERS = {"buildkit": buildkit.stream, "clasico": classic.stream}

@@ -22,13 +22,8 @@ from typing import IO, Any
 import docker
 from google.protobuf.message import DecodeError
 
-from multietapa.classic import ClassicReader
-from multietapa.dockerfile.instructions import Instruction
-from multietapa.dockerfile.lint import lint_text
-from multietapa.dockerfile.stages import Dockerfile
-from multietapa.engine_stream import BuildOptions, Cancelled, Rejected, json_lines
-from multietapa.errors import engine_lost
-from multietapa.events import (
+from multietapa.build.classic import ClassicReader
+from multietapa.build.events import (
     BuildFailed,
     BuildFinished,
     BuildWarning,
@@ -39,8 +34,13 @@ from multietapa.events import (
     StepFinished,
     StepStarted,
 )
-from multietapa.log_lines import LOG_TAIL, LineSplitter
-from multietapa.trace_schema import decode_status, seconds
+from multietapa.build.log_lines import LOG_TAIL, LineSplitter
+from multietapa.build.stream import BuildOptions, Cancelled, Rejected, json_lines
+from multietapa.build.trace_schema import decode_status, seconds
+from multietapa.dockerfile.instructions import Instruction
+from multietapa.dockerfile.lint import lint_text
+from multietapa.dockerfile.stages import Dockerfile
+from multietapa.errors import engine_lost
 
 _STREAMS = {1: "stdout", 2: "stderr"}
 _STEP = re.compile(

@@ -16,10 +16,7 @@ from typing import IO, Any
 
 import docker
 
-from multietapa.dockerfile.stages import Dockerfile
-from multietapa.engine_stream import BuildOptions, Cancelled, Rejected, json_lines
-from multietapa.errors import engine_lost
-from multietapa.events import (
+from multietapa.build.events import (
     BuildFailed,
     BuildFinished,
     BuildWarning,
@@ -30,7 +27,10 @@ from multietapa.events import (
     StepFinished,
     StepStarted,
 )
-from multietapa.log_lines import LOG_TAIL, LineSplitter
+from multietapa.build.log_lines import LOG_TAIL, LineSplitter
+from multietapa.build.stream import BuildOptions, Cancelled, Rejected, json_lines
+from multietapa.dockerfile.stages import Dockerfile
+from multietapa.errors import engine_lost
 
 _STEP = re.compile(r"^STEP (\d+)/(\d+) ?: (.*)$", re.IGNORECASE | re.DOTALL)
 _CACHED = re.compile(r"^ ?-+> Using cache", re.IGNORECASE)

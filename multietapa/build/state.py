@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from multietapa.events import (
+from multietapa.build.events import (
     BuildFailed,
     BuildFinished,
     BuildWarning,

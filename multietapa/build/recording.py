@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from multietapa import events as model
+from multietapa.build import events as model
+from multietapa.build.events import BuildFailed, BuildFinished, Event
+from multietapa.build.failure import explain
 from multietapa.dockerfile.stages import Dockerfile, parse
 from multietapa.errors import ArchiveError, DockerfileError
-from multietapa.events import BuildFailed, BuildFinished, Event
-from multietapa.failure import explain
 
 FORMAT = "multietapa-grabacion"
 VERSION = 1

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from multietapa.build.state import BuildState, Step
 from multietapa.image.history import HistoryStep
 from multietapa.keywords import WITH_LAYER
-from multietapa.views.build_state import BuildState, Step
 
 
 def step_sizes(state: BuildState, history: Sequence[HistoryStep], stages: Sequence[str]) -> dict[str, int]:

@@ -13,9 +13,9 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from typing import Any, Protocol
 
+from multietapa.build.events import Event, LogLine
+from multietapa.build.state import BuildState, Phase, broken, cancelling, explained, heading, reduce
 from multietapa.errors import BuildCancelled, BuildError, MultietapaError
-from multietapa.events import Event, LogLine
-from multietapa.views.build_state import BuildState, Phase, broken, cancelling, explained, heading, reduce
 
 REFRESH = 0.1
 """Segundos entre dos cambios de la pantalla."""

@@ -1,0 +1,1 @@
+"""¿Cómo se construye? De un Dockerfile a una imagen, como eventos que se pueden enseñar y grabar."""
