@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from multietapa import text
+from multietapa.containers.running import Process
 from multietapa.image.contents import development_packages, is_compiler, is_source
 from multietapa.image.image import MeasuredImage, carried, files, layer_name, visible
-from multietapa.running import Process
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ import requests
 from docker.errors import DockerException
 
 from multietapa import text
-from multietapa.bases import ensure_base
+from multietapa.bases.sources import ensure_base
 from multietapa.build.events import Progress
 from multietapa.build.follow import View, follow
 from multietapa.build.pipeline import build_events

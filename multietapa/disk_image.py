@@ -8,7 +8,7 @@ from pathlib import Path
 import docker
 
 from multietapa import text
-from multietapa.bases import WORKSHOP_BASES, ensure_base
+from multietapa.bases.sources import WORKSHOP_BASES, ensure_base
 from multietapa.console import Steps, phase, say
 from multietapa.engine.bundle import make as bundle
 from multietapa.engine.embedded.daemon import EmbeddedDaemon, missing_reason

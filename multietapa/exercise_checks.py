@@ -12,16 +12,16 @@ from typing import Any
 import docker
 
 from multietapa import checks
-from multietapa.bases import ensure_base
+from multietapa.bases.sources import ensure_base
 from multietapa.cells.motor import Motor
 from multietapa.checks import Observation
 from multietapa.construct import construir
+from multietapa.containers.running import Running, read_file, run_container
 from multietapa.errors import BuildError, ContainerError, EngineError
 from multietapa.image.contents import development_packages
 from multietapa.image.image import visible
 from multietapa.measure import Measurement, measure
 from multietapa.paths import PROJECT_ROOT
-from multietapa.running import Running, read_file, run_container
 
 SHOP = PROJECT_ROOT / "apps" / "tienda-node"
 BASELINE_TAG = "tienda:ingenua"

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 import docker
 from docker.errors import ImageNotFound
 
-from multietapa.base_layers import find_base
+from multietapa.bases.layers import find_base
 from multietapa.engine.model import EngineInfo, describe
 from multietapa.export import saved, unknown_image
 from multietapa.identity import EQUIVALENT_LABEL

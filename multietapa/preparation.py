@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 
-from multietapa.bases import WORKSHOP_BASES, ensure_base
+from multietapa.bases.sources import WORKSHOP_BASES, ensure_base
 from multietapa.console import Steps, phase, say
 from multietapa.engine.discovery import discover
 from multietapa.engine.session import Engine, connect, environment

@@ -22,7 +22,7 @@ import docker
 from docker.errors import ImageNotFound
 
 from multietapa import text
-from multietapa.bases import ensure_base
+from multietapa.bases.sources import ensure_base
 from multietapa.build.events import BuildFailed, Event, LogLine
 from multietapa.build.pipeline import build_events
 from multietapa.build.recording import Header, Recorder

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import docker
 
+from multietapa.bases.node import ARCHITECTURES, CERTIFICATES, SUITE, UNUSED
 from multietapa.engine.bundle.apt import PrivateApt, system_mirrors, unpack
-from multietapa.equivalent import ARCHITECTURES, CERTIFICATES, SUITE, UNUSED
 from multietapa.identity import EQUIVALENT_LABEL, labels
 from multietapa.image.write import write_image, write_layer
 from multietapa.paths import cache_dir

@@ -6,7 +6,7 @@ import importlib.util
 
 import pytest
 
-from multietapa.address import Direccion, browser_link
+from multietapa.containers.address import Direccion, browser_link
 
 URL = "http://127.0.0.1:20001"
 

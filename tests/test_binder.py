@@ -27,7 +27,7 @@ import docker
 import pytest
 from docker.models.containers import Container
 
-from multietapa.bases import WORKSHOP_BASES, ensure_base
+from multietapa.bases.sources import WORKSHOP_BASES, ensure_base
 from multietapa.build.events import BuildFinished, LogLine
 from multietapa.build.pipeline import build_events
 from multietapa.dockerfile.stages import parse

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from multietapa import checks
+from multietapa.containers.running import Process
 from multietapa.image.image import MeasuredImage, layer_name, visible
 from multietapa.image.layer import FileEntry, Layer
-from multietapa.running import Process
 
 
 def entry(path: str, size: int = 10, kind: str = "file") -> FileEntry:

@@ -9,7 +9,7 @@ import threading
 import docker
 import pytest
 
-from multietapa.commands import run_command
+from multietapa.containers.commands import run_command
 from multietapa.errors import ContainerError
 from multietapa.identity import LABEL
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import docker
 import pytest
 
-from multietapa import base_layers
+from multietapa.bases.sources import layers as base_layers
 from multietapa.engine.model import describe
 from multietapa.errors import UnknownNameError
 from multietapa.export import SAVING

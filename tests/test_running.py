@@ -8,9 +8,9 @@ import docker
 import pytest
 
 from multietapa.cells.motor import Motor
+from multietapa.containers.running import read_file, run_container
 from multietapa.errors import ContainerError
 from multietapa.identity import LABEL, labels
-from multietapa.running import read_file, run_container
 
 SERVE = "mkdir -p /tmp/w && echo hola > /tmp/w/salud && echo escuchando && exec httpd -f -p 3000 -h /tmp/w"
 

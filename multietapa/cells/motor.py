@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from multietapa import budget, sdk_errors
-from multietapa.address import Direccion
-from multietapa.asking import wait_for_answer
-from multietapa.bases import Bases, available_bases
-from multietapa.commands import run_command
+from multietapa.bases.sources import Bases, available_bases
+from multietapa.containers.address import Direccion
+from multietapa.containers.commands import run_command
+from multietapa.containers.http import wait_for_answer
 from multietapa.containers.ports import published
 from multietapa.engine import session
 from multietapa.errors import ContainerError

@@ -1,0 +1,1 @@
+"""¿Qué hace una imagen cuando corre? Contenedores que se crean, contestan y se recogen siempre."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import docker
 from docker.errors import ImageNotFound
 
-from multietapa.bases import WORKSHOP_BASES
+from multietapa.bases.sources import WORKSHOP_BASES
 from multietapa.identity import BASE_LABEL, counted_layers
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import docker
 import requests
 
-from multietapa.asking import ask
+from multietapa.containers.http import ask
 from multietapa.containers.ports import published
 from multietapa.engine.session import Engine
 from multietapa.errors import ContainerError
