@@ -22,13 +22,13 @@ import docker
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from multietapa import text
-from multietapa.export import saved
 from multietapa.image.archive import Blob, choose, read_images
 from multietapa.image.layer import read_layer
 from multietapa.image.overlay import overlay
 from multietapa.image.transfer import workers
-from multietapa.measure import measure
-from multietapa.measure_cache import MeasureCache
+from multietapa.measure.cache import MeasureCache
+from multietapa.measure.export import saved
+from multietapa.measure.measure import measure
 
 Result = TypeVar("Result")
 

@@ -13,7 +13,11 @@ import docker
 
 from multietapa import text
 from multietapa.cells.motor import motor
-from multietapa.comparison import (
+from multietapa.construct import Construccion
+from multietapa.engine.model import EngineInfo
+from multietapa.engine.session import info_of
+from multietapa.errors import MultietapaError, NoEngineError
+from multietapa.measure.comparison import (
     BASE_LAYERS,
     OWN_LAYERS,
     UNKNOWN_LAYERS,
@@ -23,11 +27,7 @@ from multietapa.comparison import (
     Row,
     grid_of,
 )
-from multietapa.construct import Construccion
-from multietapa.engine.model import EngineInfo
-from multietapa.engine.session import info_of
-from multietapa.errors import MultietapaError, NoEngineError
-from multietapa.measure import Measurement, QuickSizes, measure, quick_sizes
+from multietapa.measure.measure import Measurement, QuickSizes, measure, quick_sizes
 from multietapa.views.compare_text import Progress, lines
 from multietapa.views.compare_view import CompareView, SilentView, TextView, View
 from multietapa.views.compare_words import Phase, headline

@@ -40,7 +40,7 @@ from multietapa.errors import (
     engine_lost,
 )
 from multietapa.identity import BASE_LABEL
-from multietapa.measure import quick_sizes
+from multietapa.measure.measure import quick_sizes
 from multietapa.paths import PROJECT_ROOT
 from multietapa.views.build_text import Request, recording_label, short_id
 from multietapa.views.build_view import BuildView, SilentView, TextView

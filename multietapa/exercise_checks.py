@@ -20,7 +20,7 @@ from multietapa.containers.running import Running, read_file, run_container
 from multietapa.errors import BuildError, ContainerError, EngineError
 from multietapa.image.contents import development_packages
 from multietapa.image.image import visible
-from multietapa.measure import Measurement, measure
+from multietapa.measure.measure import Measurement, measure
 from multietapa.paths import PROJECT_ROOT
 
 SHOP = PROJECT_ROOT / "apps" / "tienda-node"

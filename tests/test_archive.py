@@ -14,11 +14,11 @@ import docker
 import pytest
 
 from multietapa.errors import ArchiveError, UnknownNameError
-from multietapa.export import saved
 from multietapa.image.archive import choose, read_images
 from multietapa.image.image import measure_archive
 from multietapa.image.layer import NOT_MEASURED, Layer, read_layer
 from multietapa.image.tarwalk import Limits
+from multietapa.measure.export import saved
 from tests.crafted import archive, config, digest, entry, folder, layer, oci_archive, tar_of
 
 DATA = Path(__file__).parent / "data"

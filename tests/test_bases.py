@@ -12,9 +12,9 @@ from pathlib import Path
 import docker
 import pytest
 
+from multietapa.bases import node as equivalent
+from multietapa.bases import sources as bases
 from multietapa.bases.sources import WORKSHOP_BASES, ensure_base
-from multietapa.bases.sources import node as equivalent
-from multietapa.bases.sources import sources as bases
 from multietapa.errors import BaseImageError, DiskFullError, EngineLostError
 from multietapa.identity import BASE_LABEL, EQUIVALENT_LABEL
 from multietapa.image.write import write_image, write_layer

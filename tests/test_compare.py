@@ -16,12 +16,12 @@ import pytest
 from multietapa import compare, text
 from multietapa.cells.motor import Motor
 from multietapa.compare import comparar
-from multietapa.comparison import Comparison, Figure, Grid, Measure, Part, Row
 from multietapa.construct import Construccion
 from multietapa.engine.model import Choice, EngineInfo, Rejected
 from multietapa.errors import EngineLostError, MultietapaError, NoEngineError, UnknownNameError
 from multietapa.identity import BASE_LABEL, EQUIVALENT_LABEL
-from multietapa.measure import measure as real_measure
+from multietapa.measure.comparison import Comparison, Figure, Grid, Measure, Part, Row
+from multietapa.measure.measure import measure as real_measure
 from multietapa.views.compare_text import Progress, lines, payload, progress_payload, static_html
 from multietapa.views.compare_view import CompareView, TextView
 from multietapa.views.compare_words import (

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from multietapa import text
-from multietapa.comparison import Comparison
+from multietapa.measure.comparison import Comparison
 from multietapa.views.compare_text import Progress, progress_payload
 from multietapa.views.compare_view import CompareView
 from multietapa.views.compare_words import PROVISIONAL, Phase

@@ -9,7 +9,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from multietapa.comparison import (
+from multietapa.errors import MultietapaError
+from multietapa.image.image import MeasuredImage, measure_archive
+from multietapa.image.origins import Origin
+from multietapa.measure.comparison import (
     BASE_LAYERS,
     OWN_LAYERS,
     UNKNOWN_LAYERS,
@@ -24,10 +27,7 @@ from multietapa.comparison import (
     transfer,
     unpacked,
 )
-from multietapa.errors import MultietapaError
-from multietapa.image.image import MeasuredImage, measure_archive
-from multietapa.image.origins import Origin
-from multietapa.measure import QuickSizes
+from multietapa.measure.measure import QuickSizes
 from tests.crafted import archive, entry, layer, random_layers
 
 CELLS = (("una", "grande"), ("una", "pequeña"), ("dos", "grande"), ("dos", "pequeña"))

@@ -33,7 +33,7 @@ from multietapa.engine.slots import reserve
 from multietapa.engine.state import read
 from multietapa.errors import EngineError, MultietapaError
 from multietapa.identity import labels
-from multietapa.measure import measure
+from multietapa.measure.measure import measure
 from tests.conftest import (
     BASE_IMAGE,
     body_of,

@@ -14,21 +14,21 @@ from pathlib import Path
 import docker
 import pytest
 
-from multietapa.bases.sources import layers as base_layers
+from multietapa.bases import layers as base_layers
 from multietapa.engine.model import describe
 from multietapa.errors import UnknownNameError
-from multietapa.export import SAVING
 from multietapa.image.image import find, measure_archive
 from multietapa.image.layer import NOT_MEASURED
 from multietapa.image.overlay import overlay
 from multietapa.image.transfer import BLOCK, WINDOW, WRAPPING, PackedSize, deflate
-from multietapa.measure import (
+from multietapa.measure.cache import KEPT, MeasureCache
+from multietapa.measure.export import SAVING
+from multietapa.measure.measure import (
     MEASURING,
     Measurement,
     measure,
     quick_sizes,
 )
-from multietapa.measure_cache import KEPT, MeasureCache
 from tests.conftest import SecondEngine
 from tests.crafted import archive, entry, folder, layer, random_layers
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from multietapa.comparison import BASE_LAYERS, OWN_LAYERS, UNKNOWN_LAYERS
 from multietapa.image.origins import Origin
+from multietapa.measure.comparison import BASE_LAYERS, OWN_LAYERS, UNKNOWN_LAYERS
 from multietapa.views.compare_view import PATTERNS, paint_css, veil
 from multietapa.views.theme import DARK, LIGHT, ORIGIN_PAINTS, PART_PAINTS, Paint
 

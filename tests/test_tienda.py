@@ -14,7 +14,7 @@ from multietapa.cells.motor import Motor
 from multietapa.construct import construir
 from multietapa.exercise_checks import SHOP
 from multietapa.identity import labels
-from multietapa.measure import Measurement, measure
+from multietapa.measure.measure import Measurement, measure
 
 NAIVE, STAGED = "prueba-tienda:ingenua", "prueba-tienda:multietapa"
 NAIVE_RECIPE = """\

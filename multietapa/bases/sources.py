@@ -123,7 +123,7 @@ def _in_engine(client: docker.DockerClient, reference: str, progress: Progress) 
     if labels.get(EQUIVALENT_LABEL) != "1":
         return ""
     try:
-        from multietapa.bases.sources import node as equivalent
+        from multietapa.bases import node as equivalent
     except ImportError:  # usa fcntl, que no existe en Windows: allí tampoco se podría rehacer
         return ""
     wanted = equivalent.recipe(reference)
@@ -251,7 +251,7 @@ def _explain(problem: Exception) -> str:
 
 
 def _equivalent(client: docker.DockerClient, reference: str, progress: Progress) -> str:
-    from multietapa.bases.sources import node as equivalent  # usa fcntl, que no existe en Windows
+    from multietapa.bases import node as equivalent  # usa fcntl, que no existe en Windows
 
     wanted = equivalent.recipe(reference)
     if wanted is None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from multietapa import text
-from multietapa.comparison import Comparison, Figure, Measure, Row
+from multietapa.measure.comparison import Comparison, Figure, Measure, Row
 from multietapa.views.compare_words import (
     EQUIVALENT,
     ICONS,

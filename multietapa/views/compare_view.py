@@ -13,7 +13,7 @@ from typing import Any, Protocol, TextIO
 import anywidget
 import traitlets
 
-from multietapa.comparison import Comparison
+from multietapa.measure.comparison import Comparison
 from multietapa.views.compare_text import Progress, lines, payload, progress_payload, static_html
 from multietapa.views.compare_words import Phase, headline
 from multietapa.views.theme import ORIGIN_PAINTS, VARIABLES, Paint

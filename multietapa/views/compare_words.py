@@ -6,7 +6,7 @@ import math
 from enum import Enum
 
 from multietapa import text
-from multietapa.comparison import SIMILAR, UNKNOWN_LAYERS, Comparison, Effect, Measure, Row
+from multietapa.measure.comparison import SIMILAR, UNKNOWN_LAYERS, Comparison, Effect, Measure, Row
 
 PROVISIONAL = "provisional, según el motor"
 EQUIVALENT = "base equivalente local"

@@ -21,12 +21,12 @@ from docker.errors import ImageNotFound
 
 from multietapa.bases.layers import find_base
 from multietapa.engine.model import EngineInfo, describe
-from multietapa.export import saved, unknown_image
 from multietapa.identity import EQUIVALENT_LABEL
 from multietapa.image.archive import choose, read_images
 from multietapa.image.history import HistoryStep, layer_steps
 from multietapa.image.image import MeasuredImage, ProgressCallback, read_layers, stacked, unread
-from multietapa.measure_cache import MeasureCache
+from multietapa.measure.cache import MeasureCache
+from multietapa.measure.export import saved, unknown_image
 
 
 @dataclass(frozen=True, kw_only=True)

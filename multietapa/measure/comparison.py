@@ -16,7 +16,7 @@ from typing import TypeGuard
 from multietapa.errors import MultietapaError
 from multietapa.image.image import MeasuredImage
 from multietapa.image.origins import by_origin
-from multietapa.measure import QuickSizes
+from multietapa.measure.measure import QuickSizes
 
 BASE_LAYERS = "capas de la base"
 OWN_LAYERS = "capas propias"

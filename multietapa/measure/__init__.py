@@ -1,0 +1,1 @@
+"""¿Cuánto ocupa? Dos medidas con nombre, Desempaquetado y Transferencia, y su comparación."""
