@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 
 from multietapa import text
-from multietapa.views.where import current_shell
+from multietapa.widgets.where import current_shell
 
 #: Variables que solo pone un servidor compartido.
 SHARED_VARIABLES = ("JUPYTERHUB_SERVICE_PREFIX", "BINDER_SERVICE_HOST")

@@ -28,10 +28,10 @@ from multietapa.measure.comparison import (
     grid_of,
 )
 from multietapa.measure.measure import Measurement, QuickSizes, measure, quick_sizes
-from multietapa.views.compare_text import Progress, lines
-from multietapa.views.compare_view import CompareView, SilentView, TextView, View
-from multietapa.views.compare_words import Phase, headline
-from multietapa.views.where import ShownInCell, check_view, in_notebook
+from multietapa.widgets.compare.compare import CompareView, SilentView, TextView, View
+from multietapa.widgets.compare.twin import Progress, lines
+from multietapa.widgets.compare.words import Phase, headline
+from multietapa.widgets.where import ShownInCell, check_view, in_notebook
 
 REFRESH = 0.15
 """Segundos entre dos cambios de la barra de avance."""

@@ -42,9 +42,9 @@ from multietapa.errors import (
 from multietapa.identity import BASE_LABEL
 from multietapa.measure.measure import quick_sizes
 from multietapa.paths import PROJECT_ROOT
-from multietapa.views.build_text import Request, recording_label, short_id
-from multietapa.views.build_view import BuildView, SilentView, TextView
-from multietapa.views.where import ShownInCell, check_view, in_notebook
+from multietapa.widgets.build.build import BuildView, SilentView, TextView
+from multietapa.widgets.build.words import Request, recording_label, short_id
+from multietapa.widgets.where import ShownInCell, check_view, in_notebook
 
 RECORDINGS = PROJECT_ROOT / "grabaciones"
 _BUILDERS = {"buildkit": "BuildKit", "clasico": "constructor clásico"}

@@ -15,7 +15,7 @@ import docker
 import requests
 
 from multietapa.errors import MultietapaError, is_disk_full
-from multietapa.views.where import current_shell
+from multietapa.widgets.where import current_shell
 
 HANDLED = (docker.errors.DockerException, requests.exceptions.RequestException)
 _LOG_LINES = 15

@@ -19,7 +19,7 @@ from multietapa.build.events import (
     StepStarted,
 )
 from multietapa.build.state import BuildState, broken, explained, reduce_all, sized
-from multietapa.views.build_text import (
+from multietapa.widgets.build.words import (
     Request,
     ending,
     lines,

@@ -18,9 +18,9 @@ from jupyter_client.manager import start_new_kernel
 from multietapa.build.events import BuildWarning, LogLine
 from multietapa.build.follow import HEARTBEAT
 from multietapa.build.state import LOG_LINES, BuildState, cancelling, sized
-from multietapa.views import build_view
-from multietapa.views.build_text import Request, payload
-from multietapa.views.build_view import BuildView, SilentView, TextView
+from multietapa.widgets.build import build as build_view
+from multietapa.widgets.build.build import BuildView, SilentView, TextView
+from multietapa.widgets.build.words import Request, payload
 from tests.test_build_state import FINISHED, HALFWAY, RECORDED, recorded, state_of
 
 REQUEST = Request("tienda:1", "Docker Engine 28.5.2")
@@ -63,8 +63,8 @@ def test_only_the_button_cancels(content: object, cancelled: bool) -> None:
 
 CELL = """
 import threading
-from multietapa.views.build_text import Request
-from multietapa.views.build_view import BuildView
+from multietapa.widgets.build.words import Request
+from multietapa.widgets.build.build import BuildView
 cancel = threading.Event()
 view = BuildView(Request("a:1", ""), cancel=cancel)
 view.summary = "la celda escribe"

@@ -22,9 +22,9 @@ from multietapa.errors import EngineLostError, MultietapaError, NoEngineError, U
 from multietapa.identity import BASE_LABEL, EQUIVALENT_LABEL
 from multietapa.measure.comparison import Comparison, Figure, Grid, Measure, Part, Row
 from multietapa.measure.measure import measure as real_measure
-from multietapa.views.compare_text import Progress, lines, payload, progress_payload, static_html
-from multietapa.views.compare_view import CompareView, TextView
-from multietapa.views.compare_words import (
+from multietapa.widgets.compare.compare import CompareView, TextView
+from multietapa.widgets.compare.twin import Progress, lines, payload, progress_payload, static_html
+from multietapa.widgets.compare.words import (
     PROVISIONAL,
     Phase,
     headline,

@@ -10,9 +10,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from multietapa import text
 from multietapa.measure.comparison import Comparison
-from multietapa.views.compare_text import Progress, progress_payload
-from multietapa.views.compare_view import CompareView
-from multietapa.views.compare_words import PROVISIONAL, Phase
+from multietapa.widgets.compare.compare import CompareView
+from multietapa.widgets.compare.twin import Progress, progress_payload
+from multietapa.widgets.compare.words import PROVISIONAL, Phase
 from tests.test_compare import CELLS, INFO, comparison, row, square, unmeasured
 
 MOUNT = """async ([esm, css, state]) => {

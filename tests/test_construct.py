@@ -35,7 +35,7 @@ from multietapa.errors import (
     UnknownNameError,
 )
 from multietapa.identity import BASE_LABEL, LABEL
-from multietapa.views.build_view import BuildView
+from multietapa.widgets.build.build import BuildView
 from tests.conftest import load_base_image
 from tests.test_build import endless, leftovers, processes
 from tests.test_build_state import state_of

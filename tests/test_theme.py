@@ -6,8 +6,8 @@ import pytest
 
 from multietapa.image.origins import Origin
 from multietapa.measure.comparison import BASE_LAYERS, OWN_LAYERS, UNKNOWN_LAYERS
-from multietapa.views.compare_view import PATTERNS, paint_css, veil
-from multietapa.views.theme import DARK, LIGHT, ORIGIN_PAINTS, PART_PAINTS, Paint
+from multietapa.widgets.compare.compare import PATTERNS, paint_css, veil
+from multietapa.widgets.theme import DARK, LIGHT, ORIGIN_PAINTS, PART_PAINTS, Paint
 
 TEXT_CONTRAST = 4.5  # WCAG 2.2, nivel AA
 LIGHT_BACKGROUNDS = ("#ffffff", "#eeeeee")  # --jp-layout-color1 y 2 de JupyterLab claro

@@ -8,7 +8,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from multietapa.errors import UnknownNameError
-from multietapa.views.where import ShownInCell, check_view, current_cell
+from multietapa.widgets.where import ShownInCell, check_view, current_cell
 
 
 class Result(ShownInCell):

@@ -14,10 +14,10 @@ import anywidget
 import traitlets
 
 from multietapa.measure.comparison import Comparison
-from multietapa.views.compare_text import Progress, lines, payload, progress_payload, static_html
-from multietapa.views.compare_words import Phase, headline
-from multietapa.views.theme import ORIGIN_PAINTS, VARIABLES, Paint
-from multietapa.views.where import current_cell
+from multietapa.widgets.compare.twin import Progress, lines, payload, progress_payload, static_html
+from multietapa.widgets.compare.words import Phase, headline
+from multietapa.widgets.theme import ORIGIN_PAINTS, VARIABLES, Paint
+from multietapa.widgets.where import current_cell
 
 _HERE = Path(__file__).parent
 
@@ -107,8 +107,8 @@ class CompareView(anywidget.AnyWidget):
     Guarda la última comparación para sus gemelos en texto y en HTML.
     """
 
-    _esm = _HERE / "compare_view.js"
-    _css = VARIABLES + paint_css() + (_HERE / "compare_view.css").read_text(encoding="utf-8")
+    _esm = _HERE / "compare.js"
+    _css = VARIABLES + paint_css() + (_HERE / "compare.css").read_text(encoding="utf-8")
 
     head: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
     rows: traitlets.List[Any] = traitlets.List().tag(sync=True)

@@ -17,7 +17,7 @@ import traitlets
 from multietapa import text
 from multietapa.build.follow import HEARTBEAT
 from multietapa.build.state import BuildState, Status, Step, stage_name
-from multietapa.views.build_text import (
+from multietapa.widgets.build.words import (
     Request,
     context,
     ending,
@@ -28,8 +28,8 @@ from multietapa.views.build_text import (
     tail,
     warning_line,
 )
-from multietapa.views.theme import VARIABLES
-from multietapa.views.where import current_cell, in_notebook
+from multietapa.widgets.theme import VARIABLES
+from multietapa.widgets.where import current_cell, in_notebook
 
 _HERE = Path(__file__).parent
 _MARGIN = " " * 12
@@ -102,8 +102,8 @@ class BuildView(anywidget.AnyWidget):
     ``cancel`` es el evento que activa el botón. Guarda el último estado para su gemelo en texto.
     """
 
-    _esm = _HERE / "build_view.js"
-    _css = VARIABLES + (_HERE / "build_view.css").read_text(encoding="utf-8")
+    _esm = _HERE / "build.js"
+    _css = VARIABLES + (_HERE / "build.css").read_text(encoding="utf-8")
 
     head: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
     groups: traitlets.List[Any] = traitlets.List().tag(sync=True)

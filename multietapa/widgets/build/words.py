@@ -14,7 +14,7 @@ from typing import Any
 from multietapa import text
 from multietapa.build.events import BuildWarning
 from multietapa.build.state import BuildState, Group, Phase, Status, Step, one_line
-from multietapa.views.theme import VARIABLES
+from multietapa.widgets.theme import VARIABLES
 
 ICONS = {
     Status.WAITING: "○",

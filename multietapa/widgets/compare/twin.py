@@ -13,7 +13,7 @@ from typing import Any
 
 from multietapa import text
 from multietapa.measure.comparison import Comparison, Figure, Measure, Row
-from multietapa.views.compare_words import (
+from multietapa.widgets.compare.words import (
     EQUIVALENT,
     ICONS,
     MEANINGS,
@@ -33,7 +33,7 @@ from multietapa.views.compare_words import (
     short_headline,
     status,
 )
-from multietapa.views.theme import ORIGIN_PAINTS, PART_PAINTS, VARIABLES
+from multietapa.widgets.theme import ORIGIN_PAINTS, PART_PAINTS, VARIABLES
 
 _PAINTS = {name: paint.pattern for name, paint in {**ORIGIN_PAINTS, **PART_PAINTS}.items()}
 _LINE = 110  # caracteres de una línea de la tabla en texto

@@ -1,1 +1,0 @@
-"""Lo que se ve en un cuaderno: el avance de una construcción y la comparación de imágenes."""
