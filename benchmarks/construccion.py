@@ -31,8 +31,8 @@ from jupyter_client.manager import start_new_kernel
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from multietapa import text
+from multietapa.cells.construir import construir
 from multietapa.cells.motor import motor
-from multietapa.construct import construir
 from multietapa.engine.bundle.apt import PrivateApt, package_name, unpack
 from multietapa.engine.bundle.make import SUITE
 from multietapa.identity import labels

@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from multietapa import text
 from multietapa.bases.sources import ensure_base
-from multietapa.construct import construir
+from multietapa.cells.construir import construir
 from multietapa.engine.bundle import make as bundle
 from multietapa.engine.embedded.daemon import EmbeddedDaemon
 from multietapa.engine.private.daemon import PrivateDaemon

@@ -125,7 +125,7 @@ def _run(arguments: argparse.Namespace, rest: list[str]) -> int:
 
         return testing.run(rest)
     if arguments.orden == "limpiar":
-        from multietapa.cleanup import limpiar
+        from multietapa.cells.limpiar import limpiar
 
         say(str(limpiar(todas=True)))
         return 0

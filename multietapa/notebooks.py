@@ -16,7 +16,7 @@ import jupytext
 import nbformat
 
 from multietapa.errors import UnknownNameError
-from multietapa.exercise_content import CONTENTS
+from multietapa.exercises.content import CONTENTS
 from multietapa.paths import PROJECT_ROOT
 
 SOURCES = PROJECT_ROOT / "sources"

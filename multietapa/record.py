@@ -27,8 +27,8 @@ from multietapa.build.events import BuildFailed, Event, LogLine
 from multietapa.build.pipeline import build_events
 from multietapa.build.recording import Header, Recorder
 from multietapa.cells.motor import motor
+from multietapa.cells.reproducir import RECORDINGS
 from multietapa.console import complain, phase, say
-from multietapa.construct import RECORDINGS
 from multietapa.dockerfile.context import open_context
 from multietapa.dockerfile.stages import parse
 from multietapa.engine.model import EngineInfo, describe

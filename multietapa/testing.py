@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 
-from multietapa.cleanup import limpiar
+from multietapa.cells.limpiar import limpiar
 from multietapa.console import complain, phase, say
 from multietapa.errors import MultietapaError
 from multietapa.identity import SESSION_VARIABLE

@@ -15,7 +15,7 @@ import webbrowser
 from functools import partial
 from pathlib import Path
 
-from multietapa.cleanup import limpiar
+from multietapa.cells.limpiar import limpiar
 from multietapa.console import complain, phase, say
 from multietapa.engine.host.lifetime import die_with_parent, signals_held
 from multietapa.errors import EngineError, MultietapaError

@@ -74,7 +74,7 @@ print(json.dumps({"kind": m.info.kind, "images": images, "cache": len(m.client.d
 #: Una celda cualquiera en el pod, con el aviso de procesador adelantado.
 CELL = """
 from IPython.core.interactiveshell import InteractiveShell
-from multietapa import budget
+from multietapa.cells import budget
 budget.FIRST_NOTICE_SECONDS = budget.AGAIN_SECONDS = 0.0
 InteractiveShell.instance().run_cell("from multietapa import motor; motor().client.ping()")
 """

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from multietapa import budget
+from multietapa.cells import budget
 
 HUB = {"JUPYTERHUB_SERVICE_PREFIX": "/user/ana/"}
 
@@ -35,7 +35,7 @@ def test_it_is_not_repeated_in_every_cell() -> None:
 
 CELLS = """
 from IPython.core.interactiveshell import InteractiveShell
-from multietapa import budget
+from multietapa.cells import budget
 budget.FIRST_NOTICE_SECONDS = budget._told_at = 0.0
 budget.AGAIN_SECONDS = 0.0
 shell = InteractiveShell.instance()

@@ -24,7 +24,7 @@ from multietapa.widgets.build.words import Request, payload
 from tests.test_build_state import FINISHED, HALFWAY, RECORDED, recorded, state_of
 
 REQUEST = Request("tienda:1", "Docker Engine 28.5.2")
-JS = (build_view._HERE / "build_view.js").read_text(encoding="utf-8")
+JS = (build_view._HERE / "build.js").read_text(encoding="utf-8")
 
 
 def click(view: BuildView, content: object) -> None:

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from multietapa import checks
 from multietapa.containers.running import Process
+from multietapa.exercises import checks
 from multietapa.image.image import MeasuredImage, layer_name, visible
 from multietapa.image.layer import FileEntry, Layer
 

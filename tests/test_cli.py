@@ -13,8 +13,8 @@ import docker
 import pytest
 
 from multietapa import __main__
-from multietapa.cleanup import limpiar
-from multietapa.construct import construir
+from multietapa.cells.construir import construir
+from multietapa.cells.limpiar import limpiar
 from multietapa.engine import session
 from multietapa.engine.private import daemon as private
 from multietapa.identity import LABEL, SESSION_LABEL, SESSION_VARIABLE, labels

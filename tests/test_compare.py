@@ -13,10 +13,11 @@ from typing import Any
 import docker
 import pytest
 
-from multietapa import compare, text
+from multietapa import text
+from multietapa.cells import comparar as compare
+from multietapa.cells.comparar import comparar
+from multietapa.cells.construccion import Construccion
 from multietapa.cells.motor import Motor
-from multietapa.compare import comparar
-from multietapa.construct import Construccion
 from multietapa.engine.model import Choice, EngineInfo, Rejected
 from multietapa.errors import EngineLostError, MultietapaError, NoEngineError, UnknownNameError
 from multietapa.identity import BASE_LABEL, EQUIVALENT_LABEL

@@ -17,12 +17,15 @@ from typing import Any
 import docker
 import pytest
 
-from multietapa import construct
 from multietapa.build.events import BuildFinished
 from multietapa.build.recording import FORMAT, VERSION
 from multietapa.build.state import Status
+from multietapa.cells import construir as construct
+from multietapa.cells import reproducir as replaying
+from multietapa.cells.construccion import Construccion
+from multietapa.cells.construir import construir
 from multietapa.cells.motor import Motor
-from multietapa.construct import Construccion, construir, find_recording, reproducir
+from multietapa.cells.reproducir import find_recording, reproducir
 from multietapa.dockerfile.stages import final_base, final_chain, parse
 from multietapa.engine.model import Choice, Rejected
 from multietapa.errors import (
@@ -69,7 +72,7 @@ def tapes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         lines = [HEAD | {"tag": tag, "text": TEXT + "\n\n"}, *STEPS, END]
         (found / f"{name}.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
     (found / "0.jsonl").write_text("esto no es una grabación")
-    monkeypatch.setattr(construct, "RECORDINGS", found)
+    monkeypatch.setattr(replaying, "RECORDINGS", found)
     return found
 
 

@@ -7,15 +7,14 @@ from pathlib import Path
 import docker
 import pytest
 
-from multietapa import exercises
 from multietapa.cells.motor import Motor
-from multietapa.checks import Observation
 from multietapa.engine.model import Choice
 from multietapa.errors import BaseImageError, EngineLostError, UnknownNameError
-from multietapa.exercise_checks import Bench
-from multietapa.exercise_content import CONTENTS
-from multietapa.exercises import Ejercicio, ejercicio
-from multietapa.outcome import Outcome
+from multietapa.exercises import exercise as exercises
+from multietapa.exercises.bench import Bench
+from multietapa.exercises.content import CONTENTS
+from multietapa.exercises.exercise import Ejercicio, ejercicio
+from multietapa.exercises.outcome import Observation, Outcome
 
 IDS = [content.id for content in CONTENTS]
 NO_ENGINE = Motor(Choice("grabacion", "", ""))

@@ -10,7 +10,7 @@ import pytest
 
 from multietapa import notebooks
 from multietapa.errors import UnknownNameError
-from multietapa.exercise_content import CONTENTS
+from multietapa.exercises.content import CONTENTS
 from multietapa.paths import PROJECT_ROOT
 
 NOTEBOOKS = sorted((PROJECT_ROOT / "notebooks").glob("*.ipynb"))

@@ -13,7 +13,7 @@ from multietapa import record
 from multietapa.build.events import BuildFailed, Event, LogLine, StepFinished, StepStarted
 from multietapa.build.recording import load, replay
 from multietapa.build.state import BuildState, reduce_all
-from multietapa.construct import RECORDINGS, find_recording
+from multietapa.cells.reproducir import RECORDINGS, find_recording
 from multietapa.engine.model import describe
 from multietapa.errors import BuildError
 

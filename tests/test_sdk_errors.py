@@ -11,9 +11,9 @@ import pytest
 import requests
 from IPython.core.interactiveshell import InteractiveShell
 
-from multietapa import sdk_errors
+from multietapa.cells import sdk_errors
+from multietapa.cells.sdk_errors import translate
 from multietapa.identity import labels
-from multietapa.sdk_errors import translate
 
 
 def _failing_build(client: docker.DockerClient, base: str) -> None:

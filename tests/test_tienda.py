@@ -10,9 +10,9 @@ from collections.abc import Iterator
 import docker
 import pytest
 
+from multietapa.cells.construir import construir
 from multietapa.cells.motor import Motor
-from multietapa.construct import construir
-from multietapa.exercise_checks import SHOP
+from multietapa.exercises.bench import SHOP
 from multietapa.identity import labels
 from multietapa.measure.measure import Measurement, measure
 

@@ -1,0 +1,1 @@
+"""¿Qué llama quien aprende desde una celda?"""

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from multietapa import budget, sdk_errors
 from multietapa.bases.sources import Bases, available_bases
+from multietapa.cells import budget, sdk_errors
 from multietapa.containers.address import Direccion
 from multietapa.containers.commands import run_command
 from multietapa.containers.http import wait_for_answer

@@ -6,7 +6,14 @@ import enum
 import html
 from dataclasses import dataclass
 
-from multietapa.checks import Observation
+
+@dataclass(frozen=True)
+class Observation:
+    """Algo que se comprobó: si va bien, qué se vio y, si no va bien, dos pistas de menos a más."""
+
+    ok: bool
+    text: str
+    hints: tuple[str, ...] = ()
 
 
 class Outcome(enum.Enum):

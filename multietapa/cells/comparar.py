@@ -12,8 +12,8 @@ from typing import Any
 import docker
 
 from multietapa import text
+from multietapa.cells.construccion import Construccion
 from multietapa.cells.motor import motor
-from multietapa.construct import Construccion
 from multietapa.engine.model import EngineInfo
 from multietapa.engine.session import info_of
 from multietapa.errors import MultietapaError, NoEngineError

@@ -11,13 +11,13 @@ from typing import Any
 
 import docker
 
-from multietapa import checks
 from multietapa.bases.sources import ensure_base
+from multietapa.cells.construir import construir
 from multietapa.cells.motor import Motor
-from multietapa.checks import Observation
-from multietapa.construct import construir
 from multietapa.containers.running import Running, read_file, run_container
 from multietapa.errors import BuildError, ContainerError, EngineError
+from multietapa.exercises import checks
+from multietapa.exercises.outcome import Observation
 from multietapa.image.contents import development_packages
 from multietapa.image.image import visible
 from multietapa.measure.measure import Measurement, measure

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import docker
 
 from multietapa import text
+from multietapa.cells.motor import motor
+from multietapa.engine.model import OWN_KINDS
+from multietapa.engine.session import info_of
 from multietapa.identity import LABEL, SESSION_LABEL, session_id
 
 
@@ -47,10 +50,6 @@ def limpiar(
     Las imágenes base y todo lo que no lleve las etiquetas del kit se quedan como están. ``cache=True`` vacía
     además la caché de compilación, si el motor es el del taller: la de tu propio motor no es solo del kit.
     """
-    from multietapa.cells.motor import motor
-    from multietapa.engine.model import OWN_KINDS
-    from multietapa.engine.session import info_of
-
     cliente = cliente or motor().client
     whose = SESSION_LABEL if todas else f"{SESSION_LABEL}={sesion or session_id()}"
     wanted = {"label": [f"{LABEL}=1", whose]}

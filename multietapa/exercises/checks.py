@@ -10,22 +10,13 @@ import json
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from multietapa import text
 from multietapa.containers.running import Process
+from multietapa.exercises.outcome import Observation
 from multietapa.image.contents import development_packages, is_compiler, is_source
 from multietapa.image.image import MeasuredImage, carried, files, layer_name, visible
-
-
-@dataclass(frozen=True)
-class Observation:
-    """Algo que se comprobó: si va bien, qué se vio y, si no va bien, dos pistas de menos a más."""
-
-    ok: bool
-    text: str
-    hints: tuple[str, ...] = ()
 
 
 def no_development_packages(measurement: MeasuredImage, names: Sequence[str]) -> Observation:

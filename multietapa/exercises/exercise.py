@@ -14,9 +14,8 @@ from typing import Any
 import docker
 import requests
 
-from multietapa import exercise_content
 from multietapa.cells.motor import Motor
-from multietapa.checks import Observation
+from multietapa.cells.motor import motor as session_motor
 from multietapa.errors import (
     ArchiveError,
     BaseImageError,
@@ -26,10 +25,11 @@ from multietapa.errors import (
     MultietapaError,
     UnknownNameError,
 )
-from multietapa.exercise_checks import CHECKS, Bench, Check, build
-from multietapa.exercise_content import Content
+from multietapa.exercises import content as exercise_content
+from multietapa.exercises.bench import CHECKS, Bench, Check, build
+from multietapa.exercises.content import Content
+from multietapa.exercises.outcome import Observation, Outcome, Resultado, Texto
 from multietapa.identity import session_id
-from multietapa.outcome import Outcome, Resultado, Texto
 
 # De aquí no tiene culpa quien responde: no se puede comprobar.
 _NOT_THEIRS = (
@@ -159,7 +159,7 @@ def ejercicio(id: str, *, motor: Callable[[], Motor] | None = None) -> Ejercicio
     if motor is not None:
         return Ejercicio(contents[id], CHECKS[id], motor)
     if id not in _open:
-        _open[id] = Ejercicio(contents[id], CHECKS[id], _session_motor)
+        _open[id] = Ejercicio(contents[id], CHECKS[id], session_motor)
     return _open[id]
 
 

@@ -1,0 +1,89 @@
+"""Lo que devuelve una construcción, y la vista en la que se enseña."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+from multietapa import text
+from multietapa.build.follow import View
+from multietapa.build.state import BuildState, Status
+from multietapa.engine.model import EngineInfo
+from multietapa.errors import BuildError
+from multietapa.widgets.build.build import BuildView, SilentView, TextView
+from multietapa.widgets.build.words import Request, short_id
+from multietapa.widgets.where import ShownInCell, in_notebook
+
+
+@dataclass(frozen=True)
+class Paso:
+    """Un paso de una construcción terminada.
+
+    ``segundos`` de trabajo, ``linea`` del Dockerfile o ``None``, y ``bytes`` que añade a la imagen según el
+    motor (``None`` si no se sabe, o si su etapa no acaba en la imagen).
+    """
+
+    texto: str
+    etapa: str
+    linea: int | None
+    estado: str
+    segundos: float
+    bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Construccion(ShownInCell):
+    """Una imagen recién construida.
+
+    ``imagen`` es su id (``sha256:...``); ``segundos``, los de pared; ``registro``, todo lo que escribieron
+    los pasos; ``motor``, con qué se construyó. En una grabación, ``grabacion`` es su rótulo y la imagen no
+    existe aquí.
+    """
+
+    imagen: str
+    etiqueta: str
+    segundos: float
+    pasos: tuple[Paso, ...]
+    registro: str = field(repr=False)
+    motor: EngineInfo
+    grabacion: str = ""
+    vista: View | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def de_cache(self) -> int:
+        """Cuántos pasos salieron de la caché."""
+        return sum(paso.estado == Status.CACHED.value for paso in self.pasos)
+
+    def resumir(self, frase: str) -> None:
+        """Pone una frase al final de su vista, en lugar del tamaño provisional: ``Desempaquetado 612 MB``."""
+        if self.vista is not None:
+            self.vista.note(frase)
+
+    def __repr__(self) -> str:
+        cached = f", {self.de_cache} de {len(self.pasos)} pasos de la caché" if self.de_cache else ""
+        label = f"{self.grabacion}: " if self.grabacion else ""
+        took = text.duration(self.segundos)
+        return f"{label}{self.etiqueta} construida en {took}{cached} (imagen {short_id(self.imagen)})"
+
+
+def open_view(
+    vista: bool | str, request: Request, *, cancel: threading.Event | None = None, rate: float = 1.0
+) -> View:
+    """La vista que corresponde: el widget en un cuaderno, texto en una terminal, o ninguna."""
+    if vista is False:
+        return SilentView()
+    if vista is True and in_notebook():
+        return BuildView(request, cancel=cancel, rate=rate).display()
+    return TextView(request)
+
+
+def finished(state: BuildState, log: str, tag: str, info: EngineInfo, view: View | None) -> Construccion:
+    if not state.image_id:
+        raise BuildError("La construcción acabó sin decir qué imagen hizo.", next_step="Repite la celda.")
+    steps = tuple(
+        Paso(step.name, step.stage, step.line, step.status.value, step.seconds or 0.0, step.size)
+        for group in state.groups
+        for step in group.steps
+        if step.is_instruction
+    )
+    return Construccion(state.image_id, tag, state.seconds or 0.0, steps, log, info, vista=view)

@@ -1,0 +1,145 @@
+"""``construir``: construye una imagen mientras se ve cómo avanza, y se puede cancelar.
+
+Sin ningún motor posible enseña la grabación de ese mismo Dockerfile, si la hay, con su rótulo.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import docker
+import requests
+from docker.errors import DockerException
+
+from multietapa.bases.sources import ensure_base
+from multietapa.build.events import Progress
+from multietapa.build.follow import follow
+from multietapa.build.pipeline import build_events
+from multietapa.build.sizes import step_sizes
+from multietapa.build.state import BASE_STEP, BuildState, sized
+from multietapa.cells.construccion import Construccion, finished, open_view
+from multietapa.cells.motor import motor
+from multietapa.cells.reproducir import find_recording, nothing_to_show, reproducir
+from multietapa.dockerfile.context import open_context
+from multietapa.dockerfile.stages import Dockerfile, final_base, final_chain, parse
+from multietapa.engine.model import EngineInfo
+from multietapa.engine.session import info_of
+from multietapa.errors import (
+    MultietapaError,
+    UnknownNameError,
+    engine_lost,
+)
+from multietapa.identity import BASE_LABEL
+from multietapa.measure.measure import quick_sizes
+from multietapa.widgets.build.words import Request
+from multietapa.widgets.where import check_view
+
+_BUILDERS = {"buildkit": "BuildKit", "clasico": "constructor clásico"}
+
+
+def construir(
+    contexto: str | os.PathLike[str],
+    *,
+    etiqueta: str,
+    dockerfile: str = "Dockerfile",
+    objetivo: str | None = None,
+    argumentos: Mapping[str, object] | None = None,
+    sin_cache: bool = False,
+    constructor: str = "buildkit",
+    vista: bool | str = True,
+    cliente: docker.DockerClient | None = None,
+) -> Construccion:
+    """Construye la carpeta ``contexto`` y espera a que termine, enseñando cómo avanza.
+
+    Args:
+        etiqueta: el nombre de la imagen (``tienda:multietapa``).
+        dockerfile: un archivo de la carpeta, o el texto entero de un Dockerfile.
+        objetivo: hasta qué etapa construir; si falta, la última.
+        argumentos: valores para los ``ARG``; un número viaja como texto.
+        sin_cache: repite todos los pasos.
+        constructor: ``"buildkit"`` o ``"clasico"``.
+        vista: ``True`` (lo que mejor vaya aquí), ``"texto"`` o ``False``.
+        cliente: un cliente del SDK; si falta, el del motor del kit. Sin ningún motor posible se enseña la
+            grabación de ese mismo Dockerfile, rotulada, si la hay.
+
+    Raises:
+        BuildError: (o una de sus hijas) la construcción falló. ``BuildCancelled`` si se canceló.
+        BaseImageError, EngineLostError: faltó una imagen base o se apagó el motor.
+        NoEngineError: no hay motor, ni grabación de ese Dockerfile.
+        UnknownNameError: el constructor o la vista no existen.
+    """
+    if constructor not in _BUILDERS:
+        raise UnknownNameError(constructor, _BUILDERS, kind="el constructor")
+    check_view(vista)
+    opened = None if cliente is not None else motor()
+    if opened is not None and not opened.available:
+        whole = constructor == "buildkit" and not objetivo and not argumentos
+        found = find_recording(contexto, dockerfile, etiqueta) if whole else None
+        if found is None:
+            raise nothing_to_show(opened.choice.rejected)
+        return reproducir(found, vista=vista)
+    client = opened.client if opened is not None else cliente
+    info = (opened.info if opened else None) or _ask(client)
+    values = {name: str(value) for name, value in (argumentos or {}).items() if value is not None}
+    source = _source(contexto, dockerfile)
+    chain = final_chain(source, objetivo) if source else ()
+    base = final_base(source, objetivo, values) if source else ""
+    cancel = threading.Event()
+    messages: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    events = build_events(
+        client,
+        contexto,
+        dockerfile=dockerfile,
+        tag=etiqueta,
+        target=objetivo,
+        buildargs=values,
+        nocache=sin_cache,
+        builder=constructor,
+        labels={BASE_LABEL: base} if base else {},
+        ensure_base=lambda name: _bring(client, name, messages),
+        cancel=cancel,
+    )
+    request = Request(etiqueta, info.label, objetivo or "", _BUILDERS[constructor])
+    view = open_view(vista, request, cancel=cancel)
+    labels = tuple(stage.label for stage in chain)
+    state, log = follow(
+        events, view, cancel, messages=messages, complete=lambda state: with_sizes(client, state, labels)
+    )
+    return finished(state, log, etiqueta, info, view)
+
+
+def with_sizes(client: docker.DockerClient, state: BuildState, stages: tuple[str, ...]) -> BuildState:
+    """Añade lo que el motor dice que ocupan la imagen y sus pasos; si no contesta, no añade nada."""
+    try:
+        quick = quick_sizes(client, state.image_id)
+    except (MultietapaError, DockerException, requests.RequestException, OSError):
+        return state
+    return sized(state, quick.reported_bytes, step_sizes(state, quick.steps, stages))
+
+
+def _bring(client: docker.DockerClient, name: str, messages: queue.SimpleQueue[Any]) -> None:
+    """Trae una imagen base contando su avance como el de un paso más."""
+
+    def progress(label: str, done: int, total: int) -> None:
+        messages.put(Progress(f"{BASE_STEP}{name}", label, done, total))
+
+    ensure_base(client, name, progress=progress)
+
+
+def _ask(client: docker.DockerClient) -> EngineInfo:
+    try:
+        return info_of(client)
+    except (DockerException, requests.RequestException, OSError) as error:
+        raise engine_lost("decía su versión") from error
+
+
+def _source(context: str | os.PathLike[str], dockerfile: str) -> Dockerfile | None:
+    """El Dockerfile leído, o ``None`` si no se puede: el error saldrá al construir, en su sitio."""
+    try:
+        return parse(open_context(context, dockerfile=dockerfile).text)
+    except MultietapaError:
+        return None

@@ -1,0 +1,84 @@
+"""``reproducir``: enseña una construcción grabada, siempre con su rótulo."""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from multietapa import text
+from multietapa.build.follow import follow
+from multietapa.build.recording import Header, Recording, load, replay
+from multietapa.cells.construccion import Construccion, finished, open_view
+from multietapa.dockerfile.context import open_context
+from multietapa.engine.model import EngineInfo, Rejected
+from multietapa.errors import ArchiveError, NoEngineError
+from multietapa.paths import PROJECT_ROOT
+from multietapa.widgets.build.words import Request, recording_label
+from multietapa.widgets.where import check_view
+
+RECORDINGS = PROJECT_ROOT / "grabaciones"
+
+
+def reproducir(
+    grabacion: Recording | str | os.PathLike[str],
+    *,
+    velocidad: float | None = 1.0,
+    vista: bool | str = True,
+) -> Construccion:
+    """Enseña una construcción grabada, con su rótulo: ``velocidad`` 2 es el doble; ``None``, todo seguido.
+
+    Raises:
+        ArchiveError: la grabación no se puede leer.
+        BuildError: la construcción que se grabó falló, o se cancela ahora.
+        ValueError: ``velocidad`` no es mayor que 0.
+    """
+    check_view(vista)
+    if velocidad is not None and not (velocidad > 0 and math.isfinite(velocidad)):
+        raise ValueError(f"La velocidad tiene que ser mayor que 0, no {velocidad}.")
+    recording = grabacion if isinstance(grabacion, Recording) else load(grabacion)
+    header: Header = recording.header
+    badge = recording_label(header.engine, header.architecture, header.date)
+    cancel = threading.Event()
+    rate = velocidad or 1.0  # sin pausas no hay reloj que correr
+    view = open_view(vista, Request(header.tag, "", recording=badge), cancel=cancel, rate=rate)
+    state, log = follow(replay(recording, speed=velocidad, cancel=cancel), view, cancel, rate=rate)
+    info = EngineInfo("grabacion", header.engine, "", "", "", header.architecture)
+    return replace(finished(state, log, header.tag, info, view), grabacion=badge)
+
+
+def find_recording(
+    contexto: str | os.PathLike[str], dockerfile: str, etiqueta: str, *, folder: Path | None = None
+) -> Recording | None:
+    """La grabación de ese mismo Dockerfile (salvo espacios al final), mejor con esa etiqueta; o ``None``.
+
+    Una grabación que no se puede leer no cuenta.
+    """
+    wanted = _meaning(open_context(contexto, dockerfile=dockerfile).text)
+    same = [r for r in _readable(folder or RECORDINGS) if _meaning(r.header.text) == wanted]
+    return next((r for r in same if r.header.tag == etiqueta), same[0] if same else None)
+
+
+def _readable(folder: Path) -> Iterator[Recording]:
+    for path in sorted(folder.glob("*.jsonl")):
+        try:
+            yield load(path)
+        except ArchiveError:
+            continue
+
+
+def nothing_to_show(rejected: Iterable[Rejected]) -> NoEngineError:
+    tags = [recording.header.tag for recording in _readable(RECORDINGS)]
+    recorded = f"Hay grabaciones de {text.join(tags)}, sin cambiar su Dockerfile. " if tags else ""
+    return NoEngineError(
+        "No hay ningún motor de Docker con el que construir, ni una grabación de este Dockerfile.",
+        why="\n".join(f"{item.kind}: {item.reason}" for item in rejected),
+        next_step=f"{recorded}Para construir, abre Docker Desktop (o Docker Engine) y repite la celda.",
+    )
+
+
+def _meaning(dockerfile: str) -> list[str]:
+    return [line.rstrip() for line in dockerfile.strip().splitlines()]

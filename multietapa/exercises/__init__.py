@@ -1,0 +1,1 @@
+"""¿Es correcta esta respuesta, y qué ayuda?"""
