@@ -21,10 +21,10 @@ from docker.models.containers import Container
 from playwright.sync_api import Browser, sync_playwright
 
 from multietapa.cells.motor import Motor, motor
+from multietapa.cli.run_tests import CHROMIUM_NAMES
 from multietapa.engine.model import Choice, describe
 from multietapa.identity import SESSION_VARIABLE, labels
 from multietapa.paths import PROJECT_ROOT
-from multietapa.testing import CHROMIUM_NAMES
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 FLAGS += ["--disable-background-networking", "--disable-component-update"]

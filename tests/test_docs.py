@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from multietapa.notebooks import SOURCES
 from multietapa.paths import PROJECT_ROOT
 from tests.conftest import project_files
+from tools.notebooks import SOURCES
 
 DOCUMENTS = [
     path
@@ -87,7 +87,7 @@ def test_derived_files_are_listed_with_their_command() -> None:
     for derived, source, command in rows:
         assert list(PROJECT_ROOT.glob(derived)), derived
         assert list(PROJECT_ROOT.glob(source)), source
-        assert command.split()[-1].startswith("multietapa"), command
+        assert command.split()[-1].startswith("tools."), command
     assert len(list(SOURCES.glob("*.py"))) == len(list((PROJECT_ROOT / "notebooks").glob("*.ipynb")))
 
 

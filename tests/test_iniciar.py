@@ -19,11 +19,11 @@ from pathlib import Path
 import pytest
 
 from multietapa.cells.motor import Motor
+from multietapa.cli.workshop import choose_port
 from multietapa.engine.discovery import KIND_VARIABLE
 from multietapa.engine.private import daemon as private
 from multietapa.errors import EngineError
 from multietapa.paths import PROJECT_ROOT
-from multietapa.workshop import choose_port
 from tests.conftest import processes_mentioning, unavailable
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from multietapa import notebooks
 from multietapa.errors import UnknownNameError
 from multietapa.exercises.content import CONTENTS
 from multietapa.paths import PROJECT_ROOT
+from tools import notebooks
 
 NOTEBOOKS = sorted((PROJECT_ROOT / "notebooks").glob("*.ipynb"))
 CELLS = (20, 40)
@@ -38,7 +38,7 @@ def prose(notebook: nbformat.NotebookNode) -> list[str]:
 
 
 def test_notebooks_match_their_text() -> None:
-    """Ningún cuaderno difiere de su texto; si alguno lo hace, «python -m multietapa.notebooks» los rehace."""
+    """Ningún cuaderno difiere de su texto; si alguno lo hace, «python -m tools.notebooks» los rehace."""
     assert notebooks.drifted() == []
 
 

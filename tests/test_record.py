@@ -9,13 +9,13 @@ from pathlib import Path
 import docker
 import pytest
 
-from multietapa import record
 from multietapa.build.events import BuildFailed, Event, LogLine, StepFinished, StepStarted
 from multietapa.build.recording import load, replay
 from multietapa.build.state import BuildState, reduce_all
 from multietapa.cells.reproducir import RECORDINGS, find_recording
 from multietapa.engine.model import describe
 from multietapa.errors import BuildError
+from tools import record
 
 
 @pytest.mark.parametrize("recipe", record.RECIPES, ids=lambda recipe: recipe.tag)

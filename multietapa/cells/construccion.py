@@ -78,6 +78,7 @@ def open_view(
 
 
 def finished(state: BuildState, log: str, tag: str, info: EngineInfo, view: View | None) -> Construccion:
+    """Lo que devuelve una construcción terminada. Lanza ``BuildError`` si no dijo qué imagen hizo."""
     if not state.image_id:
         raise BuildError("La construcción acabó sin decir qué imagen hizo.", next_step="Repite la celda.")
     steps = tuple(

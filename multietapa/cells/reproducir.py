@@ -71,6 +71,7 @@ def _readable(folder: Path) -> Iterator[Recording]:
 
 
 def nothing_to_show(rejected: Iterable[Rejected]) -> NoEngineError:
+    """El error de no tener ni motor ni grabación: por qué no hay motor y qué grabaciones hay."""
     tags = [recording.header.tag for recording in _readable(RECORDINGS)]
     recorded = f"Hay grabaciones de {text.join(tags)}, sin cambiar su Dockerfile. " if tags else ""
     return NoEngineError(

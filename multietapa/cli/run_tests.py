@@ -9,11 +9,11 @@ import subprocess
 import sys
 
 from multietapa.cells.limpiar import limpiar
+from multietapa.cli.preparation import prepare
 from multietapa.console import complain, phase, say
 from multietapa.errors import MultietapaError
 from multietapa.identity import SESSION_VARIABLE
 from multietapa.paths import PROJECT_ROOT
-from multietapa.preparation import prepare
 
 EVERYTHING = ("tests", "notebooks", "--nbval-lax", "--nbval-sanitize-with=tests/cuadernos.cfg")
 AGAIN_SECONDS = 2.0

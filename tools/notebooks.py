@@ -1,6 +1,6 @@
 """Los cuadernos se derivan de su texto: ``sources/NN_tema.py`` → ``notebooks/NN_tema.ipynb``.
 
-``python -m multietapa.notebooks`` los escribe; con ``--comprobar`` solo dice si alguno difiere y sale con 1.
+``python -m tools.notebooks`` los escribe; con ``--comprobar`` solo dice si alguno difiere y sale con 1.
 El resultado es siempre el mismo byte a byte: identificadores fijos, sin salidas. En el texto, una celda lleva
 
 - ``tags=["nbval-check-output"] esperado="..."`` si las pruebas comparan lo que devuelve (``conftest.py``);
@@ -76,7 +76,7 @@ def main() -> int:
         return 0
     different = drifted()
     if different:
-        print(f"Difieren de su texto: {', '.join(different)}. Ejecuta «python -m multietapa.notebooks».")
+        print(f"Difieren de su texto: {', '.join(different)}. Ejecuta «python -m tools.notebooks».")
     return 1 if different else 0
 
 

@@ -1,4 +1,4 @@
-"""``python -m multietapa.record``: graba las dos construcciones de la tienda, para cuando no hay motor.
+"""``python -m tools.record``: graba las dos construcciones de la tienda, para cuando no hay motor.
 
 Construye sin caché los dos Dockerfile de ``apps/tienda-node`` con el motor que haya y deja sus eventos en
 ``grabaciones/``. La imagen que hace para grabar se borra al final.
@@ -35,7 +35,7 @@ from multietapa.engine.model import EngineInfo, describe
 from multietapa.errors import MultietapaError
 from multietapa.paths import PROJECT_ROOT
 
-COMMAND = "python -m multietapa.record"
+COMMAND = "python -m tools.record"
 CONTEXT = PROJECT_ROOT / "apps" / "tienda-node"
 MASK = "«servidor»"
 _SERVER = re.compile(r"(?<=://)[\w\[][^\s/\"'<>)]*")

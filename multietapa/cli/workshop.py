@@ -16,12 +16,12 @@ from functools import partial
 from pathlib import Path
 
 from multietapa.cells.limpiar import limpiar
+from multietapa.cli.preparation import prepare
 from multietapa.console import complain, phase, say
 from multietapa.engine.host.lifetime import die_with_parent, signals_held
 from multietapa.errors import EngineError, MultietapaError
 from multietapa.identity import SESSION_VARIABLE
 from multietapa.paths import PROJECT_ROOT, cache_dir
-from multietapa.preparation import prepare
 
 DEFAULT_PORT = 8888
 FIRST_NOTEBOOK = "00_bienvenida.ipynb"

@@ -1,0 +1,1 @@
+"""¿Qué hace una orden?"""

@@ -1,0 +1,1 @@
+"""Lo que rehace los archivos derivados del proyecto. No viaja con el taller."""
