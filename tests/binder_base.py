@@ -68,7 +68,7 @@ def _make(work: Path, target: Path) -> None:
     environment += [f"{name}=/{CERTIFICATES}" for name in ("SSL_CERT_FILE", "PIP_CERT")]
     subprocess.run(["ldconfig", "-r", root], check=True)
     layer = write_layer(root, work / "capa.tar", created_by="equivalente local de una imagen de Python")
-    config = {"Env": environment, "Cmd": ["python3"], "WorkingDir": "/"}
+    config: dict[str, object] = {"Env": environment, "Cmd": ["python3"], "WorkingDir": "/"}
     config["Labels"] = {**labels(), EQUIVALENT_LABEL: "1"}
     architecture = ARCHITECTURES[platform.machine()][0]
     write_image([layer], target, reference=REFERENCE, config=config, architecture=architecture)

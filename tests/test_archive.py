@@ -273,9 +273,9 @@ def test_every_cut_and_many_mutations() -> None:
         dice = random.Random(7)
         changed = [whole[:cut] for cut in range(0, len(whole), 512)]
         for _ in range(300):
-            data = bytearray(whole)
-            data[dice.randrange(len(data))] = dice.randrange(256)
-            changed.append(bytes(data))
+            altered = bytearray(whole)
+            altered[dice.randrange(len(altered))] = dice.randrange(256)
+            changed.append(bytes(altered))
         same = 0
         for data in changed:
             try:

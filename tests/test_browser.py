@@ -114,7 +114,7 @@ def open_notebook(page: Page, lab_url: str, name: str) -> None:
 
 def open_cells(page: Page, lab_url: str, *sources: str) -> None:
     """Abre un cuaderno nuevo con esas celdas de código."""
-    cells = [
+    cells: list[dict[str, object]] = [
         {
             "cell_type": "code",
             "id": f"c{n}",

@@ -26,7 +26,8 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.delenv(bundle.VARIABLE, raising=False)
     monkeypatch.setattr(apt, "missing_reason", lambda: "")
     monkeypatch.setattr(bundle, "_download", lambda work, root, log: small_bundle(root))
-    monkeypatch.setattr(bundle, "_held", held := {})
+    held: dict[tuple[int, int], int] = {}
+    monkeypatch.setattr(bundle, "_held", held)
     yield tmp_path / "cache"
     for handle in held.values():
         os.close(handle)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +37,10 @@ def lines(name: str) -> Iterator[dict[str, Any]]:
     yield from map(json.loads, (DATA / f"{name}.jsonl").read_text().splitlines())
 
 
-def events(messages: Iterator[dict[str, Any]], file: Dockerfile | None) -> list[Event]:
+def events(messages: Iterable[dict[str, Any]], file: Dockerfile | None) -> list[Event]:
     """Los eventos de unas respuestas, con un reloj que avanza 0,01 s cada vez que se mira."""
     ticks = itertools.count()
-    return list(read(messages, file, clock=lambda: next(ticks) / 100))
+    return list(read(iter(messages), file, clock=lambda: next(ticks) / 100))
 
 
 def of(found: list[Event], kind: type) -> list[Any]:
@@ -125,13 +125,13 @@ def test_without_the_dockerfile_steps_are_still_steps() -> None:
 
 def test_pull_progress_belongs_to_its_step() -> None:
     """El avance de una descarga llega como progreso del FROM."""
-    sent = [
+    sent: list[dict[str, Any]] = [
         {"stream": "Step 1/1 : FROM a"},
         {"status": "Downloading", "id": "abc", "progressDetail": {"current": 5, "total": 10}},
         {"status": "Pull complete", "id": "abc", "progressDetail": {}},
         {"aux": {"ID": "sha256:1"}},
     ]
-    found = of(events(iter(sent), parse("FROM a\n")), Progress)
+    found = of(events(sent, parse("FROM a\n")), Progress)
     assert found == [
         Progress("paso-1", "abc Downloading", 5, 10),
         Progress("paso-1", "abc Pull complete", 0, 0),
@@ -140,26 +140,26 @@ def test_pull_progress_belongs_to_its_step() -> None:
 
 def test_podman_text_is_understood() -> None:
     """El texto de Buildah, en mayúsculas y sin espacio, también se parte en pasos."""
-    sent = [
+    sent: list[dict[str, Any]] = [
         {"stream": "STEP 1/2: FROM a\n"},
         {"stream": "STEP 2/2: RUN x\n"},
         {"stream": "hola\n"},
         {"stream": "--> Using cache 0123456789ab\n"},
         {"aux": {"ID": "sha256:1"}},
     ]
-    found = events(iter(sent), parse("FROM a\nRUN x\n"))
+    found = events(sent, parse("FROM a\nRUN x\n"))
     assert [e.id for e in of(found, StepStarted)] == ["paso-1", "paso-2"]
     assert [e.text for e in of(found, LogLine)] == ["hola"]
 
 
 def test_output_that_looks_like_the_engine_is_log() -> None:
     """Una línea de un RUN que imita al motor sin serlo se queda en el registro."""
-    sent = [
+    sent: list[dict[str, Any]] = [
         {"stream": "Step 1/1 : RUN x"},
         {"stream": " ---> no soy el motor\n"},
         {"aux": {"ID": "sha256:1"}},
     ]
-    assert [e.text for e in of(events(iter(sent), None), LogLine)] == [" ---> no soy el motor"]
+    assert [e.text for e in of(events(sent, None), LogLine)] == [" ---> no soy el motor"]
 
 
 def test_a_stream_that_just_ends_is_a_lost_engine() -> None:

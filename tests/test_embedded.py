@@ -28,6 +28,7 @@ from multietapa.engine import supervisor
 from multietapa.engine.bundle import make as bundle
 from multietapa.engine.embedded import daemon as embedded
 from multietapa.engine.embedded.daemon import EmbeddedDaemon
+from multietapa.engine.embedded.data_disk import DataDisk
 from multietapa.engine.host.run_folder import STATE
 from multietapa.engine.slots import reserve
 from multietapa.engine.state import read
@@ -372,7 +373,7 @@ def test_nothing_remains_when_the_supervisor_is_killed(
     served.process.wait()
     until(lambda: not processes_mentioning(str(run)), seconds=5)
     disk = next(tmp_path.glob("motores/*/disco.img"))
-    assert embedded.DataDisk(real_bundle, disk).check()
+    assert DataDisk(real_bundle, disk).check()
 
 
 def test_broken_root_is_explained(tmp_path: Path) -> None:

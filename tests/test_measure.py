@@ -17,14 +17,13 @@ import pytest
 from multietapa.bases import layers as base_layers
 from multietapa.engine.model import describe
 from multietapa.errors import UnknownNameError
-from multietapa.image.image import find, measure_archive
+from multietapa.image.image import MEASURING, find, measure_archive
 from multietapa.image.layer import NOT_MEASURED
 from multietapa.image.overlay import overlay
 from multietapa.image.transfer import BLOCK, WINDOW, WRAPPING, PackedSize, deflate
 from multietapa.measure.cache import KEPT, MeasureCache
 from multietapa.measure.export import SAVING
 from multietapa.measure.measure import (
-    MEASURING,
     Measurement,
     measure,
     quick_sizes,
@@ -148,9 +147,10 @@ def test_cache_avoids_asking_again(engine: docker.DockerClient, tag: str, cache:
     engine.images.load(archive([BASE, layer(entry("mía", "x" * 2000))], tag))
     phases: list[str] = []
 
-    def measured(**options: bool) -> Measurement:
+    def measured(*, transfer: bool = True) -> Measurement:
         phases.clear()
-        return measure(engine, tag, cache=cache, progress=lambda phase, *_: phases.append(phase), **options)
+        seen = lambda phase, *_: phases.append(phase)  # noqa: E731
+        return measure(engine, tag, cache=cache, progress=seen, transfer=transfer)
 
     plain = measured(transfer=False)
     assert plain.transfer_bytes == NOT_MEASURED and set(phases) == {SAVING, MEASURING}

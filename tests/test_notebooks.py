@@ -23,7 +23,8 @@ EXERCISE_CELL = re.compile(r"^(ejercicio\(|respuesta_\d = )")
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
 def notebook(request: pytest.FixtureRequest) -> nbformat.NotebookNode:
     """Cada cuaderno, leído."""
-    return nbformat.read(request.param, as_version=4)
+    read: nbformat.NotebookNode = nbformat.read(request.param, as_version=4)  # type: ignore[no-untyped-call]
+    return read
 
 
 def code(notebook: nbformat.NotebookNode) -> list[str]:

@@ -121,7 +121,8 @@ def test_the_table_only_goes_down() -> None:
 def test_no_module_waits_for_itself() -> None:
     """No hay círculos entre módulos, ni siquiera con importaciones dentro de funciones."""
     graph = {name: own_imports(path) & set(modules()) for name, path in modules().items()}
-    waiting, done = set(graph), set()
+    waiting = set(graph)
+    done: set[str] = set()
     while free := {name for name in waiting if graph[name] - {name} <= done}:
         done |= free
         waiting -= free

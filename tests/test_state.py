@@ -15,6 +15,7 @@ import pytest
 from multietapa.engine import state
 from multietapa.engine.bundle import make as bundle
 from multietapa.engine.embedded import daemon as embedded
+from multietapa.engine.embedded.data_disk import DataDisk
 from multietapa.engine.state import VARIABLE, StateFile, read, wait_for_served
 from multietapa.errors import EngineError
 from tests.conftest import processes_mentioning, unavailable, until
@@ -120,4 +121,4 @@ def test_served_engine_outlives_kernels_and_dies_with_its_server(tmp_path: Path)
     until(lambda: not processes_mentioning(str(tmp_path / "r")), seconds=5)
     assert not (tmp_path / "estado.json").exists()
     disk = next((tmp_path / "cache").glob("motores/*/disco.img"))
-    assert embedded.DataDisk(bundle.make(), disk).clean()
+    assert DataDisk(bundle.make(), disk).clean()
