@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import io
-import queue
 import re
 import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from jupyter_client.blocking.client import BlockingKernelClient
-from jupyter_client.manager import start_new_kernel
 
 from multietapa.build.events import BuildWarning, LogLine
 from multietapa.build.follow import HEARTBEAT
 from multietapa.build.state import LOG_LINES, BuildState, cancelling, sized
-from multietapa.widgets.build import build as build_view
-from multietapa.widgets.build.build import BuildView, SilentView, TextView
+from multietapa.widgets.base import SilentView
+from multietapa.widgets.build import text_view
+from multietapa.widgets.build.build import BuildView
+from multietapa.widgets.build.text_view import TextView
 from multietapa.widgets.build.words import Request, payload
 from tests.test_build_state import FINISHED, HALFWAY, RECORDED, recorded, state_of
 
 REQUEST = Request("tienda:1", "Docker Engine 28.5.2")
-JS = (build_view._HERE / "build.js").read_text(encoding="utf-8")
+JS = str(BuildView._esm)
 
 
 def click(view: BuildView, content: object) -> None:
@@ -59,59 +55,6 @@ def test_only_the_button_cancels(content: object, cancelled: bool) -> None:
     cancel = threading.Event()
     click(BuildView(REQUEST, cancel=cancel), content)
     assert cancel.is_set() is cancelled
-
-
-CELL = """
-import threading
-from multietapa.widgets.build.words import Request
-from multietapa.widgets.build.build import BuildView
-cancel = threading.Event()
-view = BuildView(Request("a:1", ""), cancel=cancel)
-view.summary = "la celda escribe"
-print("llegó" if cancel.wait(15) else "no llegó")
-"""
-
-
-@contextmanager
-def kernel() -> Iterator[BlockingKernelClient]:
-    """Un kernel de verdad."""
-    manager, client = start_new_kernel(startup_timeout=60)
-    try:
-        yield client
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
-
-
-def answers(client: BlockingKernelClient, kind: str) -> Iterator[dict[str, Any]]:
-    """Lo que publica el kernel de una clase, según llega."""
-    while True:
-        try:
-            message = client.get_iopub_msg(timeout=30)
-        except queue.Empty:
-            return
-        if message["msg_type"] == kind:
-            yield message["content"]
-
-
-def test_the_click_arrives_while_the_cell_runs() -> None:
-    """El botón se atiende en otro hilo del kernel aunque la celda esté ocupada y escriba en el widget.
-
-    JupyterLab manda estos mensajes por un «subshell»; ipykernel 7.4 los devolvía al hilo de la celda.
-    """
-    with kernel() as client:
-        client.control_channel.send(client.session.msg("create_subshell_request"))
-        subshell = client.get_control_msg(timeout=30)["content"]["subshell_id"]
-        client.execute(CELL)
-        opened = next(o for o in answers(client, "comm_open") if "BuildView" in str(o["data"]))
-        next(m for m in answers(client, "comm_msg") if m["comm_id"] == opened["comm_id"])
-        data = {"method": "custom", "content": {"type": "cancelar"}}
-        message = client.session.msg("comm_msg", {"comm_id": opened["comm_id"], "data": data})
-        message["header"]["subshell_id"] = subshell
-        start = time.monotonic()
-        client.shell_channel.send(message)
-        assert next(answers(client, "stream"))["text"].strip() == "llegó"
-        assert time.monotonic() - start < 3
 
 
 def test_only_what_changes_travels(sent: list[list[str]]) -> None:
@@ -233,7 +176,7 @@ def test_where_the_text_goes(
     inside: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """En un cuaderno el texto va por stdout (stderr se pinta como un error); en una terminal, por stderr."""
-    monkeypatch.setattr(build_view, "in_notebook", lambda: inside)
+    monkeypatch.setattr(text_view, "in_notebook", lambda: inside)
     TextView(REQUEST).note("hola")
     out, error = capsys.readouterr()
     assert ("hola" in out, "hola" in error) == (inside, not inside)
