@@ -8,6 +8,7 @@ import threading
 from typing import Any
 
 import pytest
+from playwright.sync_api import Page, expect
 
 from multietapa.build.events import BuildWarning, LogLine
 from multietapa.build.follow import HEARTBEAT
@@ -15,8 +16,10 @@ from multietapa.build.state import LOG_LINES, BuildState, cancelling, sized
 from multietapa.widgets.base import SilentView
 from multietapa.widgets.build import text_view
 from multietapa.widgets.build.build import BuildView
+from multietapa.widgets.build.sample import views
 from multietapa.widgets.build.text_view import TextView
 from multietapa.widgets.build.words import Request, payload
+from tests.drawing import draw
 from tests.test_build_state import FINISHED, HALFWAY, RECORDED, recorded, state_of
 
 REQUEST = Request("tienda:1", "Docker Engine 28.5.2")
@@ -125,11 +128,34 @@ def test_the_drawing_asks_only_for_what_python_sends() -> None:
     assert traits == {*payload(BuildState(), REQUEST, 0.0), "rate", "summary"}
 
 
-def test_the_drawing_is_small_safe_and_offline() -> None:
-    """El JavaScript viaja en cada salida: es pequeño, no pide nada a la red ni escribe HTML."""
-    assert len(JS) < 16_000
-    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|\bfetch\(|\bimport\b", JS)
-    assert "//cdn" not in JS
+def test_the_drawing_writes_no_html() -> None:
+    """Lo que escribe una construcción es siempre texto: el JavaScript no escribe HTML."""
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML", JS)
+
+
+def test_the_button_asks_once_and_the_clock_runs(blank_page: Page) -> None:
+    """El reloj corre entre un mensaje y otro, escrito como en Python; Cancelar lo pide una sola vez."""
+    draw(blank_page, views()["en marcha"])
+    clock = blank_page.get_by_role("timer")
+    expect(clock).to_have_text(re.compile(r"^(9,\d|\d\d) s$"))
+    expect(clock).to_have_text(re.compile(r"^1[1-9] s$"))
+    cancel = blank_page.locator(".mtb-cancel")
+    cancel.focus()
+    blank_page.keyboard.press("Enter")
+    expect(cancel).to_be_disabled()
+    expect(cancel).to_have_text("Cancelando…")
+    assert blank_page.evaluate("shown[0].model.sent") == [{"type": "cancelar"}]
+
+
+def test_every_moment_is_drawn(blank_page: Page) -> None:
+    """Cada muestra enseña su fase, sus pasos y, al acabar, cómo acabó; una grabación, su rótulo."""
+    samples = views()
+    draw(blank_page, *samples.values())
+    for view, box in zip(samples.values(), blank_page.locator(".mtb").all(), strict=True):
+        expect(box.get_by_role("status")).to_have_text(f"{view.head['icon']} {view.head['word']}")
+        expect(box.locator(".mtb-step")).to_have_count(sum(len(group["steps"]) for group in view.groups))
+        for said in filter(None, (view.head["result"], view.head["provisional"], view.head["recording"])):
+            expect(box).to_contain_text(said)
 
 
 def test_silence_is_longer_than_several_heartbeats() -> None:
