@@ -1,22 +1,29 @@
 """Cómo se escriben en español los números, los tiempos y las listas.
 
-Los megabytes son decimales (1 MB = 1 000 000 bytes), como en ``docker images``.
+Los megabytes son decimales (1 MB = 1 000 000 bytes), como en ``docker images``. Lo que queda justo en medio
+se redondea hacia arriba, como en la escuela. ``number``, ``size``, ``duration`` y ``count`` tienen su gemela
+en ``widgets/dom.js``, y ``test_dom`` comprueba que escriben siempre lo mismo.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 NARROW_SPACE = "\u202f"
 
 
 def number(value: float, decimals: int = 0) -> str:
-    """Escribe un número con coma decimal y espacio fino de millar: ``12 345,6``."""
-    return f"{value:,.{decimals}f}".replace(",", NARROW_SPACE).replace(".", ",")
+    """Escribe un número finito con coma decimal y espacio fino de millar: ``12 345,6``."""
+    scale = 10**decimals
+    units = math.floor(abs(value) * scale + 0.5)
+    whole = f"{units // scale:,}".replace(",", NARROW_SPACE)
+    rest = f",{units % scale:0{decimals}d}" if decimals else ""
+    return f"{'-' if value < 0 and units else ''}{whole}{rest}"
 
 
 def size(n_bytes: int) -> str:
-    """Escribe un tamaño en bytes con la unidad decimal que mejor se lee: ``148,2 MB``."""
+    """Escribe un tamaño en bytes con la unidad decimal que mejor se lee: ``14,8 MB``, ``1,48 GB``."""
     if abs(n_bytes) < 1000:
         return f"{n_bytes} B"
     for unit, scale in (("kB", 1e3), ("MB", 1e6), ("GB", 1e9)):
@@ -28,10 +35,10 @@ def size(n_bytes: int) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Escribe una duración en segundos: ``0,4 s``, ``12 s``, ``3 min 05 s``."""
+    """Escribe una duración en segundos: ``0,4 s``, ``12 s``, ``3 min 05 s``; una negativa es cero."""
     if seconds < 9.95:
         return f"{number(max(seconds, 0.0), 1)} s"
-    whole = round(seconds)
+    whole = math.floor(seconds + 0.5)
     if whole < 60:
         return f"{whole} s"
     return f"{whole // 60} min {whole % 60:02d} s"
@@ -44,9 +51,9 @@ def ratio(bigger: float, smaller: float) -> str:
     return f"{number(bigger / smaller, 1)} veces"
 
 
-def count(number: int, one: str, many: str) -> str:
-    """Escribe cuántos hay, con su nombre: ``1 imagen``, ``3 imágenes``."""
-    return f"{number} {one if number == 1 else many}"
+def count(amount: int, one: str, many: str) -> str:
+    """Escribe cuántos hay, con su nombre: ``1 imagen``, ``3 imágenes``, ``12 345 imágenes``."""
+    return f"{number(amount)} {one if amount == 1 else many}"
 
 
 def join(items: Sequence[str], last: str = "y") -> str:

@@ -18,7 +18,7 @@ from typing import Any
 import docker
 import pytest
 from docker.models.containers import Container
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from multietapa.cells.motor import Motor, motor
 from multietapa.cli.run_tests import CHROMIUM_NAMES
@@ -206,6 +206,17 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=binary, args=FLAGS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def blank_page(browser: Browser) -> Iterator[Page]:
+    """Una página en blanco de 1280 px de ancho; un error de JavaScript es un fallo."""
+    errors: list[str] = []
+    opened = browser.new_page(viewport={"width": 1280, "height": 900})
+    opened.on("pageerror", lambda problem: errors.append(str(problem)))
+    yield opened
+    opened.close()
+    assert errors == []
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect
 
 from multietapa.cells.motor import Motor
 from multietapa.paths import PROJECT_ROOT
+from tests.drawing import FAINT, OVERFLOWING
 from tests.test_iniciar import workshop
 
 NOTEBOOKS = sorted(path.name for path in (PROJECT_ROOT / "notebooks").glob("*.ipynb"))
@@ -35,35 +36,6 @@ IDLE = """() => {
 }"""
 #: JupyterLab pinta así tanto un error como lo escrito en stderr.
 RED = '[data-mime-type="application/vnd.jupyter.stderr"]'
-#: Las vistas del kit que se salen de su sitio por la derecha.
-OVERFLOWING = """() => [...document.querySelectorAll('.mt')]
-  .filter(view => view.scrollWidth > view.clientWidth + 1).map(view => view.className)"""
-#: Los textos de las vistas del kit cuyo contraste (WCAG 2) con lo que tienen debajo no llega a 4,5.
-FAINT = """() => {
-  const parse = c => (c.match(/[\\d.]+/g) || []).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
-    .map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-  const back = node => {
-    for (let n = node; n; n = n.parentElement) {
-      const style = getComputedStyle(n), c = parse(style.backgroundColor);
-      if (style.backgroundImage !== 'none') return null;
-      if (c.length === 3 || c[3] > 0.5) return c;
-    }
-    return [255, 255, 255];
-  };
-  const faint = new Set();
-  for (const node of document.querySelectorAll('.mt *')) {
-    const own = [...node.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
-    if (!own || !node.offsetParent) continue;
-    const under = back(node);
-    if (!under) continue;
-    const [a, b] = [light(parse(getComputedStyle(node).color)), light(under)].sort((x, y) => y - x);
-    const words = `${node.className}: ${node.textContent.trim().slice(0, 40)}`;
-    if ((a + 0.05) / (b + 0.05) < 4.5) faint.add(words);
-  }
-  return [...faint];
-}"""
 
 
 @pytest.fixture(scope="module")

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import io
-import queue
 import re
 import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from jupyter_client.blocking.client import BlockingKernelClient
-from jupyter_client.manager import start_new_kernel
+from playwright.sync_api import Page, expect
 
 from multietapa.build.events import BuildWarning, LogLine
 from multietapa.build.follow import HEARTBEAT
 from multietapa.build.state import LOG_LINES, BuildState, cancelling, sized
-from multietapa.widgets.build import build as build_view
-from multietapa.widgets.build.build import BuildView, SilentView, TextView
+from multietapa.widgets.base import SilentView
+from multietapa.widgets.build import text_view
+from multietapa.widgets.build.build import BuildView
+from multietapa.widgets.build.sample import views
+from multietapa.widgets.build.text_view import TextView
 from multietapa.widgets.build.words import Request, payload
+from tests.drawing import draw
 from tests.test_build_state import FINISHED, HALFWAY, RECORDED, recorded, state_of
 
 REQUEST = Request("tienda:1", "Docker Engine 28.5.2")
-JS = (build_view._HERE / "build.js").read_text(encoding="utf-8")
+JS = str(BuildView._esm)
 
 
 def click(view: BuildView, content: object) -> None:
@@ -59,59 +58,6 @@ def test_only_the_button_cancels(content: object, cancelled: bool) -> None:
     cancel = threading.Event()
     click(BuildView(REQUEST, cancel=cancel), content)
     assert cancel.is_set() is cancelled
-
-
-CELL = """
-import threading
-from multietapa.widgets.build.words import Request
-from multietapa.widgets.build.build import BuildView
-cancel = threading.Event()
-view = BuildView(Request("a:1", ""), cancel=cancel)
-view.summary = "la celda escribe"
-print("llegó" if cancel.wait(15) else "no llegó")
-"""
-
-
-@contextmanager
-def kernel() -> Iterator[BlockingKernelClient]:
-    """Un kernel de verdad."""
-    manager, client = start_new_kernel(startup_timeout=60)
-    try:
-        yield client
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
-
-
-def answers(client: BlockingKernelClient, kind: str) -> Iterator[dict[str, Any]]:
-    """Lo que publica el kernel de una clase, según llega."""
-    while True:
-        try:
-            message = client.get_iopub_msg(timeout=30)
-        except queue.Empty:
-            return
-        if message["msg_type"] == kind:
-            yield message["content"]
-
-
-def test_the_click_arrives_while_the_cell_runs() -> None:
-    """El botón se atiende en otro hilo del kernel aunque la celda esté ocupada y escriba en el widget.
-
-    JupyterLab manda estos mensajes por un «subshell»; ipykernel 7.4 los devolvía al hilo de la celda.
-    """
-    with kernel() as client:
-        client.control_channel.send(client.session.msg("create_subshell_request"))
-        subshell = client.get_control_msg(timeout=30)["content"]["subshell_id"]
-        client.execute(CELL)
-        opened = next(o for o in answers(client, "comm_open") if "BuildView" in str(o["data"]))
-        next(m for m in answers(client, "comm_msg") if m["comm_id"] == opened["comm_id"])
-        data = {"method": "custom", "content": {"type": "cancelar"}}
-        message = client.session.msg("comm_msg", {"comm_id": opened["comm_id"], "data": data})
-        message["header"]["subshell_id"] = subshell
-        start = time.monotonic()
-        client.shell_channel.send(message)
-        assert next(answers(client, "stream"))["text"].strip() == "llegó"
-        assert time.monotonic() - start < 3
 
 
 def test_only_what_changes_travels(sent: list[list[str]]) -> None:
@@ -182,11 +128,34 @@ def test_the_drawing_asks_only_for_what_python_sends() -> None:
     assert traits == {*payload(BuildState(), REQUEST, 0.0), "rate", "summary"}
 
 
-def test_the_drawing_is_small_safe_and_offline() -> None:
-    """El JavaScript viaja en cada salida: es pequeño, no pide nada a la red ni escribe HTML."""
-    assert len(JS) < 16_000
-    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|\bfetch\(|\bimport\b", JS)
-    assert "//cdn" not in JS
+def test_the_drawing_writes_no_html() -> None:
+    """Lo que escribe una construcción es siempre texto: el JavaScript no escribe HTML."""
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML", JS)
+
+
+def test_the_button_asks_once_and_the_clock_runs(blank_page: Page) -> None:
+    """El reloj corre entre un mensaje y otro, escrito como en Python; Cancelar lo pide una sola vez."""
+    draw(blank_page, views()["en marcha"])
+    clock = blank_page.get_by_role("timer")
+    expect(clock).to_have_text(re.compile(r"^(9,\d|\d\d) s$"))
+    expect(clock).to_have_text(re.compile(r"^1[1-9] s$"))
+    cancel = blank_page.locator(".mtb-cancel")
+    cancel.focus()
+    blank_page.keyboard.press("Enter")
+    expect(cancel).to_be_disabled()
+    expect(cancel).to_have_text("Cancelando…")
+    assert blank_page.evaluate("shown[0].model.sent") == [{"type": "cancelar"}]
+
+
+def test_every_moment_is_drawn(blank_page: Page) -> None:
+    """Cada muestra enseña su fase, sus pasos y, al acabar, cómo acabó; una grabación, su rótulo."""
+    samples = views()
+    draw(blank_page, *samples.values())
+    for view, box in zip(samples.values(), blank_page.locator(".mtb").all(), strict=True):
+        expect(box.get_by_role("status")).to_have_text(f"{view.head['icon']} {view.head['word']}")
+        expect(box.locator(".mtb-step")).to_have_count(sum(len(group["steps"]) for group in view.groups))
+        for said in filter(None, (view.head["result"], view.head["provisional"], view.head["recording"])):
+            expect(box).to_contain_text(said)
 
 
 def test_silence_is_longer_than_several_heartbeats() -> None:
@@ -233,7 +202,7 @@ def test_where_the_text_goes(
     inside: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """En un cuaderno el texto va por stdout (stderr se pinta como un error); en una terminal, por stderr."""
-    monkeypatch.setattr(build_view, "in_notebook", lambda: inside)
+    monkeypatch.setattr(text_view, "in_notebook", lambda: inside)
     TextView(REQUEST).note("hola")
     out, error = capsys.readouterr()
     assert ("hola" in out, "hola" in error) == (inside, not inside)

@@ -3,54 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from multietapa import text
 from multietapa.measure.comparison import Comparison
 from multietapa.widgets.compare.compare import CompareView
 from multietapa.widgets.compare.twin import Progress, progress_payload
 from multietapa.widgets.compare.words import PROVISIONAL, Phase
+from tests.drawing import draw
 from tests.test_compare import CELLS, INFO, comparison, row, square, unmeasured
-
-MOUNT = """async ([esm, css, state]) => {
-  document.body.innerHTML = '<style></style><div id="aqui"></div>';
-  document.querySelector('style').textContent = css;
-  const handlers = {};
-  window.model = {
-    get: (name) => state[name],
-    set: (name, value) => { state[name] = value; (handlers['change:' + name] || []).forEach((f) => f()); },
-    save_changes() {},
-    on: (event, f) => (handlers[event] = [...(handlers[event] || []), f]),
-    off: (event, f) => (handlers[event] = handlers[event].filter((g) => g !== f)),
-  };
-  const url = URL.createObjectURL(new Blob([esm], { type: 'text/javascript' }));
-  const module = await import(url);
-  window.close_view = module.default.render({ model, el: document.getElementById('aqui') });
-}"""
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """Una página en blanco; un error de JavaScript es un fallo."""
-    errors: list[str] = []
-    opened = browser.new_page(viewport={"width": 1280, "height": 900})
-    opened.on("pageerror", lambda problem: errors.append(str(problem)))
-    yield opened
-    opened.close()
-    assert errors == []
+def page(blank_page: Page) -> Page:
+    """Donde se dibuja."""
+    return blank_page
 
 
 def mount(page: Page, shown: Comparison, phase: Phase = Phase.DONE) -> None:
-    """Pone el widget en la página con un modelo como el de anywidget."""
+    """Dibuja el widget con esa comparación."""
     view = CompareView(shown)
     if phase is not Phase.MEASURING:
         view.finish(shown, phase)
-    state = {name: getattr(view, name) for name in view.keys if not name.startswith("_")}
-    state.pop("layout", None)
-    page.evaluate(MOUNT, [str(view._esm), str(view._css), state])
+    draw(page, view)
 
 
 def test_segments_are_drawn_to_scale(page: Page) -> None:
@@ -70,7 +47,7 @@ def test_measure_switch_changes_everything(page: Page) -> None:
     mount(page, comparison(900_000_000, 300_000_000, prediction=500_000_000))
     expect(page.locator(".mtc-marker")).to_have_text("tu predicción: 500 MB")
     page.get_by_role("radio", name="Transferencia").check(force=True)
-    expect(page.get_by_role("heading")).to_have_text(
+    expect(page.locator(".mtc").get_by_role("heading")).to_have_text(
         "Al mover a viajan 3,0 veces los bytes que al mover b ·\u00a0Transferencia"
     )
     expect(page.locator(".mtc-total strong").first).to_have_text("300 MB")
@@ -135,14 +112,16 @@ def test_progress_is_shown_and_then_goes(page: Page) -> None:
     """Mientras se mide hay una barra con su fase; las cifras son provisionales y no hay tramos."""
     mount(page, unmeasured("a", "b"), Phase.MEASURING)
     expect(page.locator(".mtc-progress")).to_be_hidden()
-    page.evaluate("p => model.set('progress', p)", progress_payload(Progress("a", 1, 2, "Fase", 5, 10, 2)))
+    page.evaluate(
+        "p => shown[0].model.set('progress', p)", progress_payload(Progress("a", 1, 2, "Fase", 5, 10, 2))
+    )
     expect(page.locator(".mtc-progress")).to_contain_text("Midiendo a (1 de 2)")
     assert page.get_by_role("progressbar", name="Avance de la medida").evaluate("e => e.value") == 0.5
     assert page.locator(".mtc-part").count() == 0
     expect(page.locator(".mtc-row").first).to_contain_text(f"{PROVISIONAL}≈ 5,0 MB")
-    page.evaluate("model.set('progress', {})")
+    page.evaluate("shown[0].model.set('progress', {})")
     expect(page.locator(".mtc-progress")).to_be_hidden()
-    page.evaluate("close_view()")
+    page.evaluate("shown[0].close()")
 
 
 def test_grid_names_every_cell_for_everyone(page: Page) -> None:

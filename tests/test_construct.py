@@ -243,8 +243,8 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[BuildView]:
     """Hace que ``construir`` use el widget, como en un cuaderno, y devuelve los que abre."""
     opened: list[BuildView] = []
 
-    def open_view(vista: object, request: Any, **options: Any) -> BuildView:
-        opened.append(BuildView(request, **options))
+    def open_view(_: object, widget: Callable[[], BuildView], __: object) -> BuildView:
+        opened.append(widget())
         return opened[-1]
 
     monkeypatch.setattr(construct, "open_view", open_view)

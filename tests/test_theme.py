@@ -6,8 +6,16 @@ import pytest
 
 from multietapa.image.origins import Origin
 from multietapa.measure.comparison import BASE_LAYERS, OWN_LAYERS, UNKNOWN_LAYERS
-from multietapa.widgets.compare.compare import PATTERNS, paint_css, veil
-from multietapa.widgets.theme import DARK, LIGHT, ORIGIN_PAINTS, PART_PAINTS, Paint
+from multietapa.widgets.theme import (
+    DARK,
+    LIGHT,
+    ORIGIN_PAINTS,
+    PART_PAINTS,
+    PATTERNS,
+    Paint,
+    paint_css,
+    veil,
+)
 
 TEXT_CONTRAST = 4.5  # WCAG 2.2, nivel AA
 LIGHT_BACKGROUNDS = ("#ffffff", "#eeeeee")  # --jp-layout-color1 y 2 de JupyterLab claro
@@ -79,4 +87,4 @@ def test_every_category_has_its_own_colour_and_pattern() -> None:
     assert len({paint.fill for paint in paints}) == len({paint.pattern for paint in paints}) == len(paints)
     assert {paint.pattern for paint in [*paints, *PART_PAINTS.values()]} == set(PATTERNS)
     for paint in paints:
-        assert f".mtc-{paint.pattern} {{ color: {paint.ink};" in paint_css()
+        assert f".mt-{paint.pattern} {{ color: {paint.ink};" in paint_css()

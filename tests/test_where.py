@@ -8,7 +8,8 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from multietapa.errors import UnknownNameError
-from multietapa.widgets.where import ShownInCell, check_view, current_cell
+from multietapa.widgets.adapters.ipython import current_cell
+from multietapa.widgets.where import ShownInCell, check_view
 
 
 class Result(ShownInCell):

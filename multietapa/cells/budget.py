@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 
 from multietapa import text
-from multietapa.widgets.where import current_shell
+from multietapa.widgets.adapters.ipython import after_each_cell
 
 #: Variables que solo pone un servidor compartido.
 SHARED_VARIABLES = ("JUPYTERHUB_SERVICE_PREFIX", "BINDER_SERVICE_HOST")
@@ -28,9 +28,8 @@ def shared_host(env: Mapping[str, str] | None = None) -> bool:
 
 def install() -> None:
     """En un servidor compartido, mira el gasto al final de cada celda; repetirlo no cambia nada."""
-    shell = current_shell()
-    if shell is not None and shared_host():
-        shell.events.register("post_run_cell", _after_cell)
+    if shared_host():
+        after_each_cell(_after_cell)
 
 
 def _after_cell(result: object) -> None:

@@ -28,10 +28,12 @@ from multietapa.measure.comparison import (
     grid_of,
 )
 from multietapa.measure.measure import Measurement, QuickSizes, measure, quick_sizes
-from multietapa.widgets.compare.compare import CompareView, SilentView, TextView, View
+from multietapa.widgets.base import open_view
+from multietapa.widgets.compare.compare import CompareView, View
+from multietapa.widgets.compare.text_view import TextView
 from multietapa.widgets.compare.twin import Progress, lines
 from multietapa.widgets.compare.words import Phase, headline
-from multietapa.widgets.where import ShownInCell, check_view, in_notebook
+from multietapa.widgets.where import ShownInCell, check_view
 
 REFRESH = 0.15
 """Segundos entre dos cambios de la barra de avance."""
@@ -101,18 +103,9 @@ def comparar(
     quick = {name: quick_sizes(client, _reference(image)) for name, image in wanted.items()}
     rows = tuple(Row.from_quick(name, _tag(image), quick[name]) for name, image in wanted.items())
     comparison = Comparison(rows, info.label, info.architecture, grid, guess)
-    view = open_view(vista, comparison)
+    view = open_view(vista, lambda: CompareView(comparison), TextView)
     comparison, measured = _measured(client, info, quick, comparison, view)
     return _result(comparison, measured, info, view)
-
-
-def open_view(vista: bool | str, comparison: Comparison) -> View:
-    """La vista que corresponde: el widget en un cuaderno, texto en una terminal, o ninguna."""
-    if vista is False:
-        return SilentView()
-    if vista is True and in_notebook():
-        return CompareView(comparison).display()
-    return TextView()
 
 
 def _measured(

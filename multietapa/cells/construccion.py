@@ -1,8 +1,7 @@
-"""Lo que devuelve una construcción, y la vista en la que se enseña."""
+"""Lo que devuelve una construcción."""
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field
 
 from multietapa import text
@@ -10,9 +9,8 @@ from multietapa.build.follow import View
 from multietapa.build.state import BuildState, Status
 from multietapa.engine.model import EngineInfo
 from multietapa.errors import BuildError
-from multietapa.widgets.build.build import BuildView, SilentView, TextView
-from multietapa.widgets.build.words import Request, short_id
-from multietapa.widgets.where import ShownInCell, in_notebook
+from multietapa.widgets.build.words import short_id
+from multietapa.widgets.where import ShownInCell
 
 
 @dataclass(frozen=True)
@@ -64,17 +62,6 @@ class Construccion(ShownInCell):
         label = f"{self.grabacion}: " if self.grabacion else ""
         took = text.duration(self.segundos)
         return f"{label}{self.etiqueta} construida en {took}{cached} (imagen {short_id(self.imagen)})"
-
-
-def open_view(
-    vista: bool | str, request: Request, *, cancel: threading.Event | None = None, rate: float = 1.0
-) -> View:
-    """La vista que corresponde: el widget en un cuaderno, texto en una terminal, o ninguna."""
-    if vista is False:
-        return SilentView()
-    if vista is True and in_notebook():
-        return BuildView(request, cancel=cancel, rate=rate).display()
-    return TextView(request)
 
 
 def finished(state: BuildState, log: str, tag: str, info: EngineInfo, view: View | None) -> Construccion:

@@ -21,7 +21,7 @@ from multietapa.build.follow import follow
 from multietapa.build.pipeline import build_events
 from multietapa.build.sizes import step_sizes
 from multietapa.build.state import BASE_STEP, BuildState, sized
-from multietapa.cells.construccion import Construccion, finished, open_view
+from multietapa.cells.construccion import Construccion, finished
 from multietapa.cells.motor import motor
 from multietapa.cells.reproducir import find_recording, nothing_to_show, reproducir
 from multietapa.dockerfile.context import open_context
@@ -35,6 +35,9 @@ from multietapa.errors import (
 )
 from multietapa.identity import BASE_LABEL
 from multietapa.measure.measure import quick_sizes
+from multietapa.widgets.base import open_view
+from multietapa.widgets.build.build import BuildView
+from multietapa.widgets.build.text_view import TextView
 from multietapa.widgets.build.words import Request
 from multietapa.widgets.where import check_view
 
@@ -104,7 +107,7 @@ def construir(
         cancel=cancel,
     )
     request = Request(etiqueta, info.label, objetivo or "", _BUILDERS[constructor])
-    view = open_view(vista, request, cancel=cancel)
+    view = open_view(vista, lambda: BuildView(request, cancel=cancel), lambda: TextView(request))
     labels = tuple(stage.label for stage in chain)
     state, log = follow(
         events, view, cancel, messages=messages, complete=lambda state: with_sizes(client, state, labels)

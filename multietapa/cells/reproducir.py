@@ -12,11 +12,14 @@ from pathlib import Path
 from multietapa import text
 from multietapa.build.follow import follow
 from multietapa.build.recording import Header, Recording, load, replay
-from multietapa.cells.construccion import Construccion, finished, open_view
+from multietapa.cells.construccion import Construccion, finished
 from multietapa.dockerfile.context import open_context
 from multietapa.engine.model import EngineInfo, Rejected
 from multietapa.errors import ArchiveError, NoEngineError
 from multietapa.paths import PROJECT_ROOT
+from multietapa.widgets.base import open_view
+from multietapa.widgets.build.build import BuildView
+from multietapa.widgets.build.text_view import TextView
 from multietapa.widgets.build.words import Request, recording_label
 from multietapa.widgets.where import check_view
 
@@ -44,7 +47,8 @@ def reproducir(
     badge = recording_label(header.engine, header.architecture, header.date)
     cancel = threading.Event()
     rate = velocidad or 1.0  # sin pausas no hay reloj que correr
-    view = open_view(vista, Request(header.tag, "", recording=badge), cancel=cancel, rate=rate)
+    request = Request(header.tag, "", recording=badge)
+    view = open_view(vista, lambda: BuildView(request, cancel=cancel, rate=rate), lambda: TextView(request))
     state, log = follow(replay(recording, speed=velocidad, cancel=cancel), view, cancel, rate=rate)
     info = EngineInfo("grabacion", header.engine, "", "", "", header.architecture)
     return replace(finished(state, log, header.tag, info, view), grabacion=badge)

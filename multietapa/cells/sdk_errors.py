@@ -15,7 +15,7 @@ import docker
 import requests
 
 from multietapa.errors import MultietapaError, is_disk_full
-from multietapa.widgets.where import current_shell
+from multietapa.widgets.adapters.ipython import explain_errors
 
 HANDLED = (docker.errors.DockerException, requests.exceptions.RequestException)
 _LOG_LINES = 15
@@ -24,16 +24,7 @@ _UNREACHABLE = ("Error while fetching server API version", "Connection aborted",
 
 def install() -> None:
     """Lo activa en el IPython de este proceso, si lo hay; repetirlo no cambia nada."""
-    shell = current_shell()
-    if shell is not None:
-        shell.set_custom_exc(HANDLED, _show)
-
-
-def _show(
-    shell: Any, kind: type[BaseException], error: BaseException, trace: Any, tb_offset: int | None = None
-) -> None:
-    """Lo que IPython llama en lugar de pintar el rastro."""
-    shell._showtraceback(kind, error, translate(error)._render_traceback_())
+    explain_errors(HANDLED, lambda error: translate(error)._render_traceback_())
 
 
 def translate(error: BaseException) -> MultietapaError:

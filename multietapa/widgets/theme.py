@@ -33,8 +33,34 @@ PART_PAINTS = {
     "capas (base desconocida)": ORIGIN_PAINTS["runtime"],
 }
 
+PATTERNS = {
+    "liso": "none",
+    "diagonal": "repeating-linear-gradient(45deg, {veil} 0 2px, transparent 2px 8px)",
+    "contra": "repeating-linear-gradient(-45deg, {veil} 0 3px, transparent 3px 7px)",
+    "puntos": "radial-gradient({veil} 1.5px, transparent 1.8px) 0 0 / 7px 7px",
+    "cuadros": "repeating-conic-gradient({veil} 0 25%, transparent 0 50%) 0 0 / 8px 8px",
+    "rayas": "repeating-linear-gradient(90deg, {veil} 0 2px, transparent 2px 6px)",
+}
+"""La trama de cada categoría; ``{veil}`` es el velo que la dibuja sobre su color."""
+LIGHT_VEIL, DARK_VEIL = "#ffffff80", "#00000050"
+
 LIGHT = {"ok": "#1b6e3c", "err": "#b3261e", "run": "#0b57a4", "warn": "#7a4f00", "soft": "#575757"}
 DARK = {"ok": "#7fd6a0", "err": "#ff9d94", "run": "#8ec5ff", "warn": "#f2c46d", "soft": "#b8b8b8"}
+
+
+def veil(paint: Paint) -> str:
+    """El velo que separa más el fondo del texto: claro bajo un texto oscuro y al revés."""
+    return DARK_VEIL if paint.ink.lower() == "#ffffff" else LIGHT_VEIL
+
+
+def paint_css() -> str:
+    """Una clase por categoría, ``mt-<trama>``, con su color, su trama y el color del texto encima."""
+    rules = []
+    for paint in ORIGIN_PAINTS.values():
+        drawn = PATTERNS[paint.pattern].format(veil=veil(paint))
+        colours = f"color: {paint.ink}; background: {drawn}; background-color: {paint.fill};"
+        rules.append(f".mt-{paint.pattern} {{ {colours} }}")
+    return "\n".join(rules)
 
 
 def _variables(colours: dict[str, str]) -> str:

@@ -1,19 +1,8 @@
 // Dibuja el estado que manda Python; aquí no se decide nada, salvo hacer correr los relojes.
 
 const CANCEL_PATIENCE_MS = 4000;
-// Python manda la hora cada 3 s (HEARTBEAT en build_view.py), también cuando no cambia nada más.
+// Python manda la hora cada 3 s (HEARTBEAT en build/follow.py), también cuando no cambia nada más.
 const SILENCE_MS = 15000;
-
-function element(tag, className, text) {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  if (text !== undefined) node.textContent = text;
-  return node;
-}
-
-function setText(node, text) {
-  if (node.textContent !== text) node.textContent = text;
-}
 
 // Una orden larga se parte entre palabras, nunca detrás de un guion.
 function setWords(node, text) {
@@ -22,25 +11,15 @@ function setWords(node, text) {
   node.replaceChildren(...text.split(/( )/).map(whole));
 }
 
-// La misma escritura que multietapa.text.duration.
-function duration(seconds) {
-  const value = Math.max(seconds, 0);
-  if (value < 9.95) return `${value.toFixed(1).replace(".", ",")} s`;
-  const whole = Math.round(value);
-  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
-}
-
 function stepRow() {
   const row = element("li", "mtb-step");
   const state = element("span", "mtb-state");
   const name = element("code", "mtb-name");
-  const size = element("span", "mtb-size");
-  size.title = "Lo que añade a la imagen, según el motor";
+  const size = element("span", "mtb-size", "", { title: "Lo que añade a la imagen, según el motor" });
   const line = element("span", "mtb-line");
   const time = element("span", "mtb-time");
   const activity = element("span", "mtb-activity");
-  const bar = element("progress");
-  bar.max = 1;
+  const bar = element("progress", "", "", { max: 1 });
   const label = element("span");
   activity.append(bar, label);
   row.append(state, name, size, line, time, activity);
@@ -67,14 +46,11 @@ function drawStep(view, step) {
 }
 
 function groupView(group) {
-  const box = element("details", "mtb-group");
-  box.open = !group.inner;
-  const summary = element("summary");
   const title = element("strong");
   const note = element("span", "mtb-note");
-  summary.append(title, note);
   const list = element("ul");
-  box.append(summary, list);
+  const box = details("mtb-group", [title, note], list);
+  box.open = !group.inner;
   return { box, title, note, list, rows: [], opened: false };
 }
 
@@ -99,38 +75,26 @@ function drawGroup(view, group) {
 }
 
 function render({ model, el }) {
-  const root = element("section", "mt mtb");
-  // Las flechas y las letras son de esta vista, no atajos del cuaderno.
-  root.dataset.lmSuppressShortcuts = "true";
+  const root = panel(el, "mtb");
   const badge = element("div", "mt-grabacion");
   const header = element("header", "mtb-head");
   const heading = element("div", "mtb-heading");
   const title = element("strong", "mtb-title");
   const context = element("div", "mtb-context");
   heading.append(title, context);
-  const state = element("span", "mtb-phase");
-  state.setAttribute("role", "status");
-  const clock = element("span", "mtb-clock");
-  clock.setAttribute("role", "timer");
-  const cancel = element("button", "mtb-cancel", "Cancelar");
-  cancel.type = "button";
+  const state = element("span", "mtb-phase", "", { role: "status" });
+  const clock = element("span", "mtb-clock", "", { role: "timer" });
+  const cancel = element("button", "mtb-cancel", "Cancelar", { type: "button" });
   header.append(heading, state, clock, cancel);
-  const hint = element("p", "mtb-hint");
-  hint.setAttribute("role", "alert");
+  const hint = element("p", "mtb-hint", "", { role: "alert" });
   hint.hidden = true;
   const plan = element("div", "mtb-plan");
   const warnings = element("ul", "mtb-warnings");
-  const log = element("details", "mtb-log");
-  const logSummary = element("summary", "", "Registro");
-  const pre = element("pre");
-  pre.tabIndex = 0;
-  pre.setAttribute("role", "log");
-  pre.setAttribute("aria-live", "off");
-  pre.setAttribute("aria-label", "Registro de la construcción: últimas líneas");
-  log.append(logSummary, pre);
+  const about = "Registro de la construcción: últimas líneas";
+  const pre = element("pre", "", "", { tabindex: 0, role: "log", "aria-live": "off", "aria-label": about });
+  const log = details("mtb-log", "Registro", pre);
   const result = element("p", "mtb-result");
   root.append(badge, header, hint, plan, warnings, log, result);
-  el.append(root);
 
   const groups = [];
   let origin = Date.now();
@@ -226,11 +190,8 @@ function render({ model, el }) {
       ...model.get("warnings").map((warning) => {
         const item = element("li", "", `⚠ ${warning.text} `);
         if (/^https:\/\//.test(warning.url)) {
-          const link = element("a", "", "Más información");
-          link.href = warning.url;
-          link.target = "_blank";
-          link.rel = "noopener noreferrer";
-          item.append(link);
+          const where = { href: warning.url, target: "_blank", rel: "noopener noreferrer" };
+          item.append(element("a", "", "Más información", where));
         }
         return item;
       }),
@@ -245,22 +206,8 @@ function render({ model, el }) {
   });
   log.addEventListener("toggle", () => (pre.scrollTop = pre.scrollHeight));
 
-  const draws = {
-    "change:head": drawHead,
-    "change:groups": drawGroups,
-    "change:log": drawLog,
-    "change:warnings": drawWarnings,
-    "change:summary": drawResult,
-  };
-  for (const [event, draw] of Object.entries(draws)) {
-    model.on(event, draw);
-    draw();
-  }
-  const timer = setInterval(tick, 200);
-  return () => {
-    clearInterval(timer);
-    for (const [event, draw] of Object.entries(draws)) model.off(event, draw);
-  };
+  const draws = { head: drawHead, groups: drawGroups, log: drawLog, warnings: drawWarnings, summary: drawResult };
+  return wire(model, draws, tick, 200);
 }
 
 export default { render };

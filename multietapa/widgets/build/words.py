@@ -70,7 +70,7 @@ def cached_sentence(state: BuildState) -> str:
     if not cached:
         return "ningún paso salió de la caché"
     verb = "salió" if cached == 1 else "salieron"
-    return f"{cached} de {total} {'paso' if total == 1 else 'pasos'} {verb} de la caché"
+    return f"{cached} de {text.count(total, 'paso', 'pasos')} {verb} de la caché"
 
 
 def result(state: BuildState) -> str:

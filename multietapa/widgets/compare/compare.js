@@ -1,63 +1,17 @@
 // Dibuja la comparación que manda Python. Aquí solo se elige la medida y la escala, y se señala un tramo.
 
-const NARROW = "\u202f";
-
-function element(tag, className, text) {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  if (text !== undefined) node.textContent = text;
-  return node;
-}
-
-function setText(node, text) {
-  if (node.textContent !== text) node.textContent = text;
-}
-
-function exact(bytes) {
-  return `${String(bytes).replace(/\B(?=(\d{3})+$)/g, NARROW)} ${bytes === 1 ? "byte" : "bytes"}`;
-}
-
-function duration(seconds) {
-  const whole = Math.round(Math.max(seconds, 0));
-  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
-}
-
-// Un grupo de opciones excluyentes: botones de radio de verdad, así que las flechas ya funcionan.
-function choice(title, options, chosen, choose) {
-  const box = element("fieldset", "mtc-choice");
-  box.append(element("legend", "", title));
-  const group = `mtc-${Math.random().toString(36).slice(2)}`;
-  const inputs = options.map(([value, label]) => {
-    const input = element("input");
-    input.type = "radio";
-    input.name = group;
-    input.addEventListener("change", () => choose(value));
-    const wrap = element("label");
-    wrap.append(input, element("span", "", label));
-    box.append(wrap);
-    return [value, input];
-  });
-  const show = () => inputs.forEach(([value, input]) => (input.checked = value === chosen()));
-  show();
-  return { box, show };
-}
+const exact = (bytes) => count(bytes, "byte", "bytes");
 
 function render({ model, el }) {
-  const root = element("section", "mt mtc");
-  root.dataset.lmSuppressShortcuts = "true"; // las flechas son de esta vista, no del cuaderno
+  const root = panel(el, "mtc");
   const header = element("header", "mtc-head");
-  const title = element("div", "mtc-title");
-  title.setAttribute("role", "heading");
-  title.setAttribute("aria-level", "3");
-  const phase = element("span", "mtc-phase");
-  phase.setAttribute("role", "status");
+  const title = element("div", "mtc-title", "", { role: "heading", "aria-level": 3 });
+  const phase = element("span", "mtc-phase", "", { role: "status" });
   const engine = element("div", "mtc-engine");
   header.append(title, phase, engine);
 
   const progress = element("div", "mtc-progress");
-  const bar = element("progress");
-  bar.max = 1;
-  bar.setAttribute("aria-label", "Avance de la medida");
+  const bar = element("progress", "", "", { max: 1, "aria-label": "Avance de la medida" });
   const doing = element("strong");
   const step = element("span");
   const clock = element("span", "mtc-clock");
@@ -65,36 +19,22 @@ function render({ model, el }) {
   const reason = element("p", "mtc-reason");
 
   const controls = element("div", "mtc-controls");
-  const set = (name, value) => {
-    model.set(name, value);
-    model.save_changes();
-  };
   const names = Object.entries(model.get("head").measures).map(([key, measure]) => [key, measure.name]);
-  const measures = choice("Medida", names, () => model.get("measure"), (value) => set("measure", value));
-  const scales = choice(
-    "Escala",
-    [[false, "Tamaño"], [true, "100 %"]],
-    () => model.get("relative"),
-    (value) => set("relative", value),
-  );
+  const measures = choice(model, "measure", "Medida", names);
+  const scales = choice(model, "relative", "Escala", [[false, "Tamaño"], [true, "100 %"]]);
   const meaning = element("p", "mtc-meaning");
   controls.append(measures.box, scales.box, meaning);
 
   const chart = element("div", "mtc-chart");
   const guess = element("p", "mtc-guess");
   const effects = element("div", "mtc-effects");
-  const twin = element("details", "mtc-twin");
-  const scroller = element("div", "mtc-scroll");
-  scroller.tabIndex = 0;
-  scroller.setAttribute("role", "region");
-  scroller.setAttribute("aria-label", "Tabla de la comparación");
-  twin.append(element("summary", "", "Ver como tabla"), scroller);
+  const about = { tabindex: 0, role: "region", "aria-label": "Tabla de la comparación" };
+  const scroller = element("div", "mtc-scroll", "", about);
+  const twin = details("mtc-twin", "Ver como tabla", scroller);
   const notes = element("ul", "mtc-notes");
-  const tip = element("div", "mtc-tip");
-  tip.setAttribute("aria-hidden", "true"); // lo mismo está en la etiqueta de cada tramo
+  const tip = element("div", "mtc-tip", "", { "aria-hidden": true }); // lo mismo está en la etiqueta de cada tramo
   tip.hidden = true;
   root.append(header, progress, reason, controls, chart, guess, effects, twin, notes, tip);
-  el.append(root);
 
   let rows = [];
 
@@ -137,24 +77,22 @@ function render({ model, el }) {
     next.focus();
   });
 
-  function segment(row, measure, figure, [name, paint, bytes, size, share], first) {
-    const node = element("div", `mtc-part mtc-${paint}`);
+  function segment(row, measure, figure, [name, paint, bytes, share], first) {
+    const label = `${name}: ${size(bytes)}, ${share} de ${figure.size} de ${measure.name}; ${exact(bytes)}`;
+    const node = element("div", `mtc-part mt-${paint}`, "", { role: "img", "aria-label": label });
     node.style.flexGrow = bytes;
     node.dataset.part = name;
-    node.dataset.tip = `${name}\n${size} · ${share} de ${row.name}\n${exact(bytes)} · ${measure.name}`;
+    node.dataset.tip = `${name}\n${size(bytes)} · ${share} de ${row.name}\n${exact(bytes)} · ${measure.name}`;
     node.tabIndex = first ? 0 : -1;
-    node.setAttribute("role", "img");
-    node.setAttribute("aria-label", `${name}: ${size}, ${share} de ${figure.size} de ${measure.name}; ${exact(bytes)}`);
-    const label = element("span", "", share);
-    node.append(label);
+    node.append(element("span", "", share));
     return node;
   }
 
-  function legendItem([name, paint, bytes, size, share]) {
+  function legendItem([name, paint, bytes, share]) {
     const item = element("li", bytes ? "" : "mtc-none");
     item.dataset.part = name;
-    item.append(element("i", `mtc-swatch mtc-${paint}`), element("span", "mtc-what", name));
-    item.append(element("b", "", size), element("span", "mtc-share", bytes ? share : ""));
+    item.append(element("i", `mtc-swatch mt-${paint}`), element("span", "mtc-what", name));
+    item.append(element("b", "", size(bytes)), element("span", "mtc-share", bytes ? share : ""));
     return item;
   }
 
@@ -172,13 +110,13 @@ function render({ model, el }) {
     top.append(label, total);
 
     const track = element("div", "mtc-track");
-    const bar = element("div", figure ? "mtc-bar" : "mtc-bar mtc-waiting");
+    const about = figure
+      ? `${row.name}: ${figure.size} de ${measure.name}. Las flechas recorren sus tramos.`
+      : `${row.name}: ${row.reported.size}, ${row.reported.label}`;
+    const look = figure ? "mtc-bar" : "mtc-bar mtc-waiting";
+    const bar = element("div", look, "", { role: "group", "aria-label": about });
     const bytes = figure ? figure.bytes : row.reported.bytes;
     bar.style.width = `${model.get("relative") && bytes ? 100 : (100 * bytes) / scale}%`;
-    bar.setAttribute("role", "group");
-    bar.setAttribute("aria-label", figure
-      ? `${row.name}: ${figure.size} de ${measure.name}. Las flechas recorren sus tramos.`
-      : `${row.name}: ${row.reported.size}, ${row.reported.label}`);
     track.append(bar);
     box.append(top, track);
     if (figure) {
@@ -204,9 +142,9 @@ function render({ model, el }) {
     rows = model.get("rows");
     const { grid, guess: predicted } = model.get("head");
     const key = model.get("measure");
-    const size = (row) => (row.figures ? row.figures[key].bytes : row.reported.bytes);
+    const bytes = (row) => (row.figures ? row.figures[key].bytes : row.reported.bytes);
     const marked = rows[0].figures && key === "unpacked" && !model.get("relative") ? predicted : 0;
-    const scale = Math.max(1, marked, ...rows.map(size));
+    const scale = Math.max(1, marked, ...rows.map(bytes));
     const used = new Set(rows.flatMap((row) => (row.figures ? row.figures[key].parts : []))
       .filter((part) => part[2]).map((part) => part[0]));
     const drawn = rows.map((row, n) => drawRow(row, scale, used, n === 0));
@@ -216,8 +154,7 @@ function render({ model, el }) {
       const corner = [element("span"), ...across.map((name) => element("div", "mtc-across", name))];
       corner.forEach((node) => node.setAttribute("aria-hidden", "true")); // cada casilla dice las dos cosas
       const bands = above.flatMap((name, n) => {
-        const band = element("div", "mtc-down", name);
-        band.setAttribute("aria-hidden", "true");
+        const band = element("div", "mtc-down", name, { "aria-hidden": true });
         return [band, ...drawn.slice(2 * n, 2 * n + 2)];
       });
       chart.replaceChildren(...corner, ...bands);
@@ -277,22 +214,14 @@ function render({ model, el }) {
   };
 
   const draws = {
-    "change:head": drawAll,
-    "change:rows": drawChart,
-    "change:table": drawTable,
-    "change:progress": drawProgress,
-    "change:measure": switched,
-    "change:relative": switched,
+    head: drawAll,
+    rows: drawChart,
+    table: drawTable,
+    progress: drawProgress,
+    measure: switched,
+    relative: switched,
   };
-  for (const [event, draw] of Object.entries(draws)) {
-    model.on(event, draw);
-    draw();
-  }
-  const timer = setInterval(tick, 500);
-  return () => {
-    clearInterval(timer);
-    for (const [event, draw] of Object.entries(draws)) model.off(event, draw);
-  };
+  return wire(model, draws, tick, 500);
 }
 
 export default { render };

@@ -180,13 +180,7 @@ def _row(row: Row, comparison: Comparison) -> dict[str, Any]:
             "bytes": figure.bytes,
             "size": text.size(figure.bytes),
             "parts": [
-                [
-                    part.name,
-                    _PAINTS[part.name],
-                    part.bytes,
-                    text.size(part.bytes),
-                    percent(figure.share(part)),
-                ]
+                [part.name, _PAINTS[part.name], part.bytes, percent(figure.share(part))]
                 for part in figure.parts
             ],
         }

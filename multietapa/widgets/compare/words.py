@@ -37,7 +37,7 @@ def percent(share: float) -> str:
 
 def exact(n_bytes: int) -> str:
     """Los bytes, uno a uno."""
-    return f"{text.number(n_bytes)} {'byte' if n_bytes == 1 else 'bytes'}"
+    return text.count(n_bytes, "byte", "bytes")
 
 
 def headline(comparison: Comparison, measure: Measure = Measure.UNPACKED) -> str:

@@ -1,0 +1,101 @@
+"""Lo que comparten las vistas: cuál se abre, su dibujo, su sitio en la celda y sus gemelos.
+
+Una vista es una carpeta con cuatro archivos: ``<nombre>.py`` (rasgos, ``show`` y ``finish``), ``words.py``
+(lo que viaja al widget y lo que dicen sus gemelos; funciones puras), ``<nombre>.js`` y ``<nombre>.css``. Sus
+muestras van en ``sample.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import anywidget
+from IPython.display import display
+
+from multietapa.widgets.adapters.anywidget import Bundle, with_twins
+from multietapa.widgets.adapters.ipykernel import in_notebook
+from multietapa.widgets.adapters.ipython import current_cell
+from multietapa.widgets.theme import VARIABLES
+
+_HERE = Path(__file__).parent
+
+
+def drawing(module: str, *, css: str = "") -> tuple[str, str]:
+    """El JavaScript y el CSS de un widget: lo de todos, ``css`` y los archivos que van con su módulo.
+
+    anywidget los guarda con cada widget que se abre, así que han de ser pequeños y no pedir nada a la red.
+    """
+    own = Path(module)
+    shared = [(_HERE / name).read_text(encoding="utf-8") for name in ("dom.js", "dom.css")]
+    esm, style = (own.with_suffix(kind).read_text(encoding="utf-8") for kind in (".js", ".css"))
+    return f"{shared[0]}\n{esm}", f"{VARIABLES}{shared[1]}{css}\n{style}"
+
+
+class WidgetView(anywidget.AnyWidget):
+    """Un widget con su sitio en una celda y sus dos gemelos.
+
+    La clase hija pone ``_esm, _css = drawing(__file__)``, sus rasgos y ``twins``. ``cell`` dice en qué
+    celda está (``current_cell``), o 0.
+    """
+
+    def __init__(self, **traits: Any) -> None:
+        self._handle: Any = None
+        self.cell = 0
+        super().__init__(**traits)
+
+    def twins(self) -> tuple[str, str]:
+        """Lo mismo que se ve, en texto y en HTML: para exportaciones, lectores de pantalla y pruebas."""
+        raise NotImplementedError
+
+    def display(self) -> None:
+        """La pone en la salida de la celda."""
+        self.cell = current_cell()
+        self._handle = display(self, display_id=True)  # type: ignore[no-untyped-call]
+
+    def put(self, values: Mapping[str, Any]) -> None:
+        """Manda a la pantalla los rasgos que cambian, en un solo mensaje."""
+        with self.hold_sync():
+            for name, value in values.items():
+                setattr(self, name, value)
+
+    def save_twins(self) -> None:
+        """Deja los gemelos de ahora guardados en la salida de la celda, para exportaciones."""
+        if self._handle is not None:
+            self._handle.update(self)
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Bundle:
+        text, html = self.twins()
+        return with_twins(super()._repr_mimebundle_(**kwargs), text=text, html=html)
+
+
+class SilentView:
+    """No enseña nada (``vista=False``): vale por cualquier vista."""
+
+    def show(self, *_: object) -> None:
+        """Nada."""
+
+    def advance(self, *_: object) -> None:
+        """Nada."""
+
+    def finish(self, *_: object) -> None:
+        """Nada."""
+
+    def note(self, *_: object) -> None:
+        """Nada."""
+
+
+W = TypeVar("W", bound=WidgetView)
+T = TypeVar("T")
+
+
+def open_view(vista: bool | str, widget: Callable[[], W], text: Callable[[], T]) -> W | T | SilentView:
+    """La vista que corresponde: el widget en un cuaderno, texto en una terminal, o ninguna."""
+    if vista is False:
+        return SilentView()
+    if vista is True and in_notebook():
+        opened = widget()
+        opened.display()
+        return opened
+    return text()

@@ -1,0 +1,91 @@
+// Lo que comparten los dibujos de todas las vistas: base.py lo pone delante del de cada una.
+
+// Estas cuatro escriben siempre lo mismo que las de multietapa/text.py (lo comprueba test_dom.py).
+function number(value, decimals = 0) {
+  const scale = 10 ** decimals;
+  const units = Math.floor(Math.abs(value) * scale + 0.5);
+  const whole = String(Math.floor(units / scale)).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+  const rest = decimals ? `,${String(units % scale).padStart(decimals, "0")}` : "";
+  return `${value < 0 && units ? "-" : ""}${whole}${rest}`;
+}
+
+function size(bytes) {
+  if (Math.abs(bytes) < 1000) return `${bytes} B`;
+  const units = [["kB", 1e3], ["MB", 1e6], ["GB", 1e9]];
+  const [unit, scale] = units.find(([name, each]) => name === "GB" || Math.abs(bytes / each) < 999.5);
+  const value = bytes / scale;
+  return `${number(value, unit === "GB" ? 2 : Math.abs(value) < 99.95 ? 1 : 0)} ${unit}`;
+}
+
+function duration(seconds) {
+  if (seconds < 9.95) return `${number(Math.max(seconds, 0), 1)} s`;
+  const whole = Math.floor(seconds + 0.5);
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
+}
+
+function count(amount, one, many) {
+  return `${number(amount)} ${amount === 1 ? one : many}`;
+}
+
+function element(tag, className, text, attributes) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  if (text) node.textContent = text;
+  for (const [name, value] of Object.entries(attributes || {})) node.setAttribute(name, value);
+  return node;
+}
+
+function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+// La caja de una vista, ya en su sitio. Las flechas y las letras son suyas, no atajos del cuaderno.
+function panel(el, className) {
+  const root = element("section", `mt ${className}`);
+  root.dataset.lmSuppressShortcuts = "true";
+  el.append(root);
+  return root;
+}
+
+// Un plegable; el título puede ser un texto o varios nodos.
+function details(className, title, ...inside) {
+  const box = element("details", className);
+  const summary = element("summary");
+  summary.append(...[title].flat());
+  box.append(summary, ...inside);
+  return box;
+}
+
+// Un rasgo que se elige entre varios valores: botones de radio de verdad, así que las flechas ya funcionan.
+function choice(model, trait, title, options) {
+  const box = element("fieldset", "mt-choice");
+  box.append(element("legend", "", title));
+  const group = `mt-${Math.random().toString(36).slice(2)}`;
+  const inputs = options.map(([value, label]) => {
+    const input = element("input", "", "", { type: "radio", name: group });
+    input.addEventListener("change", () => {
+      model.set(trait, value);
+      model.save_changes();
+    });
+    const wrap = element("label");
+    wrap.append(input, element("span", "", label));
+    box.append(wrap);
+    return [value, input];
+  });
+  const show = () => inputs.forEach(([value, input]) => (input.checked = value === model.get(trait)));
+  return { box, show };
+}
+
+// Dibuja cada rasgo ahora y cuando cambie, y llama a tick cada every ms. Devuelve cómo dejar de hacerlo.
+function wire(model, draws, tick, every) {
+  const events = Object.entries(draws).map(([trait, draw]) => [`change:${trait}`, draw]);
+  for (const [event, draw] of events) {
+    model.on(event, draw);
+    draw();
+  }
+  const timer = tick && setInterval(tick, every);
+  return () => {
+    clearInterval(timer);
+    for (const [event, draw] of events) model.off(event, draw);
+  };
+}
