@@ -133,6 +133,17 @@ def test_a_base_that_is_not_there(motor_real: Motor) -> None:
     assert result.outcome is Outcome.UNKNOWN and "nadie.invalid/no-existe:1" in result.note
 
 
+def test_an_answer_of_the_engine_that_nobody_expected(motor_real: Motor, image: str) -> None:
+    """Un error del motor mientras se mira es «no se puede comprobar», con lo que dijo el motor."""
+
+    def check(bench: Bench) -> tuple[Observation, ...]:
+        bench.motor.client.images.get("no-existe-esta:1")
+        return ()
+
+    result = _with_check(check, motor_real).comprobar(image)
+    assert result.outcome is Outcome.UNKNOWN and "no-existe-esta:1" in result.note
+
+
 def test_an_engine_that_goes_away(second_engine_factory: SecondEngine) -> None:
     """Un motor que se apaga mientras se mira, o que ya estaba apagado, es «no se puede comprobar»."""
     with second_engine_factory() as (client, daemon):

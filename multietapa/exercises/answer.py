@@ -78,4 +78,6 @@ def _reject(x: Any) -> str:
 
 
 def _tags(engine: Motor) -> list[str]:
-    return sorted(tag for image in engine.client.images.list() for tag in image.tags)[:12]
+    # En una sola petición: mientras se pregunta por cada una, otra construcción puede borrarla.
+    listed = (tag for image in engine.client.api.images() for tag in image.get("RepoTags") or ())
+    return sorted(tag for tag in listed if tag != "<none>:<none>")[:12]

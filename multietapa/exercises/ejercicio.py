@@ -128,10 +128,10 @@ class Ejercicio:
                 raise
             except MultietapaError as problem:
                 observations = (_broken(problem),)
+        except docker.errors.DockerException as problem:  # primero: también es de requests
+            return self._result(Outcome.UNKNOWN, note=f"El motor respondió con un error: {problem}")
         except _NOT_THEIRS as problem:
             return self._result(Outcome.UNKNOWN, note=_explain(problem))
-        except docker.errors.DockerException as problem:
-            return self._result(Outcome.UNKNOWN, note=f"El motor respondió con un error: {problem}")
         passed = bool(observations) and all(o.ok for o in observations)
         result = self._result(Outcome.PASSED if passed else Outcome.NOT_YET, observations)
         return replace(result, engine=engine.info.label if engine.info else "")
