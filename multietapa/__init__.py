@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from multietapa.cells.construir import construir
     from multietapa.cells.limpiar import limpiar
     from multietapa.cells.motor import motor
-    from multietapa.exercises.exercise import ejercicio
+    from multietapa.exercises.ejercicio import ejercicio
 
 __all__ = ["comparar", "construir", "ejercicio", "limpiar", "motor"]
 __version__ = "0.1.0"
@@ -18,7 +18,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "comparar": "multietapa.cells.comparar",
     "construir": "multietapa.cells.construir",
-    "ejercicio": "multietapa.exercises.exercise",
+    "ejercicio": "multietapa.exercises.ejercicio",
     "limpiar": "multietapa.cells.limpiar",
     "motor": "multietapa.cells.motor",
 }

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from multietapa.containers.running import Process
-from multietapa.exercises import checks
+from multietapa.exercises.checks import contents, process, size
 from multietapa.image.image import MeasuredImage, layer_name, visible
 from multietapa.image.layer import FileEntry, Layer
 
@@ -46,11 +46,11 @@ def test_visible_applies_deletions() -> None:
 def test_development_packages_are_found_in_any_layer() -> None:
     """Un paquete borrado después sigue contando, con su tamaño y su capa en la pista."""
     hidden = image(NODE, [TYPESCRIPT], [entry("app/node_modules/typescript", kind="whiteout")])
-    found = checks.no_development_packages(hidden, ["typescript", "@types/node"])
+    found = contents.no_development_packages(hidden, ["typescript", "@types/node"])
     assert not found.ok
     assert "ya no ve /app/node_modules/typescript" in found.hints[0]
     assert "62,0 MB" in found.hints[0] and "capa 2" in found.hints[0]
-    plain = checks.no_development_packages(image(NODE, [TYPESCRIPT]), ["typescript"])
+    plain = contents.no_development_packages(image(NODE, [TYPESCRIPT]), ["typescript"])
     assert "En tu imagen sigue /app/node_modules/typescript (62,0 MB), en la capa 2" in plain.hints[0]
 
 
@@ -64,14 +64,14 @@ def test_development_packages_are_found_in_any_layer() -> None:
 )
 def test_similar_names_are_not_development_packages(path: str) -> None:
     """Un nombre parecido no es el paquete."""
-    assert checks.no_development_packages(image([entry(path)]), ["typescript", "mocha"]).ok
+    assert contents.no_development_packages(image([entry(path)]), ["typescript", "mocha"]).ok
 
 
 def test_scoped_packages() -> None:
     """Los paquetes con ámbito se reconocen enteros."""
     carried = image([entry("srv/node_modules/@types/node/index.d.ts")])
-    assert not checks.no_development_packages(carried, ["@types/node"]).ok
-    assert checks.no_development_packages(carried, ["@types/mocha"]).ok
+    assert not contents.no_development_packages(carried, ["@types/node"]).ok
+    assert contents.no_development_packages(carried, ["@types/mocha"]).ok
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_scoped_packages() -> None:
 )
 def test_sources(path: str, ok: bool) -> None:
     """El código de la aplicación cuenta; las declaraciones y lo que traen los paquetes, no."""
-    assert checks.no_sources(image([entry(path)])).ok is ok
+    assert contents.no_sources(image([entry(path)])).ok is ok
 
 
 @pytest.mark.parametrize(
@@ -106,21 +106,21 @@ def test_sources(path: str, ok: bool) -> None:
 )
 def test_compilers(path: str, ok: bool) -> None:
     """Un compilador se reconoce por su nombre en una carpeta de programas, con o sin versión."""
-    assert checks.no_compilers(image([entry(path)])).ok is ok
+    assert contents.no_compilers(image([entry(path)])).ok is ok
 
 
 def test_a_compiler_deleted_from_the_base_does_not_count() -> None:
     """De la base importa lo que se ve; de las capas propias, también lo escondido."""
     deleted = [entry("usr/bin/gcc", kind="whiteout")]
-    assert checks.no_compilers(image([entry("usr/bin/gcc")], deleted, base=1)).ok
-    assert not checks.no_compilers(image(NODE, [entry("usr/bin/gcc")], deleted, base=1)).ok
+    assert contents.no_compilers(image([entry("usr/bin/gcc")], deleted, base=1)).ok
+    assert not contents.no_compilers(image(NODE, [entry("usr/bin/gcc")], deleted, base=1)).ok
 
 
 def test_times_smaller() -> None:
     """El límite justo vale; un byte más, no, y la pista nombra la capa más pesada."""
     baseline = image([entry("todo", 5000)])
-    assert checks.times_smaller(image([entry("poco", 1000)]), baseline, 5).ok
-    failed = checks.times_smaller(image([entry("a", 1)], [entry("poco", 1000)]), baseline, 5)
+    assert size.times_smaller(image([entry("poco", 1000)]), baseline, 5).ok
+    failed = size.times_smaller(image([entry("a", 1)], [entry("poco", 1000)]), baseline, 5)
     assert not failed.ok and "la 2" in failed.hints[0]
 
 
@@ -128,54 +128,56 @@ def test_light_above_base() -> None:
     """Pide las capas de la base y señala el archivo y la capa que pesan."""
     temporary = entry("temporal", 52_428_800)
     erased = image(NODE, [temporary], [entry("temporal", kind="whiteout")])
-    found = checks.light_above_base(erased, ["sha256:0"], 1_000_000)
+    found = size.light_above_base(erased, ["sha256:0"], 1_000_000)
     assert not found.ok and "/temporal (52,4 MB)" in found.text and "posterior lo borra" in found.text
-    assert checks.light_above_base(image(NODE, [entry("resumen.txt", 70)]), ["sha256:0"], 1_000_000).ok
-    assert not checks.light_above_base(image(NODE), ["sha256:otra"], 1_000_000).ok
+    assert size.light_above_base(image(NODE, [entry("resumen.txt", 70)]), ["sha256:0"], 1_000_000).ok
+    assert not size.light_above_base(image(NODE), ["sha256:otra"], 1_000_000).ok
 
 
 def test_summary() -> None:
     """La huella vale con o sin el nombre del archivo detrás; otra huella o ninguna, no."""
     good = "a" * 64
-    assert checks.keeps_summary(f"{good}  /temporal\n".encode(), [good], "/resumen.txt").ok
-    assert checks.keeps_summary(good.upper().encode(), [good], "/resumen.txt").ok
+    assert contents.keeps_summary(f"{good}  /temporal\n".encode(), [good], "/resumen.txt").ok
+    assert contents.keeps_summary(good.upper().encode(), [good], "/resumen.txt").ok
     for content in (None, b"", b"hola", b"b" * 64, b"a" * 63):
-        assert not checks.keeps_summary(content, [good], "/resumen.txt").ok
+        assert not contents.keeps_summary(content, [good], "/resumen.txt").ok
 
 
 def test_not_root() -> None:
     """Ningún proceso puede ser root; sin procesos a la vista vale lo que diga /salud."""
     root, node = Process(1, 0, 0, "npm"), Process(7, 1000, 1000, "node")
-    assert checks.not_root([node], None).ok
-    assert not checks.not_root([root, node], 1000).ok
-    assert checks.not_root([], 1000).ok
-    assert not checks.not_root([], 0).ok
-    assert not checks.not_root([], None).ok
+    assert process.not_root([node], None).ok
+    assert not process.not_root([root, node], 1000).ok
+    assert process.not_root([], 1000).ok
+    assert not process.not_root([], 0).ok
+    assert not process.not_root([], None).ok
 
 
 def test_node_environment() -> None:
     """Manda el proceso que atiende (el último); la configuración solo si no se pudo leer."""
     launcher = Process(1, 1000, 1000, "npm", "")
     server = Process(9, 1000, 1000, "node", "production")
-    assert checks.node_environment([launcher, server], {}).ok
-    assert not checks.node_environment([server, Process(12, 1, 1, "node", "")], {"NODE_ENV": "production"}).ok
-    assert checks.node_environment([], {"NODE_ENV": "production"}).ok
-    assert not checks.node_environment([], {}).ok
+    assert process.node_environment([launcher, server], {}).ok
+    assert not process.node_environment(
+        [server, Process(12, 1, 1, "node", "")], {"NODE_ENV": "production"}
+    ).ok
+    assert process.node_environment([], {"NODE_ENV": "production"}).ok
+    assert not process.node_environment([], {}).ok
 
 
 def test_ports() -> None:
     """Primero PORT (o 3000) y después lo que declare EXPOSE, sin repetir."""
-    assert checks.ports_of({}) == (3000,)
+    assert process.ports_of({}, 3000) == (3000,)
     config = {"Env": ["PORT=8080"], "ExposedPorts": {"8080/tcp": {}, "9000/tcp": {}, "53/udp": {}}}
-    assert checks.ports_of(config) == (8080, 9000)
+    assert process.ports_of(config, 3000) == (8080, 9000)
 
 
 @pytest.mark.parametrize("body", ["", "<html>", "[]", '{"estado": "mal"}'])
 def test_health_needs_the_shop(body: str) -> None:
     """Otra cosa que contesta 200 no es la tienda."""
-    assert not checks.healthy(200, body).ok
-    assert checks.healthy(200, '{"estado": "bien", "uid": 1000}').ok
-    assert checks.uid_of(body) is None
+    assert not process.healthy(200, body, "/salud").ok
+    assert process.healthy(200, '{"estado": "bien", "uid": 1000}', "/salud").ok
+    assert process.uid_of(body) is None
 
 
 @pytest.mark.parametrize(

@@ -1,168 +1,27 @@
-"""Cada ejercicio sin tocar, con respuestas equivocadas y con respuestas correctas distintas."""
+"""Los ejercicios, por lo que ve quien responde: cómo acaban, qué pistas dan y qué respuestas aceptan."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import docker
 import pytest
 
+from multietapa.bases.sources import ensure_base
 from multietapa.cells.motor import Motor
 from multietapa.engine.model import Choice
-from multietapa.errors import BaseImageError, EngineLostError, UnknownNameError
-from multietapa.exercises import exercise as exercises
+from multietapa.errors import MultietapaError, UnknownNameError
+from multietapa.exercises import catalogue
 from multietapa.exercises.bench import Bench
-from multietapa.exercises.content import CONTENTS
-from multietapa.exercises.exercise import Ejercicio, ejercicio
+from multietapa.exercises.content import Content
+from multietapa.exercises.ejercicio import Ejercicio, ejercicio
+from multietapa.exercises.exercise import Check, Exercise
 from multietapa.exercises.outcome import Observation, Outcome
+from tests.conftest import SecondEngine, load_base_image, motor_over
 
-IDS = [content.id for content in CONTENTS]
+IDS = [exercise.id for exercise in catalogue.exercises()]
+SOME = catalogue.exercises()[0]
 NO_ENGINE = Motor(Choice("grabacion", "", ""))
-
-BUILD = """\
-FROM node:14 AS build
-WORKDIR /app
-COPY package*.json ./
-RUN npm install
-COPY . .
-RUN npm run build
-"""
-PRODUCTION = """\
-FROM node:14-alpine
-WORKDIR /app
-COPY package*.json ./
-RUN npm install --only=production
-COPY --from=build /app/dist ./dist
-"""
-NAIVE = BUILD.replace(" AS build", "") + 'CMD ["npm", "start"]\n'
-SEED = BUILD + PRODUCTION + 'CMD ["npm", "start"]\n'
-
-RIGHT = {
-    "01.1": {
-        "una instrucción": """\
-FROM node:14
-WORKDIR /tienda
-COPY . .
-RUN npm install && npm run build && npm prune --production && npm cache clean --force
-CMD ["node", "dist/server.js"]
-""",
-        "rm y volver a instalar": """\
-FROM node:14
-WORKDIR /app
-COPY . .
-RUN npm install && npm run build && rm -rf node_modules && npm install --only=production
-CMD npm start
-""",
-        "base alpina": """\
-FROM node:14-alpine
-WORKDIR /usr/src/app
-COPY . .
-RUN npm install && npm run build && npm prune --production
-CMD ["npm", "start"]
-""",
-        "multietapa": SEED,
-    },
-    "01.2": {
-        "un RUN": """\
-FROM node:14-alpine
-RUN dd if=/dev/zero of=/t bs=1M count=50 && sha256sum /t > /resumen.txt && rm /t
-""",
-        "una tubería": """\
-FROM node:14-alpine
-RUN dd if=/dev/zero bs=1M count=50 | sha256sum | cut -d' ' -f1 > /resumen.txt
-""",
-        "multietapa por índice": """\
-FROM node:14-alpine
-RUN dd if=/dev/zero of=/temporal bs=1M count=50
-RUN sha256sum /temporal > /resumen.txt
-FROM node:14-alpine
-COPY --from=0 /resumen.txt /
-""",
-    },
-    "02.1": {
-        "la semilla": SEED,
-        "por índice, otra carpeta": SEED.replace(" AS build", "")
-        .replace("--from=build", "--from=0")
-        .replace("FROM node:14-alpine\nWORKDIR /app", "FROM node:14-alpine\nWORKDIR /srv/tienda")
-        .replace('["npm", "start"]', '["node", "dist/server.js"]'),
-        "tres etapas, otro puerto": BUILD
-        + """\
-FROM node:14-alpine AS dependencias
-WORKDIR /d
-COPY package*.json ./
-RUN npm install --only=production
-FROM node:14-alpine
-ENV PORT=8080
-WORKDIR /x
-COPY --from=dependencias /d ./
-COPY --from=build /app/dist ./compilado
-CMD node compilado/server.js
-""",
-        "podar y copiar": BUILD
-        + """\
-RUN npm prune --production
-FROM node:14-alpine
-WORKDIR /app
-COPY --from=build /app/package.json ./
-COPY --from=build /app/node_modules ./node_modules
-COPY --from=build /app/dist ./dist
-CMD ["npm", "start"]
-""",
-    },
-    "02.2": {
-        "USER y ENV": SEED.replace("CMD", "ENV NODE_ENV=production\nUSER node\nCMD"),
-        "uid numérico": SEED.replace("CMD", "USER 12345:12345\nENV NODE_ENV production\nCMD").replace(
-            '["npm", "start"]', '["node", "dist/server.js"]'
-        ),
-        "variable en el CMD": SEED.replace(
-            'CMD ["npm", "start"]', "USER 1000\nCMD NODE_ENV=production node dist/server.js"
-        ),
-    },
-}
-WRONG = {
-    "01.1": {
-        "rm en otra capa": NAIVE.replace("CMD", "RUN rm -rf node_modules/typescript\nCMD"),
-        "prune en otra capa": NAIVE.replace("CMD", "RUN npm prune --production\nCMD"),
-        "no arranca": 'FROM node:14\nCOPY package.json /\nCMD ["node", "dist/server.js"]\n',
-        "no construye": "FROM node:14\nRUN exit 3\n",
-    },
-    "01.2": {
-        "rm en la misma instrucción que no lo creó": """\
-FROM node:14-alpine
-RUN dd if=/dev/zero of=/t bs=1M count=50
-RUN sha256sum /t > /resumen.txt && rm /t
-""",
-        "sin resumen": "FROM node:14-alpine\nRUN echo nada\n",
-        "otra huella": "FROM node:14-alpine\nRUN echo hola | sha256sum > /resumen.txt\n",
-        "no se entiende": "FROM node:14-alpine\nCORRE dd\n",
-    },
-    "02.1": {
-        "copia todo": BUILD
-        + "FROM node:14-alpine\nCOPY --from=build /app /app\nWORKDIR /app\nCMD npm start\n",
-        "base grande": SEED.replace("FROM node:14-alpine", "FROM node:14"),
-        "sin dependencias": BUILD
-        + 'FROM node:14-alpine\nCOPY --from=build /app/dist /dist\nCMD ["node", "/dist/server.js"]\n',
-        "con código": SEED.replace("CMD", "COPY src ./src\nCMD"),
-    },
-    "02.2": {
-        "root": SEED.replace("CMD", "ENV NODE_ENV=production\nCMD"),
-        "sin NODE_ENV": SEED.replace("CMD", "USER node\nCMD"),
-        "NODE_ENV que se pierde": SEED.replace("CMD", "USER node\nENV NODE_ENV=production\nCMD").replace(
-            '["npm", "start"]', "NODE_ENV=pruebas node dist/server.js"
-        ),
-        "en la otra etapa": SEED.replace(
-            "RUN npm run build\n", "RUN npm run build\nENV NODE_ENV=production\nUSER node\n"
-        ),
-    },
-}
-
-
-def _cases(table: dict[str, dict[str, str]]) -> list[object]:
-    return [
-        pytest.param(id, text, id=f"{id} {name}")
-        for id, group in table.items()
-        for name, text in group.items()
-    ]
+IMAGE = "node:14-alpine"
 
 
 def _fresh(id: str, engine: Motor = NO_ENGINE) -> Ejercicio:
@@ -204,6 +63,27 @@ def test_texts(id: str) -> None:
     assert not any(command in hint for command in commands for hint in exercise.content.hints)
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("enunciado.md", "Sin título\n", "no empieza por su título"),
+        ("pistas.md", "Una sola pista\n", "no son dos"),
+        ("pistas.md", "Una\n\n---\n\n", "no son dos"),
+        ("solucion.md", None, "le falta solucion.md"),
+    ],
+)
+def test_a_folder_that_is_not_whole(tmp_path: Path, name: str, text: str | None, said: str) -> None:
+    """A quien escribe un ejercicio se le dice qué archivo de su carpeta falta o no tiene su forma."""
+    for path in SOME.folder.glob("*.*"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    assert Content.from_folder(tmp_path) == SOME.content
+    (tmp_path / name).unlink()
+    if text is not None:
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(MultietapaError, match=said):
+        Content.from_folder(tmp_path)
+
+
 def test_unknown_exercise() -> None:
     """Un número que no existe lista los que hay, y el mismo número da el mismo ejercicio."""
     with pytest.raises(UnknownNameError, match=r"02\.1"):
@@ -211,50 +91,78 @@ def test_unknown_exercise() -> None:
     assert ejercicio("02.1") is ejercicio("02.1")
 
 
-class _Reachable(Motor):
-    """Un motor que se da por disponible: las comprobaciones de estas pruebas no lo tocan."""
-
-    @property
-    def available(self) -> bool:
-        return True
+def _with_check(check: Check, engine: Motor) -> Ejercicio:
+    """Un ejercicio que comprueba lo que diga ``check``."""
+    return Ejercicio(Exercise("01.1", "tienda-node", check, folder=SOME.folder), lambda: engine)
 
 
-def _with_check(monkeypatch: pytest.MonkeyPatch, check: object) -> Ejercicio:
-    monkeypatch.setattr(Ejercicio, "_image", lambda self, engine, x: "sha256:x")
-    return Ejercicio(CONTENTS[0], check, lambda: _Reachable(Choice("existente", "unix:///x", "")))  # type: ignore[arg-type]
+@pytest.fixture(scope="module")
+def image(motor_real: Motor) -> str:
+    """La etiqueta de una imagen que está en el motor."""
+    ensure_base(motor_real.client, IMAGE)
+    return IMAGE
 
 
-def test_hints_speak_of_the_last_check(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hints_speak_of_the_last_check(motor_real: Motor, image: str) -> None:
     """La primera pista es la de lo primero que falta; otra comprobación vuelve a empezar."""
     seen = [Observation(True, "bien"), Observation(False, "falta", ("se vio A", "se vio B"))]
-    exercise = _with_check(monkeypatch, lambda bench: tuple(seen))
-    assert exercise.comprobar("imagen:1").outcome is Outcome.NOT_YET
+    exercise = _with_check(lambda bench: tuple(seen), motor_real)
+    assert exercise.comprobar(image).outcome is Outcome.NOT_YET
     assert [exercise.pista().body, exercise.pista().body] == ["se vio A", "se vio B"]
-    exercise.comprobar("imagen:1")
+    exercise.comprobar(image)
     assert exercise.pista().body == "se vio A"
     seen.pop()
-    assert exercise.comprobar("imagen:1").passed
+    assert exercise.comprobar(image).passed
     assert "Ya lo tienes" in exercise.pista().body
 
 
-@pytest.mark.parametrize(
-    "problem",
-    [EngineLostError("se apagó"), BaseImageError("no hay node:14"), docker.errors.DockerException("x")],
-)
-def test_what_is_not_the_learners_fault(monkeypatch: pytest.MonkeyPatch, problem: Exception) -> None:
-    """Un motor perdido o una base que falta es «no se puede comprobar», no un fallo de la respuesta."""
+def test_the_check_sees_the_image_and_its_app(motor_real: Motor, image: str) -> None:
+    """Lo que se comprueba recibe la imagen que se le dio, medida, y la aplicación del ejercicio."""
 
     def check(bench: Bench) -> tuple[Observation, ...]:
-        raise problem
+        weight = bench.measurement.unpacked_bytes
+        return (Observation(weight > 0, f"{bench.app.name} {bench.app.health} {bench.measurement.tags}"),)
 
-    result = _with_check(monkeypatch, check).comprobar("imagen:1")
-    assert result.outcome is Outcome.UNKNOWN and result.note
+    result = _with_check(check, motor_real).comprobar(image)
+    assert result.passed and "tienda-node /salud" in repr(result) and image in repr(result)
 
 
-def test_html_is_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_base_that_is_not_there(motor_real: Motor) -> None:
+    """Una base que no se consigue es «no se puede comprobar», no un fallo de la respuesta."""
+    result = _fresh("01.2", motor_real).comprobar("FROM nadie.invalid/no-existe:1\nRUN true\n")
+    assert result.outcome is Outcome.UNKNOWN and "nadie.invalid/no-existe:1" in result.note
+
+
+def test_an_answer_of_the_engine_that_nobody_expected(motor_real: Motor, image: str) -> None:
+    """Un error del motor mientras se mira es «no se puede comprobar», con lo que dijo el motor."""
+
+    def check(bench: Bench) -> tuple[Observation, ...]:
+        bench.motor.client.images.get("no-existe-esta:1")
+        return ()
+
+    result = _with_check(check, motor_real).comprobar(image)
+    assert result.outcome is Outcome.UNKNOWN and "no-existe-esta:1" in result.note
+
+
+def test_an_engine_that_goes_away(second_engine_factory: SecondEngine) -> None:
+    """Un motor que se apaga mientras se mira, o que ya estaba apagado, es «no se puede comprobar»."""
+    with second_engine_factory() as (client, daemon):
+        tag = load_base_image(client)
+
+        def check(bench: Bench) -> tuple[Observation, ...]:
+            daemon.stop()
+            return (Observation(bench.measurement.unpacked_bytes > 0, "medida"),)
+
+        exercise = _with_check(check, motor_over(client, daemon))
+        for _ in range(2):
+            result = exercise.comprobar(tag)
+            assert result.outcome is Outcome.UNKNOWN and "motor" in result.note, result
+
+
+def test_html_is_escaped(motor_real: Motor, image: str) -> None:
     """Lo que venga de un registro no se mete como HTML."""
-    result = _with_check(monkeypatch, lambda bench: (Observation(False, "<script>"),)).comprobar("imagen:1")
-    assert "<script>" not in result._repr_html_()
+    exercise = _with_check(lambda bench: (Observation(False, "<script>"),), motor_real)
+    assert "<script>" not in exercise.comprobar(image)._repr_html_()
 
 
 @pytest.mark.parametrize(
@@ -299,34 +207,6 @@ def test_a_path_to_the_template_is_not_started(tmp_path: Path) -> None:
     exercise = _fresh("02.1")
     (tmp_path / "Dockerfile").write_text(exercise.plantilla, encoding="utf-8")
     assert exercise.comprobar(tmp_path / "Dockerfile").outcome is Outcome.NOT_STARTED
-
-
-@pytest.mark.construye
-@pytest.mark.parametrize(("id", "answer"), _cases(RIGHT))
-def test_right_answers(motor_real: Motor, id: str, answer: str) -> None:
-    """Toda respuesta correcta se da por buena, se escriba como se escriba."""
-    result = _fresh(id, motor_real).comprobar(answer)
-    assert result.passed, result
-    assert motor_real.info and motor_real.info.label in repr(result)
-
-
-@pytest.mark.construye
-@pytest.mark.parametrize(("id", "answer"), _cases(WRONG))
-def test_wrong_answers(motor_real: Motor, id: str, answer: str) -> None:
-    """Una respuesta equivocada es «todavía no», dice qué falta y su pista no regala la orden."""
-    exercise = _fresh(id, motor_real)
-    result = exercise.comprobar(answer)
-    assert result.outcome is Outcome.NOT_YET, result
-    assert any(not observation.ok for observation in result.observations)
-    assert exercise.pista().body not in exercise.content.hints
-
-
-@pytest.mark.construye
-@pytest.mark.parametrize("id", IDS)
-def test_published_solution_passes(motor_real: Motor, id: str) -> None:
-    """La solución que se enseña supera su propio ejercicio."""
-    result = _fresh(id, motor_real).comprobar(exercises.ejercicio(id).content.solution)
-    assert result.passed, result
 
 
 @pytest.mark.construye

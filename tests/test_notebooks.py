@@ -9,7 +9,8 @@ import nbformat
 import pytest
 
 from multietapa.errors import UnknownNameError
-from multietapa.exercises.content import CONTENTS
+from multietapa.exercises import catalogue
+from multietapa.exercises.exercise import Exercise
 from multietapa.paths import PROJECT_ROOT
 from tools import notebooks
 
@@ -98,10 +99,10 @@ def test_links_lead_somewhere(notebook: nbformat.NotebookNode) -> None:
     assert [t for t in targets if not (PROJECT_ROOT / "notebooks" / t).exists()] == []
 
 
-@pytest.mark.parametrize("content", CONTENTS, ids=lambda content: content.id)
-def test_every_exercise_is_in_its_notebook(content: object) -> None:
+@pytest.mark.parametrize("exercise", catalogue.exercises(), ids=lambda exercise: exercise.id)
+def test_every_exercise_is_in_its_notebook(exercise: Exercise) -> None:
     """Cada ejercicio está en su cuaderno: enunciado, respuesta con su plantilla y comprobación."""
-    number = content.id  # type: ignore[attr-defined]
+    number = exercise.id
     path = next(path for path in NOTEBOOKS if path.stem.startswith(number.split(".")[0]))
     sources = [cell.source for cell in nbformat.read(path, as_version=4).cells]
     place = sources.index(f'ejercicio("{number}")')
@@ -110,4 +111,4 @@ def test_every_exercise_is_in_its_notebook(content: object) -> None:
     assert sources[place + 1 : place + 3] == [answer, f'ejercicio("{number}").comprobar({variable})']
     namespace: dict[str, str] = {}
     exec(answer, namespace)
-    assert namespace[variable] == content.template  # type: ignore[attr-defined]
+    assert namespace[variable] == exercise.content.template

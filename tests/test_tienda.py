@@ -10,12 +10,13 @@ from collections.abc import Iterator
 import docker
 import pytest
 
+from multietapa.apps import app
 from multietapa.cells.construir import construir
 from multietapa.cells.motor import Motor
-from multietapa.exercises.bench import SHOP
 from multietapa.identity import labels
 from multietapa.measure.measure import Measurement, measure
 
+SHOP = app("tienda-node").folder
 NAIVE, STAGED = "prueba-tienda:ingenua", "prueba-tienda:multietapa"
 NAIVE_RECIPE = """\
 FROM node:14

@@ -15,8 +15,7 @@ from pathlib import Path
 import jupytext
 import nbformat
 
-from multietapa.errors import UnknownNameError
-from multietapa.exercises.content import CONTENTS
+from multietapa.exercises import catalogue
 from multietapa.paths import PROJECT_ROOT
 
 SOURCES = PROJECT_ROOT / "sources"
@@ -44,11 +43,9 @@ def derive(source: Path) -> str:
 
 def answer_cell(exercise: str) -> str:
     """La celda en la que se responde un ejercicio: su plantilla, en la variable ``respuesta_N``."""
-    contents = {content.id: content for content in CONTENTS}
-    if exercise not in contents:
-        raise UnknownNameError(exercise, contents, kind="el ejercicio")
+    template = catalogue.exercise(exercise).content.template
     number = int(exercise.rpartition(".")[2])
-    return f'respuesta_{number} = r"""{contents[exercise].template}"""'
+    return f'respuesta_{number} = r"""{template}"""'
 
 
 def drifted() -> list[str]:

@@ -1,0 +1,83 @@
+"""De lo que se responde a la imagen que se mira."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import docker
+
+from multietapa.apps import App
+from multietapa.cells.motor import Motor
+from multietapa.errors import MultietapaError, UnknownNameError
+from multietapa.exercises.bench import build
+
+
+def read(path: Path) -> str:
+    """El texto de un Dockerfile guardado. Lanza :class:`MultietapaError` si no se puede leer."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as problem:
+        raise MultietapaError(
+            f"No existe el archivo «{path}».",
+            why=f"se buscó en {path.absolute()}.",
+            next_step="Comprueba el nombre y la carpeta, y vuelve a comprobar el ejercicio.",
+        ) from problem
+    except UnicodeDecodeError as problem:
+        raise MultietapaError(
+            f"El archivo «{path}» no es texto UTF-8.",
+            next_step="Ábrelo en un editor, guárdalo con la codificación UTF-8 y vuelve a comprobarlo.",
+        ) from problem
+    except OSError as problem:
+        raise MultietapaError(
+            f"No se puede leer el archivo «{path}».",
+            detail=str(problem),
+            next_step="Pasa la ruta de un Dockerfile que tu usuario pueda leer, o su texto.",
+        ) from problem
+
+
+def untouched(x: Any, template: str) -> bool:
+    """No hay nada, o solo la plantilla; los comentarios y los espacios no cuentan."""
+    if x is None or x is ...:
+        return True
+    return isinstance(x, str) and (not _meaningful(x) or _meaningful(x) == _meaningful(template))
+
+
+def image_of(engine: Motor, x: Any, *, app: App, tag: str) -> str:
+    """La imagen que hay que mirar; si ``x`` es el texto de un Dockerfile, la construye y la etiqueta ``tag``.
+
+    Lanza :class:`MultietapaError` si no construye, si no existe o si ``x`` no es una respuesta.
+    """
+    if isinstance(x, str) and _is_dockerfile(x):
+        build(engine, app, x.rstrip() + "\n", tag)
+        return tag
+    names = (x, *(getattr(x, name, None) for name in ("imagen", "etiqueta", "id")))
+    image = next((name.strip() for name in names if isinstance(name, str) and name.strip()), "")
+    try:
+        return str(engine.client.api.inspect_image(image)["Id"]) if image else _reject(x)
+    except docker.errors.APIError as problem:
+        raise UnknownNameError(image, _tags(engine), kind="la imagen") from problem
+
+
+def _meaningful(source: str) -> list[str]:
+    lines = (line.strip() for line in source.splitlines())
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def _is_dockerfile(source: str) -> bool:
+    return "\n" in source.strip() or "FROM" in source.upper().split()
+
+
+def _reject(x: Any) -> str:
+    raise MultietapaError(
+        f"No sé comprobar un valor de tipo «{type(x).__name__}».",
+        next_step=(
+            "Pasa el texto de un Dockerfile, la etiqueta de una imagen o lo que devuelve construir(...)."
+        ),
+    )
+
+
+def _tags(engine: Motor) -> list[str]:
+    # En una sola petición: mientras se pregunta por cada una, otra construcción puede borrarla.
+    listed = (tag for image in engine.client.api.images() for tag in image.get("RepoTags") or ())
+    return sorted(tag for tag in listed if tag != "<none>:<none>")[:12]

@@ -1,0 +1,4 @@
+# espera: aunque una capa posterior lo borra
+FROM node:14-alpine
+RUN dd if=/dev/zero of=/temporal bs=1M count=50
+RUN sha256sum /temporal > /resumen.txt && rm /temporal

@@ -1,0 +1,5 @@
+# 50 MB que solo hacen falta un momento
+FROM node:14-alpine
+RUN dd if=/dev/zero of=/temporal bs=1M count=50
+RUN sha256sum /temporal > /resumen.txt
+RUN rm /temporal

@@ -1,0 +1,15 @@
+FROM node:14-alpine AS produccion
+WORKDIR /app
+COPY package*.json ./
+RUN npm install --only=production
+
+FROM node:14 AS compilacion
+WORKDIR /app
+COPY package*.json ./
+RUN npm install
+COPY . .
+RUN npm run build
+
+FROM produccion
+COPY --from=compilacion /app/dist ./dist
+CMD ["node", "dist/server.js"]

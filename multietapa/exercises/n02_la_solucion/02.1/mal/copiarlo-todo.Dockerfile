@@ -1,0 +1,12 @@
+# espera: Lleva código fuente: /app/src/
+FROM node:14 AS build
+WORKDIR /app
+COPY package*.json ./
+RUN npm install
+COPY . .
+RUN npm run build
+
+FROM node:14-alpine
+WORKDIR /app
+COPY --from=build /app ./
+CMD ["npm", "start"]

@@ -1,0 +1,8 @@
+# espera: Lleva herramientas de compilación
+FROM node:14
+WORKDIR /app
+COPY package*.json ./
+RUN npm install
+COPY . .
+RUN npm run build
+CMD ["node", "dist/server.js"]

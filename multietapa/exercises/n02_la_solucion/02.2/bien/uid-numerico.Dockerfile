@@ -1,0 +1,15 @@
+FROM node:14 AS build
+WORKDIR /app
+COPY package*.json ./
+RUN npm install
+COPY . .
+RUN npm run build
+
+FROM node:14-alpine
+WORKDIR /app
+COPY package*.json ./
+RUN npm install --only=production
+COPY --from=build /app/dist ./dist
+USER 12345:12345
+ENV NODE_ENV production
+CMD ["node", "dist/server.js"]

@@ -1,0 +1,15 @@
+# espera: corre como root
+FROM node:14 AS build
+WORKDIR /app
+COPY package*.json ./
+RUN npm install
+COPY . .
+RUN npm run build
+
+FROM node:14-alpine
+WORKDIR /app
+COPY package*.json ./
+RUN npm install --only=production
+COPY --from=build --chown=node:node /app/dist ./dist
+ENV NODE_ENV=production
+CMD ["npm", "start"]

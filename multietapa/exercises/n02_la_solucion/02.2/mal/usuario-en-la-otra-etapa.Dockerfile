@@ -1,0 +1,16 @@
+# espera: corre como root
+FROM node:14 AS build
+WORKDIR /app
+COPY package*.json ./
+RUN npm install
+COPY . .
+RUN npm run build
+ENV NODE_ENV=production
+USER node
+
+FROM node:14-alpine
+WORKDIR /app
+COPY package*.json ./
+RUN npm install --only=production
+COPY --from=build /app/dist ./dist
+CMD ["npm", "start"]

@@ -1,0 +1,38 @@
+"""¿Qué se practica en «La solución»? Que viaje solo lo que hace falta, y que cada etapa diga lo suyo."""
+
+from __future__ import annotations
+
+from multietapa.containers.running import Running
+from multietapa.exercises.bench import Bench
+from multietapa.exercises.checks import contents, process, size
+from multietapa.exercises.exercise import Exercise
+from multietapa.exercises.outcome import Observation
+
+TIMES = 5
+
+
+def _check_first_multistage(bench: Bench) -> tuple[Observation, ...]:
+    return (
+        contents.no_development_packages(bench.measurement, contents.development_names(bench.app.folder)),
+        contents.no_sources(bench.measurement),
+        contents.no_compilers(bench.measurement),
+        size.times_smaller(bench.measurement, bench.baseline, TIMES),
+        *bench.starts(),
+    )
+
+
+def _check_not_inherited(bench: Bench) -> tuple[Observation, ...]:
+    def look(running: Running, body: str) -> tuple[Observation, ...]:
+        processes = running.processes()
+        return (
+            process.not_root(processes, process.uid_of(body)),
+            process.node_environment(processes, process.environment_of(bench.config)),
+        )
+
+    return bench.ask(look)
+
+
+EXERCISES = (
+    Exercise("02.1", app="tienda-node", check=_check_first_multistage),
+    Exercise("02.2", app="tienda-node", check=_check_not_inherited),
+)
