@@ -60,8 +60,8 @@ def recipe(reference):
     return Equivalent(reference, key, (system.layer, greeting), command=("saluda",))
 
 
-def fill(root, work, advance):
-    advance("escribiendo el saludo", 0, 0)
+def fill(root, work, progress):
+    progress("escribiendo el saludo", 0, 0)
     program = root / "usr/local/bin/saluda"
     program.parent.mkdir(parents=True)
     program.write_text("#!/bin/sh\\necho hola desde la base\\n")

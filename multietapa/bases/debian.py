@@ -14,12 +14,12 @@ from pathlib import Path
 from multietapa.bases.equivalent import (
     CERTIFICATES,
     REVISION,
-    Advance,
     Layer,
     certificates,
     layer_file,
     link,
 )
+from multietapa.bases.reporting import ReportProgress
 from multietapa.engine.bundle.apt import PrivateApt, unpack
 
 SUITE = "bookworm"
@@ -66,16 +66,16 @@ class System:
         return Layer(
             file=layer_file("sistema", *self.recipe, certificates()),
             created_by=f"equivalente local: Debian {SUITE} {kind}",
-            fill=lambda root, work, advance: self._fill(root, work, advance, kind),
+            fill=lambda root, work, progress: self._fill(root, work, progress, kind),
         )
 
-    def _fill(self, root: Path, work: Path, advance: Advance, kind: str) -> None:
+    def _fill(self, root: Path, work: Path, progress: ReportProgress, kind: str) -> None:
         title = f"descargando un Debian {SUITE} {kind}"
-        advance(title, 0, 0)
+        progress(title, 0, 0)
         apt = PrivateApt(work / "apt", suite=SUITE)
         apt.update()
-        debs = apt.download(self.packages, percent=lambda percent: advance(title, percent, 100))
-        advance(f"desempaquetando {len(debs)} paquetes", 0, 0)
+        debs = apt.download(self.packages, percent=lambda percent: progress(title, percent, 100))
+        progress(f"desempaquetando {len(debs)} paquetes", 0, 0)
         unpack(debs, root)
         self._finish(root)
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from multietapa.bases.reporting import ReportProgress
 from multietapa.identity import BASE_LABEL, BASE_LAYERS_LABEL, EQUIVALENT_LABEL, LABEL, RECIPE_LABEL
 
 #: Se sube si cambia lo que se hace con los paquetes: entonces todos los equivalentes se vuelven a hacer.
@@ -21,10 +22,8 @@ ARCHITECTURES = {"x86_64": ("amd64", "x64"), "aarch64": ("arm64", "arm64")}
 CERTIFICATES = "etc/ssl/certs/ca-certificates.crt"
 _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-#: Recibe en qué se está, y cuánto va de cuánto (0: no se sabe).
-Advance = Callable[[str, int, int], None]
 #: Llena la raíz vacía de una capa: la raíz, una carpeta para lo que estorba después, y a quién contarlo.
-Fill = Callable[[Path, Path, Advance], None]
+Fill = Callable[[Path, Path, ReportProgress], None]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from multietapa.bases.catalogue import layer_files
-from multietapa.bases.equivalent import ARCHITECTURES, Advance, Equivalent, Layer
+from multietapa.bases.equivalent import ARCHITECTURES, Equivalent, Layer
+from multietapa.bases.reporting import ReportProgress, silent
 from multietapa.engine.bundle.apt import missing_reason
 from multietapa.errors import BaseImageError
 from multietapa.image.write import LayerFile, read_layer, write_image, write_layer
@@ -18,7 +19,7 @@ from multietapa.paths import cache_dir
 
 
 @contextmanager
-def archive(wanted: Equivalent, *, progress: Advance = lambda *_: None) -> Iterator[Path]:
+def archive(wanted: Equivalent, *, progress: ReportProgress = silent) -> Iterator[Path]:
     """Da el archivo de imagen del equivalente, que se borra al salir.
 
     Lanza :class:`BaseImageError` si esta máquina no puede hacerlo y dice por qué.
@@ -47,7 +48,7 @@ def archive(wanted: Equivalent, *, progress: Advance = lambda *_: None) -> Itera
             yield target
 
 
-def _layer(layer: Layer, folder: Path, work: Path, progress: Advance) -> LayerFile:
+def _layer(layer: Layer, folder: Path, work: Path, progress: ReportProgress) -> LayerFile:
     """La capa, de la caché o recién hecha."""
     saved = folder / layer.file
     if saved.exists():

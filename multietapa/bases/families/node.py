@@ -17,13 +17,13 @@ from multietapa.bases.equivalent import (
     ARCHITECTURES,
     CERTIFICATES,
     REVISION,
-    Advance,
     Equivalent,
     Layer,
     certificates,
     digest,
     layer_file,
 )
+from multietapa.bases.reporting import ReportProgress
 from multietapa.errors import BaseImageError
 
 #: Cada versión mayor: la exacta y la de su npm.
@@ -42,7 +42,7 @@ def recipe(reference: str) -> Equivalent | None:
     runtime = Layer(
         file=layer_file("node", REVISION, node, npm, trusted),
         created_by=f"equivalente local: Node {node}, npm {npm}",
-        fill=lambda root, work, advance: _fill(root, work, advance, node, npm),
+        fill=lambda root, work, progress: _fill(root, work, progress, node, npm),
         owners={"home/node": 1000},
     )
     return Equivalent(
@@ -58,9 +58,9 @@ def recipe(reference: str) -> Equivalent | None:
     )
 
 
-def _fill(root: Path, work: Path, advance: Advance, node: str, npm: str) -> None:
+def _fill(root: Path, work: Path, progress: ReportProgress, node: str, npm: str) -> None:
     """La capa de Node, que comparten la base completa y la mínima de la misma versión."""
-    advance(f"añadiendo Node {node}", 0, 0)
+    progress(f"añadiendo Node {node}", 0, 0)
     local = root / "usr/local"
     modules = local / "lib/node_modules"
     (local / "bin").mkdir(parents=True)
