@@ -24,6 +24,7 @@ import docker
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from multietapa import text
+from multietapa.apps import app
 from multietapa.bases.sources import ensure_base
 from multietapa.cells.construir import construir
 from multietapa.engine.bundle import make as bundle
@@ -31,11 +32,9 @@ from multietapa.engine.embedded.daemon import EmbeddedDaemon
 from multietapa.engine.private.daemon import PrivateDaemon
 from multietapa.engine.slots import reserve
 from multietapa.identity import labels
-from multietapa.paths import PROJECT_ROOT, cache_dir, runtime_dir
+from multietapa.paths import cache_dir, runtime_dir
 
-APP = PROJECT_ROOT / "apps/tienda-node"
-CASES = (("ingenua", "Dockerfile.ingenuo"), ("multietapa", "Dockerfile"))
-BASES = ("node:14", "node:14-alpine")
+SHOP = app("tienda-node")
 START_GOAL, LOAD_GOAL, BUILD_GOAL = 5.0, 15.0, 3.0
 
 
@@ -44,7 +43,7 @@ def build(client: docker.DockerClient, dockerfile: str) -> float:
     started = time.perf_counter()
     with contextlib.redirect_stderr(io.StringIO()):
         construir(
-            APP, etiqueta="multietapa-comparativa/embebido:1", dockerfile=dockerfile, sin_cache=True,
+            SHOP.folder, etiqueta="multietapa-comparativa/embebido:1", dockerfile=dockerfile, sin_cache=True,
             vista="texto", cliente=client,
         )  # fmt: skip
     return time.perf_counter() - started
@@ -105,7 +104,7 @@ def main() -> None:
             stack.callback(daemon.stop)
             daemon.start()
             clients.append(docker.DockerClient(base_url=daemon.host, timeout=600))
-            for reference in BASES:
+            for reference in SHOP.bases:
                 started = time.perf_counter()
                 ensure_base(clients[-1], reference)
                 print(f"{kind.__name__}: {reference} en {time.perf_counter() - started:.1f} s", flush=True)
@@ -113,16 +112,17 @@ def main() -> None:
         each = spent * 100 / megabytes
         print(f"docker load de {megabytes:.0f} MB: {spent:.1f} s, {each:.1f} s por cada 100 MB "
               f"(meta {LOAD_GOAL:.0f})", flush=True)  # fmt: skip
-        for name, dockerfile in CASES:
+        for version in SHOP.versions:
             ratios = []
             for n in range(options.pares):
                 order = (0, 1) if n % 2 == 0 else (1, 0)
-                spent_by = {who: build(clients[who], dockerfile) for who in order}
+                spent_by = {who: build(clients[who], version.dockerfile) for who in order}
                 ratios.append(spent_by[1] / spent_by[0])
-                print(f"  {name}: nativo {spent_by[0]:.2f} s · embebido {spent_by[1]:.2f} s · "
+                print(f"  {version.name}: nativo {spent_by[0]:.2f} s · embebido {spent_by[1]:.2f} s · "
                       f"{ratios[-1]:.2f} veces", flush=True)  # fmt: skip
             print(
-                f"{name}: mediana {statistics.median(ratios):.2f} veces (meta {BUILD_GOAL:.0f})", flush=True
+                f"{version.name}: mediana {statistics.median(ratios):.2f} veces (meta {BUILD_GOAL:.0f})",
+                flush=True,
             )
         for client in clients:
             client.close()

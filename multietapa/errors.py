@@ -15,6 +15,7 @@ Cada error dice qué pasó, por qué y qué hacer después, siempre en español:
     │   └── BuildCancelled       la canceló quien la pidió
     ├── ContainerError           un contenedor no arranca o no contesta
     ├── ArchiveError             un archivo de imagen está roto o es hostil
+    ├── AppError                 una aplicación de ejemplo está mal descrita
     └── UnknownNameError         un nombre que no existe; lista los que sí
 """
 
@@ -137,6 +138,10 @@ class ContainerError(MultietapaError):
 
 class ArchiveError(MultietapaError):
     """Un archivo de imagen está roto o pide más de lo razonable."""
+
+
+class AppError(MultietapaError):
+    """Una aplicación de ejemplo está mal descrita; lista todo lo que hay que arreglar."""
 
 
 class UnknownNameError(MultietapaError):

@@ -86,6 +86,9 @@ motor().bases()
 # %% [markdown]
 # ¿Acertaste? En las dos, la versión de Node es la misma; lo que cambia es el sistema que llevan debajo.
 #
+# Donde pone **se trae cuando haga falta**, la imagen aún no está: la traerá la primera construcción que la
+# nombre o, si la quieres antes, `motor().bases("node:24")`.
+#
 # Si pone **equivalente local**, esa imagen no se pudo descargar y el taller hizo aquí otra con el mismo papel
 # y la misma versión de Node (la mínima es entonces un Debian reducido, no Alpine). Sirve igual para aprender,
 # pero su tamaño no es el de la original.

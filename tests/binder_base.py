@@ -7,7 +7,6 @@ guiones de mantenedor, y se guarda en la caché.
 from __future__ import annotations
 
 import hashlib
-import os
 import platform
 import shutil
 import subprocess
@@ -16,7 +15,8 @@ from pathlib import Path
 
 import docker
 
-from multietapa.bases.node import ARCHITECTURES, CERTIFICATES, SUITE, UNUSED
+from multietapa.bases.debian import SUITE, UNUSED
+from multietapa.bases.equivalent import ARCHITECTURES, CERTIFICATES, certificates
 from multietapa.engine.bundle.apt import PrivateApt, system_mirrors, unpack
 from multietapa.identity import EQUIVALENT_LABEL, labels
 from multietapa.image.write import write_image, write_layer
@@ -33,7 +33,7 @@ def load(client: docker.DockerClient) -> str:
     """Deja la imagen en el motor de ``client`` (la hace si falta) y devuelve su referencia."""
     folder = cache_dir() / "pruebas"
     folder.mkdir(parents=True, exist_ok=True)
-    recipe = repr((PACKAGES, SUITE, _sources(), _apt_settings(), _certificates()))
+    recipe = repr((PACKAGES, SUITE, _sources(), _apt_settings(), certificates()))
     key = hashlib.sha256(recipe.encode()).hexdigest()[:12]
     saved = folder / f"python-{key}.tar"
     if not saved.exists():
@@ -64,7 +64,7 @@ def _make(work: Path, target: Path) -> None:
     (root / "etc/apt/sources.list").write_text(_sources())
     (root / "etc/apt/apt.conf").write_text(_apt_settings())
     (root / CERTIFICATES).parent.mkdir(parents=True, exist_ok=True)
-    (root / CERTIFICATES).write_bytes(_certificates())
+    (root / CERTIFICATES).write_bytes(certificates())
     environment += [f"{name}=/{CERTIFICATES}" for name in ("SSL_CERT_FILE", "PIP_CERT")]
     subprocess.run(["ldconfig", "-r", root], check=True)
     layer = write_layer(root, work / "capa.tar", created_by="equivalente local de una imagen de Python")
@@ -83,11 +83,3 @@ def _apt_settings() -> str:
     """Lo que esta máquina pide a apt sobre las fechas de los índices: un espejo parado los tiene viejos."""
     dump = subprocess.run(["apt-config", "dump"], capture_output=True, text=True, check=True).stdout
     return "".join(f"{line}\n" for line in dump.splitlines() if line.startswith("Acquire::Check-"))
-
-
-def _certificates() -> bytes:
-    """El almacén de certificados de esta máquina: así un proxy de empresa no rompe pip."""
-    for name in (os.environ.get("SSL_CERT_FILE", ""), f"/{CERTIFICATES}"):
-        if name and Path(name).is_file():
-            return Path(name).read_bytes()
-    return b""

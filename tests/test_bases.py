@@ -12,12 +12,14 @@ from pathlib import Path
 import docker
 import pytest
 
-from multietapa.bases import node as equivalent
+from multietapa.bases import making
 from multietapa.bases import sources as bases
-from multietapa.bases.sources import WORKSHOP_BASES, ensure_base
+from multietapa.bases.catalogue import recipe, workshop_bases
+from multietapa.bases.sources import ensure_base
 from multietapa.errors import BaseImageError, DiskFullError, EngineLostError
 from multietapa.identity import BASE_LABEL, EQUIVALENT_LABEL
 from multietapa.image.write import write_image, write_layer
+from multietapa.paths import cache_dir
 from tests.conftest import SecondEngine
 
 SAVED = "multietapa-pruebas/guardada:1"
@@ -74,10 +76,26 @@ def test_every_attempt_has_its_reason(engine: docker.DockerClient, monkeypatch: 
 @pytest.mark.parametrize("reference", ["node:12", "node:14-slim", "python:3", "node", "otro/node:14"])
 def test_there_is_no_recipe_for_other_images(reference: str) -> None:
     """Solo hay receta para las bases del taller: lo demás no se imita."""
-    assert equivalent.recipe(reference) is None
+    assert recipe(reference) is None
 
 
-@pytest.mark.parametrize("reference", WORKSHOP_BASES)
+@pytest.mark.parametrize(
+    ("reference", "key"),
+    [
+        ("node:14", "7914ca3a207b"),
+        ("node:14-alpine", "2b02b2447379"),
+        ("node:24", "f9efdccbb322"),
+        ("node:24-alpine", "2794f74627d3"),
+    ],
+)
+def test_the_recipes_are_those_that_learners_already_have(reference: str, key: str) -> None:
+    """La receta de cada equivalente no cambia sin querer: si cambia, todo el mundo tiene que rehacerlo."""
+    wanted = recipe(reference)
+    assert wanted is not None and wanted.key == key
+    assert reference in workshop_bases()
+
+
+@pytest.mark.parametrize("reference", workshop_bases())
 def test_workshop_base_runs_its_node_and_npm(engine: docker.DockerClient, reference: str) -> None:
     """Cada base del taller trae su versión de Node, un npm y el usuario node sin privilegios."""
     base = ensure_base(engine, reference)
@@ -176,8 +194,8 @@ def test_without_network_the_reasons_of_every_attempt_are_kept(
     for name in ("http_proxy", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     monkeypatch.setenv("MULTIETAPA_CACHE", str(tmp_path))
-    wanted = equivalent.recipe("node:14-alpine")
-    monkeypatch.setattr(equivalent, "recipe", lambda _: wanted)
+    wanted = recipe("node:14-alpine")
+    monkeypatch.setattr(bases, "recipe", lambda _: wanted)
     with pytest.raises(BaseImageError, match="equivalente local: No se p"):
         ensure_base(engine, ABSENT)
     assert [path.name for path in (tmp_path / "bases").iterdir()] == ["candado"]
@@ -211,21 +229,21 @@ def test_the_cache_keeps_layers_and_not_whole_images(
     engine: docker.DockerClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """En la caché quedan dos capas, que otra base comparte; lo de recetas viejas y lo temporal se borra."""
-    wanted = equivalent.recipe("node:24-alpine")
+    wanted = recipe("node:24-alpine")
     assert wanted is not None
-    with equivalent.archive(wanted):  # en la caché de verdad: aquí puede hacer falta descargar
+    with making.archive(wanted):  # en la caché de verdad: aquí puede hacer falta descargar
         pass
-    real = equivalent.cache_dir() / "bases"
+    real = cache_dir() / "bases"
     (tmp_path / "bases").mkdir()
-    names = {equivalent._system_name(False), equivalent._node_name(wanted.node, wanted.npm)}
+    names = {layer.file for layer in wanted.layers}
     for name in names:
         (tmp_path / "bases" / name).symlink_to(real / name)
     (tmp_path / "bases/sistema-antiguo.tar").write_bytes(b"x")
     monkeypatch.setenv("MULTIETAPA_CACHE", str(tmp_path))
-    monkeypatch.setattr(equivalent, "_check_tools", lambda _: pytest.fail("no hacía falta hacer nada"))
-    with equivalent.archive(wanted) as first:
+    monkeypatch.setenv("PATH", "")  # si hiciera falta hacer algo, no habría con qué
+    with making.archive(wanted) as first:
         content = first.read_bytes()
-    with equivalent.archive(wanted) as again:
+    with making.archive(wanted) as again:
         assert again.read_bytes() == content
     left = {path.name for path in (tmp_path / "bases").iterdir()}
     assert left == {*names, "candado"}

@@ -27,7 +27,8 @@ import docker
 import pytest
 from docker.models.containers import Container
 
-from multietapa.bases.sources import WORKSHOP_BASES, ensure_base
+from multietapa.bases.catalogue import workshop_bases
+from multietapa.bases.sources import ensure_base
 from multietapa.build.events import BuildFinished, LogLine
 from multietapa.build.pipeline import build_events
 from multietapa.dockerfile.stages import parse
@@ -169,10 +170,10 @@ def image(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory)
 def save_bases(client: docker.DockerClient, folder: Path) -> None:
     """Guarda en ``folder`` las imágenes base del taller, en un solo archivo: comparten capas."""
     folder.mkdir(exist_ok=True)
-    for reference in WORKSHOP_BASES:
+    for reference in workshop_bases():
         ensure_base(client, reference)
     url = f"{client.api.base_url}/v{client.api.api_version}/images/get"
-    answer = client.api.get(url, params={"names": WORKSHOP_BASES}, stream=True, timeout=600)
+    answer = client.api.get(url, params={"names": workshop_bases()}, stream=True, timeout=600)
     with closing(answer), (folder / "bases.tar").open("wb") as output:
         answer.raise_for_status()
         for piece in answer.iter_content(1 << 20):
@@ -285,7 +286,7 @@ def test_notebooks_run_as_in_binder(pod: Pod) -> None:
     print(f"motor listo en {time.monotonic() - started:.1f} s como mucho")
     before = pod.ask()
     assert before["kind"] == "embebido"
-    assert set(WORKSHOP_BASES) <= set(before["images"])
+    assert set(workshop_bases()) <= set(before["images"])
     assert before["cache"] == 0
     pod.container.put_archive("/tmp", test_tools())
     tools = "/tmp/pruebas"

@@ -229,7 +229,7 @@ def test_an_image_made_with_the_sdk_has_its_workshop_base(
     """Sin etiquetas, la base es la del taller cuyas capas son las primeras de la imagen."""
     base, deeper = f"{TAG}-base", f"{TAG}-mayor"
     top = layer(entry("mía", "1"))
-    monkeypatch.setattr(base_layers, "WORKSHOP_BASES", (base, deeper, f"{TAG}-nadie"))
+    monkeypatch.setattr(base_layers, "workshop_bases", lambda: (base, deeper, f"{TAG}-nadie"))
     engine.images.load(archive([BASE], base))
     engine.images.load(archive([BASE, top], deeper))
     try:

@@ -8,6 +8,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from multietapa.apps import app
+from multietapa.bases.catalogue import workshop_bases
+from multietapa.cli.preparation import first_bases
 from multietapa.errors import UnknownNameError
 from multietapa.exercises import catalogue
 from multietapa.exercises.exercise import Exercise
@@ -112,3 +115,15 @@ def test_every_exercise_is_in_its_notebook(exercise: Exercise) -> None:
     namespace: dict[str, str] = {}
     exec(answer, namespace)
     assert namespace[variable] == exercise.content.template
+
+
+def test_a_base_asked_to_the_sdk_is_there(notebook: nbformat.NotebookNode) -> None:
+    """Al SDK solo se le piden bases que se preparan antes de abrir, o que el cuaderno trae en una celda."""
+    ready, asked = set(first_bases()), set()
+    for source in code(notebook):
+        ready |= set(re.findall(r"motor\(\)\.bases\(\"([^\"]+)\"", source))
+        asked |= set(re.findall(r"(?:images\.get|containers\.\w+)\(\s*\"([^\"]+)\"", source))
+        if "images.build(" in source:  # el SDK no las trae: las de la aplicación que construye
+            names = re.findall(r"\"\.\./apps/([\w-]+)\"", "\n".join(code(notebook)))
+            asked |= {base for name in names for base in app(name).bases}
+        assert [image for image in asked if image in workshop_bases() and image not in ready] == []

@@ -10,13 +10,14 @@ from collections.abc import Iterator
 import docker
 import pytest
 
-from multietapa.apps import app
+from multietapa.apps import APPS, app
 from multietapa.cells.construir import construir
 from multietapa.cells.motor import Motor
 from multietapa.identity import labels
 from multietapa.measure.measure import Measurement, measure
 
 SHOP = app("tienda-node").folder
+VERIFY = (sys.executable, APPS / "verificar")
 NAIVE, STAGED = "prueba-tienda:ingenua", "prueba-tienda:multietapa"
 NAIVE_RECIPE = """\
 FROM node:14
@@ -75,7 +76,7 @@ def test_verificar_is_satisfied_with_both(
 ) -> None:
     """``verificar`` arranca cada imagen, le hace preguntas de verdad y sale con 0, sin dejar contenedores."""
     before = {container.id for container in motor_real.client.containers.list(all=True)}
-    done = subprocess.run([sys.executable, SHOP / "verificar", tag], capture_output=True, text=True)
+    done = subprocess.run([*VERIFY, "tienda-node", tag], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Todo bien." in done.stdout
     assert {container.id for container in motor_real.client.containers.list(all=True)} <= before
@@ -88,17 +89,21 @@ def test_verificar_rejects_what_is_not_the_shop(engine: docker.DockerClient, bas
     recipe = f'FROM {base_image}\nCMD ["sh", "-c", "{serve}"]\n'
     engine.images.build(fileobj=io.BytesIO(recipe.encode()), tag=tag, labels=labels(), rm=True)
     try:
-        done = subprocess.run([sys.executable, SHOP / "verificar", tag], capture_output=True, text=True)
+        done = subprocess.run([*VERIFY, "tienda-node", tag], capture_output=True, text=True)
         assert done.returncode == 1 and "/salud" in done.stderr
     finally:
         engine.images.remove(tag, force=True)
 
 
 def test_verificar_without_its_image_says_what_to_do(engine: docker.DockerClient) -> None:
-    """Una imagen que no está sale con 1 y propone construirla; sin imagen en la orden, sale con 2."""
-    done = subprocess.run([sys.executable, SHOP / "verificar", "nadie:1"], capture_output=True, text=True)
+    """Una imagen que no está sale con 1 y propone construirla; con la orden a medias, sale con 2."""
+    done = subprocess.run([*VERIFY, "tienda-node", "nadie:1"], capture_output=True, text=True)
     assert done.returncode == 1 and "Constrúyela primero" in done.stderr
-    assert subprocess.run([sys.executable, SHOP / "verificar"], capture_output=True).returncode == 2
+    for words in ((), ("tienda-node",)):
+        done = subprocess.run([*VERIFY, *words], capture_output=True, text=True)
+        assert done.returncode == 2 and "Uso: verificar APP IMAGEN" in done.stderr
+    done = subprocess.run([*VERIFY, "tienda", "nadie:1"], capture_output=True, text=True)
+    assert done.returncode == 2 and "tienda-node" in done.stderr
 
 
 def test_the_shop_passes_its_own_tests(images: dict[str, Measurement], motor_real: Motor) -> None:

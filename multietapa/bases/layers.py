@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import docker
 from docker.errors import ImageNotFound
 
-from multietapa.bases.sources import WORKSHOP_BASES
+from multietapa.bases.catalogue import workshop_bases
 from multietapa.identity import BASE_LABEL, counted_layers
 
 
@@ -40,8 +40,8 @@ def find_base(
         return Base(name, counted)
     if name:
         return Base(name, _leading(client, name, diff_ids))
-    known = [Base(candidate, _leading(client, candidate, diff_ids)) for candidate in WORKSHOP_BASES]
-    best = max(known, key=lambda base: base.layers)
+    known = [Base(candidate, _leading(client, candidate, diff_ids)) for candidate in workshop_bases()]
+    best = max(known, key=lambda base: base.layers, default=Base())
     return best if best.layers else Base()
 
 

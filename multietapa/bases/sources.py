@@ -20,6 +20,8 @@ import requests
 import urllib3
 
 from multietapa import text
+from multietapa.bases.catalogue import recipe, workshop_bases
+from multietapa.bases.making import archive
 from multietapa.errors import (
     ArchiveError,
     BaseImageError,
@@ -33,11 +35,11 @@ from multietapa.identity import EQUIVALENT_LABEL, RECIPE_LABEL
 from multietapa.image.archive import familiar, read_images
 from multietapa.paths import PROJECT_ROOT
 
-WORKSHOP_BASES = ("node:14", "node:14-alpine", "node:24", "node:24-alpine")
 PUBLIC_MIRRORS = ("mirror.gcr.io/library", "public.ecr.aws/docker/library")
 FOLDER_VARIABLE = "MULTIETAPA_IMAGENES"
 MIRROR_VARIABLE = "MULTIETAPA_ESPEJO"
 PULL_TIMEOUT_SECONDS = 20
+LATER = "se trae cuando haga falta"
 _LEFT = 'style="text-align:left"'
 
 Progress = Callable[[str, int, int], None]
@@ -122,12 +124,8 @@ def _in_engine(client: docker.DockerClient, reference: str, progress: Progress) 
     labels: dict[str, str] = found.labels or {}
     if labels.get(EQUIVALENT_LABEL) != "1":
         return ""
-    try:
-        from multietapa.bases import node as equivalent
-    except ImportError:  # usa fcntl, que no existe en Windows: allí tampoco se podría rehacer
-        return ""
-    wanted = equivalent.recipe(reference)
-    current = wanted is None or labels.get(RECIPE_LABEL) == equivalent.recipe_key(wanted)
+    wanted = recipe(reference) if os.name == "posix" else None  # en Windows no se podría rehacer
+    current = wanted is None or labels.get(RECIPE_LABEL) == wanted.key
     return "" if current else "es un equivalente de una receta anterior"
 
 
@@ -152,14 +150,21 @@ def _from_folder(client: docker.DockerClient, reference: str, progress: Progress
             continue  # cargarlo cuesta, sobre todo en el motor embebido
         try:
             progress(f"cargando {path.name}", 0, path.stat().st_size)
-            with path.open("rb") as archive:
-                client.images.load(archive)
+            with path.open("rb") as opened:
+                client.images.load(opened)
         except (docker.errors.DockerException, OSError) as problem:
             broken.append(f"{path.name} no se pudo cargar: {_explain(problem)}")
             continue
         if not _in_engine(client, reference, progress):
             return ""
     return "; ".join([f"ningún archivo de {folder} la contiene", *broken])
+
+
+def saved_bases() -> tuple[str, ...]:
+    """Las imágenes base del taller que dicen llevar los archivos de ``--imagenes CARPETA``, si se dio."""
+    folder = os.environ.get(FOLDER_VARIABLE)
+    inside = [saved_tags(path) for path in sorted(Path(folder).glob("*.tar"))] if folder else []
+    return tuple(base for base in workshop_bases() if any(familiar(base) in tags for tags in inside))
 
 
 def saved_tags(path: Path) -> frozenset[str]:
@@ -251,16 +256,14 @@ def _explain(problem: Exception) -> str:
 
 
 def _equivalent(client: docker.DockerClient, reference: str, progress: Progress) -> str:
-    from multietapa.bases import node as equivalent  # usa fcntl, que no existe en Windows
-
-    wanted = equivalent.recipe(reference)
+    wanted = recipe(reference)
     if wanted is None:
         return "no hay receta para esta imagen"
     old = _present(client, reference)
-    with equivalent.archive(wanted, progress=progress) as path:
+    with archive(wanted, progress=progress) as path:
         progress(f"cargando {reference}", 0, path.stat().st_size)
-        with path.open("rb") as archive:
-            client.images.load(archive)
+        with path.open("rb") as opened:
+            client.images.load(opened)
     if old is not None and old.id != client.images.get(reference).id:
         with suppress(docker.errors.APIError):  # si otra imagen parte de ella, se queda
             client.images.remove(old.id)
@@ -278,14 +281,14 @@ def _describe(client: docker.DockerClient, reference: str, origin: str) -> BaseI
 
 @dataclass(frozen=True)
 class Bases:
-    """Las imágenes base del taller: las que hay y las que faltan."""
+    """Las imágenes base del taller: las que hay y las que se traerán cuando hagan falta."""
 
     found: tuple[BaseImage, ...]
     missing: tuple[str, ...]
     engine: str
 
     def __repr__(self) -> str:
-        lines = [str(base) for base in self.found] + [f"{name}: falta" for name in self.missing]
+        lines = [str(base) for base in self.found] + [f"{name}: {LATER}" for name in self.missing]
         return "\n".join([*lines, self.engine])
 
     def _repr_html_(self) -> str:
@@ -295,7 +298,7 @@ class Bases:
             for b in self.found
         ]
         rows += [
-            f"<tr><td {_LEFT}><code>{html.escape(n)}</code></td><td {_LEFT}>falta</td><td></td></tr>"
+            f"<tr><td {_LEFT}><code>{html.escape(n)}</code></td><td {_LEFT}>{LATER}</td><td></td></tr>"
             for n in self.missing
         ]
         titles = f"<th {_LEFT}>Imagen base</th><th {_LEFT}>De dónde salió</th><th>Tamaño según el motor</th>"
@@ -306,7 +309,7 @@ class Bases:
 def available_bases(client: docker.DockerClient, *, engine: str = "") -> Bases:
     """Qué imágenes base del taller están en el motor; ``engine`` es la línea que lo nombra."""
     found, missing = [], []
-    for reference in WORKSHOP_BASES:
+    for reference in workshop_bases():
         try:
             found.append(_describe(client, reference, "en el motor"))
         except docker.errors.ImageNotFound:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from multietapa.bases.sources import Bases, available_bases
+from multietapa.bases.sources import Bases, available_bases, ensure_base
 from multietapa.cells import budget, sdk_errors
+from multietapa.console import Steps
 from multietapa.containers.address import Direccion
 from multietapa.containers.commands import run_command
 from multietapa.containers.http import wait_for_answer
@@ -27,8 +28,18 @@ class Motor(session.Engine):
         """Las que lleva todo lo que se crea en el taller: ``labels=motor().etiquetas``."""
         return labels()
 
-    def bases(self) -> Bases:
-        """Qué imágenes base del taller están en el motor y cuáles son equivalentes locales."""
+    def bases(self, *traer: str) -> Bases:
+        """Qué imágenes base del taller están en el motor y cuáles son equivalentes locales.
+
+        ``construir`` trae sola la que falte. Para usarla antes con el SDK se pide por su nombre:
+        ``motor().bases("node:24")``. Lanza :class:`BaseImageError` si no se consigue.
+        """
+        for reference in traer:
+            steps = Steps()
+            try:
+                ensure_base(self.client, reference, progress=steps)
+            finally:
+                steps.close()
         return available_bases(self.client, engine=self.info.label if self.info else "")
 
     def direccion(self, contenedor: Any, puerto: int = 3000, *, plazo: float = 30.0) -> Direccion:

@@ -8,7 +8,8 @@ from pathlib import Path
 import docker
 
 from multietapa import text
-from multietapa.bases.sources import WORKSHOP_BASES, ensure_base
+from multietapa.bases.catalogue import workshop_bases
+from multietapa.bases.sources import ensure_base
 from multietapa.console import Steps, phase, say
 from multietapa.engine.bundle import make as bundle
 from multietapa.engine.embedded.daemon import EmbeddedDaemon, missing_reason
@@ -41,7 +42,7 @@ def prepare(folder: str) -> str:
             steps.close()
         try:
             client = docker.DockerClient(base_url=daemon.host, timeout=TIMEOUT_SECONDS)
-            for reference in WORKSHOP_BASES:
+            for reference in workshop_bases():
                 with phase(f"Imagen base {reference}"):
                     steps = Steps()
                     found = ensure_base(client, reference, progress=steps)

@@ -4,20 +4,35 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Iterable
 
-from multietapa.bases.sources import WORKSHOP_BASES, ensure_base
+from multietapa.apps import app
+from multietapa.bases.sources import ensure_base, saved_bases
 from multietapa.console import Steps, phase, say
 from multietapa.engine.discovery import discover
 from multietapa.engine.session import Engine, connect, environment
 from multietapa.errors import BaseImageError
 from multietapa.identity import SESSION_VARIABLE
 
+#: La aplicación de los primeros cuadernos: sus imágenes base son las que se esperan antes de abrirlos.
+FIRST_APP = "tienda-node"
 
-def prepare() -> tuple[Engine, dict[str, str]]:
+
+def first_bases() -> tuple[str, ...]:
+    """Las imágenes base que se preparan antes de abrir el taller; las demás llegan cuando se piden.
+
+    Son las de los primeros cuadernos y, con ``--imagenes CARPETA``, también las que estén en la carpeta: en
+    un aula es un disco que luego pasa a otro equipo.
+    """
+    return tuple(dict.fromkeys((*app(FIRST_APP).bases, *saved_bases())))
+
+
+def prepare(bases: Iterable[str] | None = None) -> tuple[Engine, dict[str, str]]:
     """Pone el motor y las bases; devuelve el motor y el entorno que deben heredar los hijos.
 
-    Sin motor posible no falla: lo dice y devuelve un motor no disponible. El motor que se
-    arranca aquí se apaga solo al terminar este proceso.
+    ``bases`` son las que tienen que estar; si no se dicen, las de :func:`first_bases`. Sin motor posible no
+    falla: lo dice y devuelve un motor no disponible. El motor que se arranca aquí se apaga solo al terminar
+    este proceso.
     """
     session = {SESSION_VARIABLE: uuid.uuid4().hex[:12]}
     with phase("Buscando un motor de Docker"):
@@ -30,7 +45,7 @@ def prepare() -> tuple[Engine, dict[str, str]]:
     if not engine.available:
         return engine, {**os.environ, **session}
     with phase("Preparando las imágenes base"):
-        for reference in WORKSHOP_BASES:
+        for reference in first_bases() if bases is None else bases:
             steps = Steps("    ")
             try:
                 said: object = ensure_base(engine.client, reference, progress=steps)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 
+from multietapa.bases.catalogue import workshop_bases
 from multietapa.cells.limpiar import limpiar
 from multietapa.cli.preparation import prepare
 from multietapa.console import complain, phase, say
@@ -26,7 +27,8 @@ def run(arguments: list[str]) -> int:
     """Prepara, ejecuta pytest (con nbval) y recoge. Devuelve el código de pytest."""
     try:
         _ensure_browser()
-        engine, environment = prepare()
+        # Todas: las pruebas las usan, y hacer una no debe contar en el plazo de la que la pide primero.
+        engine, environment = prepare(workshop_bases())
     except MultietapaError as problem:
         complain(problem)
         return 1

@@ -1,0 +1,113 @@
+"""El sistema de un equivalente local: un Debian completo, con compiladores, o uno mínimo, con busybox.
+
+Es siempre su primera capa, y la comparten las imágenes del mismo tamaño.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from multietapa.bases.equivalent import (
+    CERTIFICATES,
+    REVISION,
+    Layer,
+    certificates,
+    layer_file,
+    link,
+)
+from multietapa.bases.reporting import ReportProgress
+from multietapa.engine.bundle.apt import PrivateApt, unpack
+
+SUITE = "bookworm"
+MINIMAL = ("libc6", "libstdc++6", "libgcc-s1", "busybox-static", "base-files")
+# fmt: off
+FULL = [
+    "base-files", "bash", "dash", "coreutils", "build-essential", "python3", "git", "curl", "wget",
+    "ca-certificates", "openssl", "procps", "tar", "gzip", "xz-utils", "bzip2", "unzip", "sed", "grep",
+    "mawk", "findutils", "diffutils", "patch", "file", "perl", "autoconf", "automake", "libtool",
+    "libssl-dev", "zlib1g-dev", "libffi-dev", "libsqlite3-dev", "libcurl4-openssl-dev", "libxml2-dev",
+    "libyaml-dev", "libreadline-dev", "libncurses-dev", "libpq-dev", "libmariadb-dev", "libpng-dev",
+    "libjpeg-dev", "libwebp-dev", "libglib2.0-dev",
+]
+# fmt: on
+ALTERNATIVES = {"cc": "gcc", "c++": "g++", "awk": "mawk", "pager": "more", "which": "which.debianutils"}
+UNUSED = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/lintian", "usr/share/info")
+#: El uid 1000 si su familia no lo llama de otra manera.
+DEFAULT_USER = "node"
+_MODES = {"tmp": 0o1777, "root": 0o700, "home": 0o755, "var/tmp": 0o1777, "run": 0o755}
+
+
+@dataclass(frozen=True)
+class System:
+    """Un sistema Debian: ``full`` es el completo; ``user``, quien tiene el uid 1000."""
+
+    full: bool
+    user: str = DEFAULT_USER
+
+    @property
+    def packages(self) -> Sequence[str]:
+        """Los paquetes que se piden; apt añade aquellos de los que dependen."""
+        return FULL if self.full else MINIMAL
+
+    @property
+    def recipe(self) -> tuple[object, ...]:
+        """Lo que lo determina, igual en todas las máquinas."""
+        other_user = () if self.user == DEFAULT_USER else (self.user,)
+        return (REVISION, SUITE, self.packages, ALTERNATIVES, UNUSED, *other_user)
+
+    @property
+    def layer(self) -> Layer:
+        """Su capa."""
+        kind = "con compiladores" if self.full else "mínimo, con busybox"
+        return Layer(
+            file=layer_file("sistema", *self.recipe, certificates()),
+            created_by=f"equivalente local: Debian {SUITE} {kind}",
+            fill=lambda root, work, progress: self._fill(root, work, progress, kind),
+        )
+
+    def _fill(self, root: Path, work: Path, progress: ReportProgress, kind: str) -> None:
+        title = f"descargando un Debian {SUITE} {kind}"
+        progress(title, 0, 0)
+        apt = PrivateApt(work / "apt", suite=SUITE)
+        apt.update()
+        debs = apt.download(self.packages, percent=lambda percent: progress(title, percent, 100))
+        progress(f"desempaquetando {len(debs)} paquetes", 0, 0)
+        unpack(debs, root)
+        self._finish(root)
+
+    def _finish(self, root: Path) -> None:
+        """Lo que harían los guiones de los paquetes: usuarios, enlaces y certificados."""
+        for unused in UNUSED:
+            shutil.rmtree(root / unused, ignore_errors=True)
+        etc = root / "etc"
+        etc.mkdir(exist_ok=True)
+        shell = "/bin/bash" if self.full else "/bin/sh"
+        (etc / "passwd").write_text(
+            f"root:x:0:0:root:/root:{shell}\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n"
+            f"{self.user}:x:1000:1000::/home/{self.user}:{shell}\n"
+        )
+        (etc / "group").write_text(f"root:x:0:\ntty:x:5:\nnogroup:x:65534:\n{self.user}:x:1000:\n")
+        for path, mode in _MODES.items():
+            (root / path).mkdir(parents=True, exist_ok=True)
+            (root / path).chmod(mode)
+        if self.full:
+            link(root / "usr/bin/sh", "dash")
+        for name, target in (ALTERNATIVES if self.full else _applets(root)).items():
+            if not (root / "usr/bin" / name).exists():
+                link(root / "usr/bin" / name, target)
+        trusted = certificates()
+        if trusted:
+            shutil.rmtree(root / "etc/ssl/certs", ignore_errors=True)
+            (root / CERTIFICATES).parent.mkdir(parents=True)
+            (root / CERTIFICATES).write_bytes(trusted)
+
+
+def _applets(root: Path) -> dict[str, str]:
+    """Los programas que sabe ser el busybox de esa raíz."""
+    command = [str(root / "usr/bin/busybox"), "--list"]
+    listing = subprocess.run(command, capture_output=True, text=True, check=True)
+    return dict.fromkeys(listing.stdout.split(), "busybox")
