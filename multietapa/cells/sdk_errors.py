@@ -14,6 +14,7 @@ from typing import Any
 import docker
 import requests
 
+from multietapa import sdk
 from multietapa.errors import MultietapaError, is_disk_full
 from multietapa.widgets.where import current_shell
 
@@ -91,16 +92,16 @@ def _container(error: docker.errors.ContainerError) -> MultietapaError:
 
 
 def _missing_image(error: docker.errors.ImageNotFound) -> MultietapaError:
-    found = re.search(r"(?:image|for|such image:)\s+\"?([\w./:@-]+)\"?", str(error.explanation or error))
+    found = re.search(r"(?:image|for|such image:)\s+\"?([\w./:@-]+)\"?", sdk.reason(error))
     return MultietapaError(
         f"No está la imagen «{found[1]}»." if found else "No está esa imagen.",
-        why=_reason(error),
+        why=sdk.reason(error),
         next_step="Comprueba el nombre y la etiqueta, o ejecuta antes la celda que la construye.",
     )
 
 
 def _api(error: docker.errors.APIError) -> MultietapaError:
-    reason = _reason(error)
+    reason = sdk.reason(error)
     port = re.search(r"Bind for \S*?:(\d+) failed|address already in use", reason)
     if port:
         return MultietapaError(
@@ -127,10 +128,6 @@ def _other(error: BaseException) -> MultietapaError:
         why=_line(error),
         next_step="Revisa los argumentos de la llamada.",
     )
-
-
-def _reason(error: docker.errors.APIError) -> str:
-    return str(error.explanation or error).strip()
 
 
 def _line(error: BaseException) -> str:
