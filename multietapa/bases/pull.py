@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ from multietapa.errors import engine_lost
 
 Progress = Callable[[str, int, int], None]
 """Recibe (qué se hace, bytes hechos, bytes totales o 0 si no se saben)."""
+
+#: Lo que dice el motor de un registro que contesta, pero no a cualquiera.
+_CLOSED = re.compile(r"access denied|no basic auth credentials|unauthorized|authentication required", re.I)
 
 
 class Download:
@@ -80,11 +84,14 @@ class Registries:
                 client.images.get(remote).tag(*sdk.split_reference(reference))
             client.images.get(reference)
         except docker.errors.NotFound as problem:
-            denied = "access denied" in sdk.reason(problem)
-            return "no la tiene, o hay que iniciar sesión" if denied else "no la tiene"
+            closed = _CLOSED.search(sdk.reason(problem))
+            return "no la tiene, o pide iniciar sesión (docker login)" if closed else "no la tiene"
         except (docker.errors.DockerException, urllib3.exceptions.HTTPError, OSError, ValueError) as problem:
-            if isinstance(problem, docker.errors.APIError) and problem.status_code < 500:
-                return explain(problem)
+            if isinstance(problem, docker.errors.APIError):
+                if _CLOSED.search(sdk.reason(problem)):
+                    return f"pide iniciar sesión con docker login ({explain(problem)})"
+                if problem.status_code < 500:
+                    return explain(problem)
             check_engine(client)
             said = f"no contesta ({explain(problem, seconds=self.silence)})"
             self._down[registry] = said, time.monotonic()
