@@ -12,7 +12,7 @@ def run_command(client: docker.DockerClient, image: str, command: str) -> str:
     """Lo que escribe una orden de ``sh`` en un contenedor de ``image``, por sus dos salidas.
 
     El contenedor se borra siempre, también si se interrumpe la espera. Lanza :class:`ContainerError`, con lo
-    que la orden escribió, si no existe la imagen o la orden acaba mal o no acaba, y :class:`EngineLostError`
+    que la orden escribió, si no existe la imagen o la orden acaba mal, y :class:`EngineLostError`
     si el motor se apagó.
     """
     with created(client, image, ["-c", command], entrypoint=["sh"]) as container:

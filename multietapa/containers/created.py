@@ -17,7 +17,7 @@ import docker
 import requests
 
 from multietapa import sdk
-from multietapa.errors import ContainerError, engine_lost, is_disk_full
+from multietapa.errors import ContainerError, engine_lost
 from multietapa.identity import labels
 
 LOG_LINES = 15
@@ -25,32 +25,37 @@ LOG_LINES = 15
 _LATE_SECONDS = 1.0  # lo que el motor puede tardar en acabar de crear lo que ya nadie espera
 _PAUSE_SECONDS = 0.05
 _REPEAT = "Comprueba que nadie lo borró y repite."
-#: Por qué no arranca, según lo que dice el motor: la causa y qué hacer (``{0}`` es lo que nombra).
-_CAUSES = (
+Cause = tuple[str, str, str]
+"""Lo que se dice (``re``), la causa y qué hacer; ``{0}`` es lo que nombra."""
+#: Lo que escribe en el registro quien arranca el programa, antes de que sea el programa.
+_LAUNCHED: tuple[Cause, ...] = (
     (
-        r'exec: \\?"([^"\\]+)\\?".*(?:executable file not found|no such file or directory)',
+        r"^exec (\S+): exec format error",
+        "«{0}» es de otra arquitectura, o un guion sin su primera línea «#!».",
+        "Comprueba para qué arquitectura se construyó, o escribe esa primera línea.",
+    ),
+    (
+        r"^exec (\S+): no such file or directory",
+        "A la imagen le falta el intérprete o el cargador que necesita «{0}».",
+        "Parte de una imagen que lo lleve, o compila el programa estático.",
+    ),
+)
+#: Lo que contesta el motor cuando no crea o no arranca un contenedor.
+_REFUSED: tuple[Cause, ...] = (
+    (
+        r'exec: "([^"]+)".*(?:executable file not found|no such file or directory)',
         "La imagen no tiene el programa «{0}».",
         "Ese programa, el del CMD (o ENTRYPOINT), tiene que estar en la última etapa.",
     ),
     (
-        r'exec: \\?"([^"\\]+)\\?".*permission denied',
+        r'exec: "([^"]+)".*permission denied',
         "«{0}» no se puede ejecutar: le falta el permiso.",
         "Cópialo con COPY --chmod=755, o arráncalo con su intérprete.",
-    ),
-    (
-        r"exec format error",
-        "El programa es de otra arquitectura, o un guion sin su primera línea «#!».",
-        "Comprueba para qué arquitectura se construyó la imagen.",
     ),
     (
         r"unable to find (?:user|group) ([^:]+):",
         "La imagen no tiene el usuario «{0}».",
         "Créalo en la última etapa, o da en USER su número.",
-    ),
-    (
-        r'chdir to cwd \(\\?"([^"\\]+)\\?"\)',
-        "El usuario del contenedor no puede entrar en la carpeta «{0}».",
-        "Elige en WORKDIR una carpeta que pueda leer el usuario de USER.",
     ),
     (
         r"no command specified",
@@ -61,6 +66,11 @@ _CAUSES = (
         r"invalid reference format",
         "No es un nombre de imagen válido.",
         "Escribe su etiqueta en minúsculas, sin espacios ni acentos.",
+    ),
+    (
+        r"no space left on device|disk quota exceeded",
+        "No queda espacio en el disco del motor.",
+        "Libera disco; limpiar(cache=True) vacía la caché del motor del taller.",
     ),
 )
 
@@ -100,21 +110,12 @@ def start(container: Any, *, what: str, next_step: str) -> None:
 
 
 def finished(container: Any) -> tuple[int, str]:
-    """Espera a que termine: su código y lo que escribió por sus dos salidas.
+    """Espera, lo que haga falta, a que termine: su código y lo que escribió por sus dos salidas.
 
-    Lanza :class:`ContainerError` si tarda más de lo que espera el cliente, y :class:`EngineLostError` si el
-    motor se apagó.
+    Lanza :class:`EngineLostError` si el motor se apagó.
     """
     with explained(what="El contenedor desapareció antes de terminar.", next_step=_REPEAT):
-        try:
-            code = int(container.wait()["StatusCode"])
-        except requests.Timeout as problem:
-            raise ContainerError(
-                f"El contenedor sigue en marcha después de {container.client.api.timeout:.0f} s.",
-                why="es lo más que espera el cliente del SDK.",
-                next_step="Divide el trabajo, o da más tiempo al cliente con timeout=SEGUNDOS.",
-                detail=last_lines(container, LOG_LINES),
-            ) from problem
+        code = int(container.wait()["StatusCode"])
         return code, str(container.logs().decode("utf-8", "replace"))
 
 
@@ -128,22 +129,28 @@ def explained(*, what: str, next_step: str) -> Iterator[None]:
         yield
     except docker.errors.APIError as problem:
         raise refusal(problem, what=what, next_step=next_step) from problem
-    except requests.ConnectionError as problem:
+    except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as problem:
         raise engine_lost("tenía un contenedor en marcha") from problem
 
 
 def refusal(problem: docker.errors.APIError, *, what: str, next_step: str) -> ContainerError:
     """El error que explica un no del motor; su frase original va entera, traducida o no la causa."""
     said = sdk.reason(problem)
-    if is_disk_full(said):
-        step = "Libera disco; limpiar(cache=True) vacía la caché del motor del taller."
-        return ContainerError(
-            what, why="No queda espacio en el disco del motor.", detail=said, next_step=step
-        )
-    for pattern, cause, step in _CAUSES:
-        if found := re.search(pattern, said, re.IGNORECASE):
-            return ContainerError(what, why=cause.format(*found.groups()), detail=said, next_step=step)
+    if found := _cause(said, _REFUSED):
+        return ContainerError(what, why=found[0], detail=said, next_step=found[1])
     return ContainerError(what, why=said, next_step=next_step)
+
+
+def launch_failure(log: str) -> tuple[str, str] | None:
+    """Por qué el programa no llegó a empezar y qué hacer, según el final del registro; ``None`` si empezó."""
+    return _cause(log.rpartition("\n")[2], _LAUNCHED)
+
+
+def _cause(said: str, table: tuple[Cause, ...]) -> tuple[str, str] | None:
+    for pattern, cause, step in table:
+        if found := re.search(pattern, said, re.IGNORECASE | re.DOTALL):
+            return cause.format(*found.groups()), step
+    return None
 
 
 def last_lines(container: Any, lines: int) -> str:

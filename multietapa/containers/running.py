@@ -16,7 +16,7 @@ from typing import Any
 
 import docker
 
-from multietapa.containers.created import LOG_LINES, created, explained, last_lines, start
+from multietapa.containers.created import LOG_LINES, created, explained, last_lines, launch_failure, start
 from multietapa.containers.http import ask
 from multietapa.containers.ports import published
 from multietapa.engine.session import Engine
@@ -178,21 +178,17 @@ def _wait(engine: Engine, container: Any, image: str, port: int, timeout: float)
 
 
 def _closed(container: Any, image: str, state: Mapping[str, Any]) -> ContainerError:
-    code = state.get("ExitCode")
-    why = (
-        "el motor lo mató porque se quedó sin memoria."
-        if state.get("OOMKilled")
-        else f"salió con el código {code}."
-    )
     log = last_lines(container, LOG_LINES)
-    return ContainerError(
-        f"El contenedor de {image} se cerró antes de contestar.",
-        why=why,
-        next_step="Lee las últimas líneas de su registro, aquí arriba."
-        if log
-        else "Revisa el CMD de la última etapa.",
-        detail=log,
-    )
+    why = f"salió con el código {state.get('ExitCode')}."
+    step = "Lee las últimas líneas de su registro, aquí arriba."
+    if not log:
+        step = "Revisa el CMD de la última etapa."
+    if state.get("OOMKilled"):
+        why = "el motor lo mató porque se quedó sin memoria."
+    elif found := launch_failure(log):
+        why, step = found
+    what = f"El contenedor de {image} se cerró antes de contestar."
+    return ContainerError(what, why=why, next_step=step, detail=log)
 
 
 def _probe(container: Any, user: str) -> tuple[Process, ...]:
