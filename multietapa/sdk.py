@@ -17,7 +17,11 @@ import docker
 import docker.auth
 import docker.utils
 import requests
+from docker.credentials.errors import StoreError
 from docker.errors import APIError, DockerException
+
+#: Lo que lanza un ayudante de credenciales que no está, que falla o que contesta otra cosa.
+_BROKEN_HELPER = (DockerException, StoreError, ValueError, KeyError)
 
 
 def api_version(client: docker.DockerClient) -> tuple[int, ...]:
@@ -80,14 +84,14 @@ def build_auth(api: docker.APIClient) -> dict[str, str]:
     Un ayudante de credenciales roto cuenta como no tenerlas: no impide construir.
     """
     headers: dict[str, str] = {}
-    with suppress(DockerException):
+    with suppress(*_BROKEN_HELPER):
         api._set_auth_headers(headers)
     return headers
 
 
 def registry_auth(api: docker.APIClient, registry: str) -> dict[str, str]:
     """La cabecera con las credenciales de un registro, o ninguna si no las hay (o su ayudante está roto)."""
-    with suppress(DockerException):
+    with suppress(*_BROKEN_HELPER):
         if header := docker.auth.get_config_header(api, registry):
             return {"X-Registry-Auth": header.decode() if isinstance(header, bytes) else str(header)}
     return {}
