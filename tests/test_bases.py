@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import socket
-import threading
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import docker
@@ -16,14 +11,17 @@ from multietapa.bases import making
 from multietapa.bases import sources as bases
 from multietapa.bases.catalogue import recipe, workshop_bases
 from multietapa.bases.sources import ensure_base
-from multietapa.errors import BaseImageError, DiskFullError, EngineLostError
-from multietapa.identity import BASE_LABEL, EQUIVALENT_LABEL
+from multietapa.errors import BaseImageError, DiskFullError
+from multietapa.identity import BASE_LABEL, EQUIVALENT_LABEL, RECIPE_LABEL
+from multietapa.image.archive import read_images
 from multietapa.image.write import write_image, write_layer
 from multietapa.paths import cache_dir
 from tests.conftest import SecondEngine
+from tests.crafted import archive, entry, layer
 
 SAVED = "multietapa-pruebas/guardada:1"
 ABSENT = "multietapa-pruebas/no-existe:1"
+NOBODY = "http://127.0.0.1:9"
 
 
 @pytest.fixture
@@ -159,94 +157,42 @@ def test_a_reference_without_tag_is_asked_for_correctly(engine: docker.DockerCli
     assert "no Host" not in caught.value.detail
 
 
-def test_a_silent_download_does_not_wait_forever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Si la descarga empieza y se queda callada, se abandona al pasar el plazo y se recuerda."""
-    monkeypatch.setattr(bases, "PULL_TIMEOUT_SECONDS", 1)
-    monkeypatch.setattr(bases, "_unreachable", {})
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(f"{tmp_path}/s")
-        listener.listen()
-        held = []
-
-        def start_and_stop() -> None:
-            connection, _ = listener.accept()
-            connection.recv(65536)
-            head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-            connection.sendall(head + b'12\r\n{"status":"empie"}\n\r\n'.replace(b"12", b"13"))
-            held.append(connection)
-
-        threading.Thread(target=start_and_stop, daemon=True).start()
-        silent = docker.DockerClient(base_url=f"unix://{tmp_path}/s", version="1.44")
-        began = time.monotonic()
-        problem = bases._pull("", silent, "callado/imagen:1", lambda *_: None)
-        assert time.monotonic() - began < 10
-        silent.close()
-        for connection in held:
-            connection.close()
-    assert "sin respuesta" in problem
-    assert "docker.io" in bases._unreachable
-
-
 def test_without_network_the_reasons_of_every_attempt_are_kept(
-    engine: docker.DockerClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    second_engine_factory: SecondEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Si tampoco se pueden descargar los paquetes del equivalente, el error sigue siendo uno solo."""
-    for name in ("http_proxy", "https_proxy"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
-    monkeypatch.setenv("MULTIETAPA_CACHE", str(tmp_path))
-    wanted = recipe("node:14-alpine")
-    monkeypatch.setattr(bases, "recipe", lambda _: wanted)
-    with pytest.raises(BaseImageError, match="equivalente local: No se p"):
-        ensure_base(engine, ABSENT)
+    with second_engine_factory() as (client, _):
+        for name in ("http_proxy", "https_proxy"):
+            monkeypatch.setenv(name, NOBODY)
+        monkeypatch.setenv("MULTIETAPA_CACHE", str(tmp_path))
+        with pytest.raises(BaseImageError, match="equivalente local: No se p") as caught:
+            ensure_base(client, "node:14-alpine")
+    assert len(caught.value.detail.splitlines()) >= 4 + len(bases.PUBLIC_MIRRORS)
     assert [path.name for path in (tmp_path / "bases").iterdir()] == ["candado"]
 
 
-def test_a_download_says_how_far_it_is(engine: docker.DockerClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """El avance suma las capas que ya se anunciaron; si de alguna no se sabe el total, no se inventa."""
-
-    def events(*_: object) -> Iterator[dict[str, object]]:
-        def layer(name: str, current: int, total: int) -> dict[str, object]:
-            return {
-                "status": "Downloading",
-                "id": name,
-                "progressDetail": {"current": current, "total": total},
-            }
-
-        yield {"status": "Pulling fs layer", "id": "a", "progressDetail": {}}
-        yield layer("a", 10, 100)
-        yield layer("b", 5, 50)
-        yield layer("c", 1, 0)
-        yield {"error": "se cortó"}
-
-    seen: list[tuple[int, int]] = []
-    monkeypatch.setattr(bases, "_pull_events", events)
-    problem = bases._pull("espejo.ejemplo", engine, "x:1", lambda _, done, total: seen.append((done, total)))
-    assert problem == "se cortó"
-    assert seen == [(0, 0), (10, 100), (15, 150), (16, 0)]
-
-
-def test_the_cache_keeps_layers_and_not_whole_images(
-    engine: docker.DockerClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """En la caché quedan dos capas, que otra base comparte; lo de recetas viejas y lo temporal se borra."""
+def test_the_cache_keeps_layers_and_not_whole_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Con sus dos capas en la caché no hace falta nada más; lo de recetas viejas y lo temporal se borra."""
     wanted = recipe("node:24-alpine")
     assert wanted is not None
     with making.archive(wanted):  # en la caché de verdad: aquí puede hacer falta descargar
         pass
-    real = cache_dir() / "bases"
-    (tmp_path / "bases").mkdir()
-    names = {layer.file for layer in wanted.layers}
-    for name in names:
-        (tmp_path / "bases" / name).symlink_to(real / name)
-    (tmp_path / "bases/sistema-antiguo.tar").write_bytes(b"x")
+    kept = sorted((cache_dir() / "bases").glob("*.tar"))
+    folder = tmp_path / "bases"
+    folder.mkdir()
+    for path in kept:
+        (folder / path.name).symlink_to(path)
+    (folder / "sistema-antiguo.tar").write_bytes(b"x")
+    (folder / "base-a-medias").mkdir()
     monkeypatch.setenv("MULTIETAPA_CACHE", str(tmp_path))
-    monkeypatch.setenv("PATH", "")  # si hiciera falta hacer algo, no habría con qué
+    monkeypatch.setenv("PATH", str(tmp_path))  # ni apt, ni npm, ni nada con que hacer una capa
     with making.archive(wanted) as first:
         content = first.read_bytes()
+        with first.open("rb") as file:
+            assert [len(image.layers) for image in read_images(file)] == [2]
     with making.archive(wanted) as again:
         assert again.read_bytes() == content
-    left = {path.name for path in (tmp_path / "bases").iterdir()}
-    assert left == {*names, "candado"}
+    assert {path.name for path in folder.iterdir()} == {*(path.name for path in kept), "candado"}
 
 
 def test_a_full_disk_is_not_a_missing_image(second_engine_factory: SecondEngine) -> None:
@@ -256,52 +202,24 @@ def test_a_full_disk_is_not_a_missing_image(second_engine_factory: SecondEngine)
         ensure_base(client, "node:14-alpine")
 
 
-def test_a_dead_engine_is_not_a_missing_image(
-    second_engine_factory: SecondEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Si el motor muere mientras se busca la base, se dice eso, y ningún registro queda por caído."""
-    monkeypatch.setattr(bases, "_unreachable", {})
-    with second_engine_factory() as (client, daemon):
-        daemon.kill()
-        with pytest.raises(EngineLostError):
-            ensure_base(client, "node:14-alpine")
-    assert bases._unreachable == {}
-
-
-def test_a_registry_gets_another_chance(engine: docker.DockerClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Un registro que no contestó no se vuelve a probar enseguida, pero sí al cabo de un rato."""
-    asked: list[object] = []
-
-    def events(*words: object) -> Iterator[dict[str, object]]:
-        asked.append(words)
-        yield {"error": "sigue sin tenerla"}
-
-    monkeypatch.setattr(bases, "_pull_events", events)
-    for age, said in ((1.0, "no contesta"), (bases.RETRY_SECONDS + 1, "sigue sin tenerla")):
-        monkeypatch.setattr(bases, "_unreachable", {"docker.io": ("no contesta", time.monotonic() - age)})
-        assert bases._pull("", engine, "x:1", lambda *_: None) == said
-    assert len(asked) == 1
-
-
 def test_an_equivalent_of_an_older_recipe_is_made_again(
-    engine: docker.DockerClient, monkeypatch: pytest.MonkeyPatch
+    second_engine_factory: SecondEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Un equivalente de otra receta se vuelve a hacer; si no se puede, se usa y se dice que es anterior."""
-    monkeypatch.setattr(
-        bases, "_attempts", lambda: [("motor", bases._in_engine), ("hecho", bases._equivalent)]
-    )
-    reference = "node:24-alpine"
-    now = ensure_base(engine, reference)
-    if not now.equivalent:
-        pytest.skip(f"{reference} es la imagen publicada, no un equivalente")
-    recipe = f"FROM {reference}\nLABEL multietapa.receta=antigua\n"
-    engine.images.build(fileobj=io.BytesIO(recipe.encode()), tag=reference, rm=True)
-    assert "anterior" in bases._in_engine(engine, reference, lambda *_: None)
-    with monkeypatch.context() as alone:
-        alone.setattr(bases, "_attempts", lambda: [("motor", bases._in_engine)])
-        assert "versión anterior" in ensure_base(engine, reference).origin
-    again = ensure_base(engine, reference)
-    assert (again.image_id, again.equivalent) == (now.image_id, True)
+    reference, own = "node:14-alpine", {EQUIVALENT_LABEL: "1", RECIPE_LABEL: "antigua"}
+    wanted = recipe(reference)
+    assert wanted is not None
+    with second_engine_factory() as (client, _):
+        client.images.load(archive([layer(entry("nota", "de antes"))], reference, labels=own))
+        with monkeypatch.context() as without_tools:
+            without_tools.setenv("MULTIETAPA_CACHE", str(tmp_path))
+            without_tools.setenv("PATH", str(tmp_path))
+            assert "versión anterior" in ensure_base(client, reference).origin
+        again = ensure_base(client, reference)
+        if not again.equivalent:
+            pytest.skip(f"{reference} es la imagen publicada, no un equivalente")
+        assert again.origin == "equivalente local"
+        assert client.images.get(reference).labels[RECIPE_LABEL] == wanted.key
 
 
 def test_tags_are_known_without_loading(saved_folder: Path, tmp_path: Path) -> None:

@@ -60,11 +60,13 @@ def build(
     """Construye un texto (``BASE`` es la imagen base) y da sus eventos; al final borra la imagen."""
     tags: list[str] = []
 
-    def run(text: str, *, into: list[Event] | None = None, **options: Any) -> list[Event]:
+    def run(
+        text: str, *, into: list[Event] | None = None, client: docker.DockerClient = engine, **options: Any
+    ) -> list[Event]:
         events: list[Event] = [] if into is None else into
         tags.append(f"multietapa-pruebas/construida:{uuid.uuid4().hex[:8]}")
         text = text.replace("BASE", base_image)
-        for event in build_events(engine, context, tag=tags[-1], dockerfile=text, **options):
+        for event in build_events(client, context, tag=tags[-1], dockerfile=text, **options):
             events.append(event)  # uno a uno: si falla, quedan los de antes
         return events
 
@@ -169,13 +171,19 @@ def test_target_and_arguments(build: Callable[..., list[Event]], builder: str) -
 
 
 def test_client_proxies_do_not_enter_the_build(
-    build: Callable[..., list[Event]], engine: docker.DockerClient, monkeypatch: pytest.MonkeyPatch
+    build: Callable[..., list[Event]],
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Un proxy configurado en el cliente no se cuela como argumento, y no cambia la caché."""
-    monkeypatch.setitem(engine.api._proxy_configs, "http", "http://proxy.invalid:1")
-    for builder in BUILDERS:
-        events = build("FROM BASE\nRUN echo [$http_proxy$HTTP_PROXY]\n", builder=builder, nocache=True)
-        assert "[]" in [e.text for e in of(events, LogLine)]
+    config = tmp_path_factory.mktemp("config") / "config.json"
+    config.write_text('{"proxies": {"default": {"httpProxy": "http://proxy.invalid:1"}}}')
+    monkeypatch.setenv("DOCKER_CONFIG", str(config.parent))
+    text = "FROM BASE\nRUN echo [$http_proxy$HTTP_PROXY]\n"
+    with closing(docker.from_env(timeout=600)) as client:
+        for builder in BUILDERS:
+            events = build(text, client=client, builder=builder, nocache=True)
+            assert "[]" in [e.text for e in of(events, LogLine)]
 
 
 def test_official_syntax_needs_no_registry(build: Callable[..., list[Event]]) -> None:

@@ -42,7 +42,7 @@ MAY_IMPORT = {
     "image": set(),
 }
 #: La planta baja: archivos sueltos, cada uno con los que puede importar (siempre los de antes).
-GROUND = ("keywords", "text", "errors", "identity", "paths", "console", "apps")
+GROUND = ("keywords", "text", "errors", "sdk", "identity", "paths", "console", "apps")
 ENTRANCES = ("__init__", "__main__")
 #: Lo que las salas puras no cargan nunca: un cliente del motor, ni IPython.
 IMPURE = ("docker", "requests", "IPython", "anywidget", "ipywidgets", "traitlets")

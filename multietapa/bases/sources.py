@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import html
-import json
 import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -14,21 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import docker
-import docker.auth
-import docker.utils
-import requests
-import urllib3
 
 from multietapa import text
 from multietapa.bases.catalogue import recipe, workshop_bases
 from multietapa.bases.making import archive
+from multietapa.bases.pull import Progress, Registries, check_engine, explain
 from multietapa.errors import (
     ArchiveError,
     BaseImageError,
     DiskFullError,
     EngineLostError,
     MultietapaError,
-    engine_lost,
     is_disk_full,
 )
 from multietapa.identity import EQUIVALENT_LABEL, RECIPE_LABEL
@@ -38,15 +32,12 @@ from multietapa.paths import PROJECT_ROOT
 PUBLIC_MIRRORS = ("mirror.gcr.io/library", "public.ecr.aws/docker/library")
 FOLDER_VARIABLE = "MULTIETAPA_IMAGENES"
 MIRROR_VARIABLE = "MULTIETAPA_ESPEJO"
-PULL_TIMEOUT_SECONDS = 20
 LATER = "se trae cuando haga falta"
 _LEFT = 'style="text-align:left"'
 
-Progress = Callable[[str, int, int], None]
 Attempt = Callable[[docker.DockerClient, str, Progress], str]
-RETRY_SECONDS = 60.0
-#: Registros que no contestaron y cuándo: durante ``RETRY_SECONDS`` no se vuelve a esperar por ellos.
-_unreachable: dict[str, tuple[str, float]] = {}
+#: Los de este proceso: lo que uno no contestó se recuerda de una imagen base a otra.
+_registries = Registries()
 
 
 @dataclass(frozen=True)
@@ -82,8 +73,8 @@ def ensure_base(
         except MultietapaError as error:
             problem = f"{error.what} {error.why}"
         except (docker.errors.DockerException, OSError) as error:
-            _check_engine(client)
-            problem = _explain(error)
+            check_engine(client)
+            problem = explain(error)
         if is_disk_full(problem):
             raise DiskFullError(
                 f"No queda espacio para la imagen base {reference}.",
@@ -153,7 +144,7 @@ def _from_folder(client: docker.DockerClient, reference: str, progress: Progress
             with path.open("rb") as opened:
                 client.images.load(opened)
         except (docker.errors.DockerException, OSError) as problem:
-            broken.append(f"{path.name} no se pudo cargar: {_explain(problem)}")
+            broken.append(f"{path.name} no se pudo cargar: {explain(problem)}")
             continue
         if not _in_engine(client, reference, progress):
             return ""
@@ -177,82 +168,7 @@ def saved_tags(path: Path) -> frozenset[str]:
 
 
 def _pull(mirror: str, client: docker.DockerClient, reference: str, progress: Progress) -> str:
-    remote = f"{mirror}/{reference}" if mirror else reference
-    repository, tag = docker.utils.parse_repository_tag(remote)
-    tag = tag or "latest"
-    registry = docker.auth.resolve_repository_name(repository)[0]
-    known, since = _unreachable.get(registry, ("", 0.0))
-    if known and time.monotonic() - since < RETRY_SECONDS:
-        return known
-    progress(f"descargando {remote}", 0, 0)
-    try:
-        layers: dict[str, tuple[int, int]] = {}
-        for event in _pull_events(client.api, repository, tag, registry):
-            if "error" in event:
-                return str(event["error"]).splitlines()[0]
-            if event.get("status") == "Downloading" and (detail := event.get("progressDetail") or {}):
-                layers[str(event.get("id"))] = int(detail.get("current", 0)), int(detail.get("total", 0))
-                progress(f"descargando {remote}", sum(c for c, _ in layers.values()), _total(layers))
-        if mirror and "@" not in reference:
-            client.images.get(remote).tag(*docker.utils.parse_repository_tag(reference))
-        client.images.get(reference)
-    except docker.errors.NotFound:
-        return "no la tiene"
-    except (docker.errors.DockerException, urllib3.exceptions.HTTPError, OSError, ValueError) as problem:
-        if isinstance(problem, docker.errors.APIError) and problem.status_code < 500:
-            return _explain(problem)
-        _check_engine(client)
-        reason = f"no contesta ({_explain(problem)})"
-        _unreachable[registry] = reason, time.monotonic()
-        return reason
-    return ""
-
-
-def _total(layers: dict[str, tuple[int, int]]) -> int:
-    """Los bytes de todas las capas que ya se anunciaron, o 0 si de alguna no se sabe."""
-    totals = [total for _, total in layers.values()]
-    return sum(totals) if all(totals) else 0
-
-
-def _pull_events(api: docker.APIClient, repository: str, tag: str, registry: str) -> Iterator[dict[str, Any]]:
-    """Descarga y da lo que cuenta el motor; falla si calla más de ``PULL_TIMEOUT_SECONDS``.
-
-    No se usa ``APIClient.pull`` porque espera sin límite.
-    """
-    credentials = docker.auth.get_config_header(api, registry)
-    response = api.post(
-        f"{api.base_url}/v{api.api_version}/images/create",
-        params={"fromImage": repository, "tag": tag},
-        headers={"X-Registry-Auth": credentials} if credentials else {},
-        stream=True,
-        timeout=PULL_TIMEOUT_SECONDS,
-    )
-    with response:
-        if response.status_code >= 400:
-            message = response.json().get("message", response.reason)
-            kind = docker.errors.NotFound if response.status_code == 404 else docker.errors.APIError
-            raise kind(message, response=response, explanation=message)
-        for line in response.iter_lines():
-            if line:
-                yield json.loads(line)
-
-
-def _check_engine(client: docker.DockerClient) -> None:
-    """Si el que ya no está es el motor, la imagen no tiene la culpa. Lanza ``EngineLostError``."""
-    try:
-        client.api.get(f"{client.api.base_url}/_ping", timeout=5).close()
-    except requests.Timeout:
-        return  # va lento, pero está
-    except (docker.errors.DockerException, requests.RequestException, OSError) as error:
-        raise engine_lost("buscaba una imagen base") from error
-
-
-def _explain(problem: Exception) -> str:
-    """La causa en una línea, sin la dirección interna del motor."""
-    reason = getattr(problem, "explanation", None) or str(problem) or type(problem).__name__
-    if "timed out" in reason.lower():
-        return f"pasaron {PULL_TIMEOUT_SECONDS} s sin respuesta"
-    return str(reason).splitlines()[0][:200]
+    return _registries.pull(client, reference, mirror=mirror, progress=progress)
 
 
 def _equivalent(client: docker.DockerClient, reference: str, progress: Progress) -> str:

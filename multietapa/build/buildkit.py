@@ -22,6 +22,7 @@ from typing import IO, Any
 import docker
 from google.protobuf.message import DecodeError
 
+from multietapa import sdk
 from multietapa.build.classic import ClassicReader
 from multietapa.build.events import (
     BuildFailed,
@@ -94,10 +95,9 @@ def stream(
         "buildid": build_id,
         **options.parameters(),
     }
-    api = client.api
 
     def ask_to_stop() -> None:
-        api._post(api._url("/build/cancel"), params={"id": build_id}, timeout=5).close()
+        sdk.post(client.api, "/build/cancel", params={"id": build_id}, timeout=5).close()
 
     start = time.monotonic() if started is None else started
     with closing(json_lines(client, tar, params, cancel=cancel, ask_to_stop=ask_to_stop)) as lines:

@@ -18,6 +18,7 @@ import docker
 import requests
 from docker.errors import DockerException
 
+from multietapa import sdk
 from multietapa.build import buildkit, classic
 from multietapa.build.events import BuildFailed, Event, StepDeclared, StepFinished, StepStarted
 from multietapa.build.failure import explain, missing_stage, needs_buildkit, unknown_target
@@ -146,8 +147,7 @@ def _frontend(source: Dockerfile, client: docker.DockerClient, builder: str) -> 
     """
     if not source.syntax or builder != "buildkit":
         return source.text, []
-    version = tuple(int(part) for part in re.findall(r"\d+", str(client.api._version))[:2])
-    if not _OFFICIAL_SYNTAX.match(source.syntax) or version < _BUILT_IN_SINCE:
+    if not _OFFICIAL_SYNTAX.match(source.syntax) or sdk.api_version(client) < _BUILT_IN_SINCE:
         return source.text, [source.syntax]
     lines = source.text.split("\n")
     at = next(n for n, line in enumerate(lines) if _SYNTAX_LINE.match(line.removeprefix("\ufeff")))

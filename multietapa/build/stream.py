@@ -7,10 +7,8 @@ espera a que pare de verdad.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import queue
-import socket
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -20,8 +18,9 @@ from typing import IO, Any
 import docker
 import requests
 import urllib3
-from docker.errors import APIError, DockerException
+from docker.errors import APIError
 
+from multietapa import sdk
 from multietapa.errors import engine_lost
 
 POLL = 0.1  # segundos entre una mirada y otra a la cancelación
@@ -69,19 +68,16 @@ class _Reader(threading.Thread):
 
     def run(self) -> None:
         try:
-            headers = {"Content-Type": "application/x-tar"}
-            with contextlib.suppress(DockerException):  # un ayudante de credenciales roto no impide construir
-                self._api._set_auth_headers(headers)
-            self.response = self._api._post(
-                self._api._url(self._path),
+            self.response = sdk.post(
+                self._api,
+                self._path,
                 data=self._body,
                 params=self._params,
-                headers=headers,
+                headers={"Content-Type": "application/x-tar", **sdk.build_auth(self._api)},
                 stream=True,
                 timeout=None,
             )
-            if self.response.status_code >= 400:
-                self._api._raise_for_status(self.response)
+            sdk.raise_for_status(self._api, self.response)
             rest = b""
             for chunk in self.response.iter_content(chunk_size=None):
                 *lines, rest = (rest + chunk).split(b"\n")
@@ -99,12 +95,7 @@ class _Reader(threading.Thread):
     def cut(self) -> bool:
         """Corta la conexión, para que el motor note que ya nadie espera. Dice si pudo."""
         self.stopped.set()
-        try:
-            raw = self.response.raw._fp.fp.raw  # type: ignore[union-attr]
-            getattr(raw, "_sock", raw).shutdown(socket.SHUT_RDWR)
-        except (AttributeError, ValueError, OSError):  # todavía no hay respuesta, o ya se cerró
-            return not self.is_alive()
-        return True
+        return sdk.cut(self.response) or not self.is_alive()
 
 
 @dataclass(frozen=True)
@@ -183,7 +174,7 @@ def _received(reader: _Reader, cancel: threading.Event | None) -> Iterator[dict[
         if item is None:
             return
         if isinstance(item, APIError):
-            raise Rejected(str(item.explanation or item)) from item
+            raise Rejected(sdk.reason(item)) from item
         if isinstance(item, _BROKEN):
             raise engine_lost() from item
         raise item

@@ -14,6 +14,7 @@ from typing import Any
 import docker
 import requests
 
+from multietapa import sdk
 from multietapa.bases.catalogue import workshop_bases
 from multietapa.errors import MultietapaError, is_disk_full
 from multietapa.widgets.adapters.ipython import explain_errors
@@ -83,16 +84,16 @@ def _container(error: docker.errors.ContainerError) -> MultietapaError:
 
 
 def _missing_image(error: docker.errors.ImageNotFound, why: str = "") -> MultietapaError:
-    found = re.search(r"(?:image|for|such image:)\s+\"?([\w./:@-]+)\"?", str(error.explanation or error))
+    found = re.search(r"(?:image|for|such image:)\s+\"?([\w./:@-]+)\"?", sdk.reason(error))
     if found and found[1] in workshop_bases():
         return MultietapaError(
             f"La imagen base {found[1]} todavía no está en el motor.",
-            why=why or _reason(error),
+            why=why or sdk.reason(error),
             next_step=f'Tráela con motor().bases("{found[1]}") y repite la celda.',
         )
     return MultietapaError(
         f"No está la imagen «{found[1]}»." if found else "No está esa imagen.",
-        why=why or _reason(error),
+        why=why or sdk.reason(error),
         next_step="Comprueba el nombre y la etiqueta, o ejecuta antes la celda que la construye.",
     )
 
@@ -106,7 +107,7 @@ def _missing_behind(error: BaseException) -> docker.errors.ImageNotFound | None:
 
 
 def _api(error: docker.errors.APIError) -> MultietapaError:
-    reason = _reason(error)
+    reason = sdk.reason(error)
     if missing := _missing_behind(error):
         return _missing_image(missing, reason)
     port = re.search(r"Bind for \S*?:(\d+) failed|address already in use", reason)
@@ -135,10 +136,6 @@ def _other(error: BaseException) -> MultietapaError:
         why=_line(error),
         next_step="Revisa los argumentos de la llamada.",
     )
-
-
-def _reason(error: docker.errors.APIError) -> str:
-    return str(error.explanation or error).strip()
 
 
 def _line(error: BaseException) -> str:

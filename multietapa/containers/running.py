@@ -15,15 +15,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import docker
-import requests
 
+from multietapa.containers.created import LOG_LINES, created, explained, last_lines, launch_failure, start
 from multietapa.containers.http import ask
 from multietapa.containers.ports import published
 from multietapa.engine.session import Engine
 from multietapa.errors import ContainerError
-from multietapa.identity import labels
 
-_LOG_LINES = 15
 _PAUSE_SECONDS = 0.1
 
 # Node está en toda imagen de la tienda, y en cambio puede no haber ni ``sh`` ni ``ps``.
@@ -69,7 +67,7 @@ class Running:
 
     def logs(self, lines: int = 100) -> str:
         """Las últimas líneas que escribió el programa."""
-        return _last_lines(self.container, lines)
+        return last_lines(self.container, lines)
 
     def get(self, path: str = "/", *, timeout: float = 20.0) -> tuple[int, str]:
         """Pide ``path``: código de estado y cuerpo. Lanza :class:`ContainerError` si nadie contesta."""
@@ -80,7 +78,7 @@ class Running:
                 f"El contenedor dejó de contestar en {path}.",
                 why=str(problem),
                 next_step="Mira su registro con .logs().",
-                detail=self.logs(_LOG_LINES),
+                detail=self.logs(LOG_LINES),
             ) from problem
 
     def processes(self) -> tuple[Process, ...]:
@@ -116,66 +114,39 @@ def run_container(
         timeout: segundos que se espera la primera respuesta (de cualquier código).
 
     Raises:
-        ContainerError: no arranca, se cierra antes de contestar o no contesta a tiempo; lleva las
-            últimas líneas de su registro.
+        ContainerError: no existe la imagen, no arranca, se cierra antes de contestar o no contesta a tiempo;
+            lleva las últimas líneas de su registro.
+        EngineLostError: el motor se apagó.
     """
-    container = _create(engine, image, port, environment or {})
-    try:
-        try:
-            container.start()
-        except docker.errors.APIError as problem:
-            raise ContainerError(
-                f"El contenedor de {image} no arranca.",
-                why=str(problem.explanation or problem),
-                next_step="Revisa el CMD (o ENTRYPOINT) y el USER de la última etapa.",
-            ) from problem
-        yield Running(_wait(engine, container, image, port, timeout), container)
-    finally:
-        with suppress(docker.errors.APIError, requests.ConnectionError):
-            container.remove(force=True, v=True)
+    publish = {f"{port}/tcp": ("127.0.0.1", None)}
+    with created(engine.client, image, environment=dict(environment or {}), ports=publish) as container:
+        start(
+            container,
+            what=f"El contenedor de {image} no arranca.",
+            next_step="Revisa el CMD (o ENTRYPOINT) y el USER de la última etapa.",
+        )
+        gone = f"El contenedor de {image} desapareció antes de contestar."
+        with explained(what=gone, next_step="Comprueba que nadie lo borró y repite."):
+            url = _wait(engine, container, image, port, timeout)
+        yield Running(url, container)
 
 
 def read_file(engine: Engine, image: str, path: str, *, limit: int = 100_000) -> bytes | None:
     """El contenido de un archivo de la imagen, sin arrancarla; ``None`` si no existe o no es un archivo.
 
-    ``limit`` son los bytes que se leen como mucho.
+    ``limit`` son los bytes que se leen como mucho. Lanza :class:`ContainerError` si no existe la imagen.
     """
-    container = engine.client.containers.create(image, ["/no-se-arranca"], labels=labels())
-    try:
-        chunks, status = container.get_archive(path)
+    with created(engine.client, image, ["/no-se-arranca"]) as container:
+        try:
+            chunks, status = container.get_archive(path)
+        except docker.errors.NotFound:
+            return None
         if status.get("size", 0) > limit:
             return None
         with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
             member = archive.next()
             content = archive.extractfile(member) if member is not None and member.isreg() else None
             return content.read(limit) if content else None
-    except docker.errors.NotFound:
-        return None
-    finally:
-        with suppress(docker.errors.APIError, requests.ConnectionError):
-            container.remove(force=True, v=True)
-
-
-def _create(engine: Engine, image: str, port: int, environment: Mapping[str, str]) -> Any:
-    try:
-        return engine.client.containers.create(
-            image,
-            environment=dict(environment),
-            labels=labels(),
-            ports={f"{port}/tcp": ("127.0.0.1", None)},
-            detach=True,
-            use_config_proxy=False,
-        )
-    except docker.errors.ImageNotFound as problem:
-        raise ContainerError(
-            f"No existe la imagen {image}.", next_step="Constrúyela antes, con esa misma etiqueta."
-        ) from problem
-    except docker.errors.APIError as problem:
-        raise ContainerError(
-            f"Con la imagen {image} no se puede crear un contenedor.",
-            why=str(problem.explanation or problem),
-            next_step="Comprueba que la última etapa dice qué programa se arranca (CMD o ENTRYPOINT).",
-        ) from problem
 
 
 def _wait(engine: Engine, container: Any, image: str, port: int, timeout: float) -> str:
@@ -202,33 +173,22 @@ def _wait(engine: Engine, container: Any, image: str, port: int, timeout: float)
         next_step=(
             f"El programa debe escuchar en 0.0.0.0:{port}; en 127.0.0.1 solo lo oye el propio contenedor."
         ),
-        detail=_last_lines(container, _LOG_LINES),
+        detail=last_lines(container, LOG_LINES),
     )
 
 
 def _closed(container: Any, image: str, state: Mapping[str, Any]) -> ContainerError:
-    code = state.get("ExitCode")
-    why = (
-        "el motor lo mató porque se quedó sin memoria."
-        if state.get("OOMKilled")
-        else f"salió con el código {code}."
-    )
-    log = _last_lines(container, _LOG_LINES)
-    return ContainerError(
-        f"El contenedor de {image} se cerró antes de contestar.",
-        why=why,
-        next_step="Lee las últimas líneas de su registro, aquí arriba."
-        if log
-        else "Revisa el CMD de la última etapa.",
-        detail=log,
-    )
-
-
-def _last_lines(container: Any, lines: int) -> str:
-    try:
-        return str(container.logs(tail=lines).decode("utf-8", "replace").strip())
-    except (docker.errors.APIError, requests.RequestException):
-        return ""
+    log = last_lines(container, LOG_LINES)
+    why = f"salió con el código {state.get('ExitCode')}."
+    step = "Lee las últimas líneas de su registro, aquí arriba."
+    if not log:
+        step = "Revisa el CMD de la última etapa."
+    if state.get("OOMKilled"):
+        why = "el motor lo mató porque se quedó sin memoria."
+    elif found := launch_failure(log):
+        why, step = found
+    what = f"El contenedor de {image} se cerró antes de contestar."
+    return ContainerError(what, why=why, next_step=step, detail=log)
 
 
 def _probe(container: Any, user: str) -> tuple[Process, ...]:

@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 import docker
 
+from multietapa import sdk
 from multietapa.engine.model import KINDS, Choice, Rejected
 from multietapa.errors import UnknownNameError
 
@@ -139,9 +140,6 @@ def _one_line(problem: BaseException) -> str:
 def _current_host(env: dict[str, str]) -> str:
     client = docker.from_env(environment=env, timeout=5)
     try:
-        base = str(client.api.base_url)
-        adapter = client.api.get_adapter(base) if base.startswith("http+docker") else None
-        socket_path = getattr(adapter, "socket_path", "")
-        return env.get("DOCKER_HOST") or (f"unix://{socket_path}" if socket_path else base)
+        return env.get("DOCKER_HOST") or sdk.host_of(client)
     finally:
         client.close()

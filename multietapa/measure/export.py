@@ -14,6 +14,7 @@ import requests
 import urllib3
 from docker.errors import APIError, ImageNotFound
 
+from multietapa import sdk
 from multietapa.errors import ArchiveError, EngineLostError, UnknownNameError
 from multietapa.image.image import ProgressCallback
 from multietapa.paths import cache_dir
@@ -55,7 +56,7 @@ def saved(
         except APIError as problem:
             raise ArchiveError(
                 f"El motor no pudo guardar la imagen «{image}».",
-                detail=str(problem.explanation or problem),
+                detail=sdk.reason(problem),
                 next_step="Comprueba que al motor le queda disco (docker system df) y repite.",
             ) from problem
         except (requests.RequestException, urllib3.exceptions.HTTPError) as problem:

@@ -10,6 +10,7 @@ from typing import Any
 
 import docker
 
+from multietapa import sdk
 from multietapa.paths import write_whole
 
 GUEST_ADDRESS = "10.0.2.100"
@@ -59,21 +60,18 @@ class PortForwarder(threading.Thread):
             )
             for container in self.client.api.containers():
                 self._opened(container["Id"])
-            for event in events:
+            for event in sdk.follow(events):
                 if event["Action"] == "start":
                     self._opened(event["Actor"]["ID"])
                 else:
                     self._closed(event["Actor"]["ID"])
-        except (OSError, ValueError, AttributeError, docker.errors.DockerException):
+        except (OSError, ValueError, docker.errors.DockerException):
             return
 
     def stop(self) -> None:
         """Deja de escuchar; así dockerd no espera a esta conexión para apagarse."""
         if self.events is not None:
-            try:
-                self.events.close()
-            except OSError:
-                pass
+            sdk.stop_following(self.events)
 
     def _opened(self, container_id: str) -> None:
         try:

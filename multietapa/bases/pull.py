@@ -1,0 +1,147 @@
+"""Bajar una imagen de un registro: con su avance, sin esperar siempre y con la razón que da el motor."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import docker
+import requests
+import urllib3
+
+from multietapa import sdk
+from multietapa.errors import engine_lost
+
+Progress = Callable[[str, int, int], None]
+"""Recibe (qué se hace, bytes hechos, bytes totales o 0 si no se saben)."""
+
+#: Lo que dice el motor de un registro que contesta, pero no a cualquiera.
+_CLOSED = re.compile(r"access denied|no basic auth credentials|unauthorized|authentication required", re.I)
+
+
+class Download:
+    """Cuánto va bajado de una imagen, según los eventos del motor."""
+
+    def __init__(self) -> None:
+        self._layers: dict[str, tuple[int, int]] = {}
+
+    def feed(self, event: dict[str, Any]) -> tuple[int, int] | None:
+        """Los bytes bajados y los de todas las capas anunciadas, o ``None`` si el evento no habla de bytes.
+
+        El total es 0 si de alguna capa no se sabe cuánto ocupa.
+        """
+        detail = event.get("progressDetail") or {}
+        if event.get("status") != "Downloading" or not detail:
+            return None
+        self._layers[str(event.get("id"))] = int(detail.get("current") or 0), int(detail.get("total") or 0)
+        totals = [total for _, total in self._layers.values()]
+        return sum(done for done, _ in self._layers.values()), sum(totals) if all(totals) else 0
+
+
+@dataclass
+class Registries:
+    """Los registros: cuánto se les espera, y cuáles no contestaron hace poco.
+
+    ``silence`` son los segundos que una descarga puede estar callada; ``retry``, los que pasan antes de
+    volver a preguntar a un registro que no contestó.
+    """
+
+    silence: float = 20.0
+    retry: float = 60.0
+    _down: dict[str, tuple[str, float]] = field(default_factory=dict, repr=False)
+
+    def pull(
+        self,
+        client: docker.DockerClient,
+        reference: str,
+        *,
+        mirror: str = "",
+        progress: Progress = lambda *_: None,
+    ) -> str:
+        """Baja ``reference``, de ``mirror`` si se da. Devuelve ``""``, o por qué no se pudo.
+
+        Lanza :class:`EngineLostError` si el que no contesta es el motor.
+        """
+        remote = f"{mirror}/{reference}" if mirror else reference
+        repository, tag = sdk.split_reference(remote)
+        registry = sdk.registry_of(repository)
+        known, since = self._down.get(registry, ("", 0.0))
+        if known and time.monotonic() - since < self.retry:
+            return known
+        title, download = f"descargando {remote}", Download()
+        progress(title, 0, 0)
+        try:
+            for event in self._events(client.api, repository, tag, registry):
+                if said := _failure(event):
+                    return said
+                if counted := download.feed(event):
+                    progress(title, *counted)
+            if mirror and "@" not in reference:
+                client.images.get(remote).tag(*sdk.split_reference(reference))
+            client.images.get(reference)
+        except docker.errors.NotFound as problem:
+            closed = _CLOSED.search(sdk.reason(problem))
+            return "no la tiene, o pide iniciar sesión (docker login)" if closed else "no la tiene"
+        except (docker.errors.DockerException, urllib3.exceptions.HTTPError, OSError, ValueError) as problem:
+            if isinstance(problem, docker.errors.APIError):
+                if _CLOSED.search(sdk.reason(problem)):
+                    return f"pide iniciar sesión con docker login ({explain(problem)})"
+                if problem.status_code < 500:
+                    return explain(problem)
+            check_engine(client)
+            said = f"no contesta ({explain(problem, seconds=self.silence)})"
+            self._down[registry] = said, time.monotonic()
+            return said
+        self._down.pop(registry, None)
+        return ""
+
+    def _events(
+        self, api: docker.APIClient, repository: str, tag: str, registry: str
+    ) -> Iterator[dict[str, Any]]:
+        """Descarga y da lo que cuenta el motor; falla si calla demasiado.
+
+        No se usa ``APIClient.pull`` porque espera sin límite.
+        """
+        response = sdk.post(
+            api,
+            "/images/create",
+            params={"fromImage": repository, "tag": tag},
+            headers=sdk.registry_auth(api, registry),
+            stream=True,
+            timeout=self.silence,
+        )
+        with response:
+            sdk.raise_for_status(api, response)
+            for line in filter(None, response.iter_lines()):
+                yield json.loads(line)
+
+
+def _failure(event: dict[str, Any]) -> str:
+    """Por qué se cortó la descarga, con las palabras del motor; ``""`` si el evento no es un fallo."""
+    said = (event.get("errorDetail") or {}).get("message") or event.get("error") or ""
+    return str(said).strip().partition("\n")[0]
+
+
+def check_engine(client: docker.DockerClient) -> None:
+    """Si el que ya no está es el motor, la imagen no tiene la culpa. Lanza ``EngineLostError``."""
+    try:
+        sdk.ping(client, timeout=5)
+    except requests.Timeout:
+        return  # va lento, pero está
+    except (docker.errors.DockerException, requests.RequestException, OSError) as error:
+        raise engine_lost("buscaba una imagen base") from error
+
+
+def explain(problem: Exception, *, seconds: float = 0.0) -> str:
+    """La causa en una línea, sin la dirección interna del motor.
+
+    ``seconds`` son los que se esperaron, por si la causa es que se acabó el plazo.
+    """
+    said = sdk.reason(problem)
+    if "timed out" in said.lower() and not isinstance(problem, docker.errors.APIError):
+        return f"pasaron {seconds:.0f} s sin respuesta" if seconds else "tardó demasiado en contestar"
+    return said.splitlines()[0][:200]

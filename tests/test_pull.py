@@ -1,0 +1,162 @@
+"""Bajar de un registro de verdad: el avance, lo que no tiene, lo que calla y lo que vuelve."""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+
+from multietapa.bases.pull import Download, Registries
+from multietapa.bases.sources import MIRROR_VARIABLE, ensure_base
+from multietapa.errors import BaseImageError, EngineLostError
+from tests.conftest import SecondEngine, until
+from tests.crafted import archive, entry, layer
+from tests.registry import Registry, broken_registry, registry
+
+NAME = "multietapa-pruebas/espejo:1"
+STALLED = "answer x 'Content-Length: 1000000\n'; head -c 600000 /dev/zero; sleep 60"
+UNCOUNTED = "answer x ''; head -c 1000000 /dev/zero"
+
+
+@pytest.fixture(scope="module")
+def mirror(engine: docker.DockerClient) -> Iterator[Registry]:
+    """Un registro con :data:`NAME`: dos capas de 3 MB que no se comprimen y que el motor ya no tiene."""
+    noise = random.Random(14)
+    layers = [layer(entry(f"azar{n}", noise.randbytes(3_000_000))) for n in range(2)]
+    with registry(engine) as found:
+        engine.images.load(archive(layers, NAME))
+        found.push(NAME, NAME)
+        engine.images.remove(NAME, force=True)
+        yield found
+
+
+@pytest.fixture
+def absent(engine: docker.DockerClient, mirror: Registry) -> Iterator[str]:
+    """El nombre de una imagen que solo está en ``mirror``; al final se quita del motor."""
+    yield NAME
+    for name in (NAME, f"{mirror.host}/{NAME}"):
+        if engine.images.list(name):
+            engine.images.remove(name, force=True)
+
+
+def test_the_mirror_of_the_class_is_used_and_says_how_far_it_is(
+    engine: docker.DockerClient, mirror: Registry, absent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lo que está en el espejo del aula se baja de él, con su avance, y queda con su nombre de siempre."""
+    monkeypatch.setenv(MIRROR_VARIABLE, f"{mirror.host}/")
+    seen: list[tuple[str, int, int]] = []
+    found = ensure_base(engine, absent, progress=lambda *step: seen.append(step))
+    assert (found.reference, found.origin, found.equivalent) == (absent, "espejo del aula", False)
+    assert {title for title, _, _ in seen} == {f"descargando {mirror.host}/{absent}"}
+    counted = [(done, total) for _, done, total in seen]
+    assert counted[0] == (0, 0)
+    assert all(0 < done <= total for done, total in counted[1:])
+    assert 3_000_000 < counted[-1][1] < 6_100_000
+    assert ensure_base(engine, absent).origin == "ya estaba en el motor"
+
+
+def test_what_a_registry_does_not_have_is_said(
+    engine: docker.DockerClient, mirror: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Un registro que contesta que no tiene la imagen no es un registro caído."""
+    monkeypatch.setenv(MIRROR_VARIABLE, mirror.host)
+    with pytest.raises(BaseImageError, match="espejo del aula: no la tiene\n"):
+        ensure_base(engine, "multietapa-pruebas/no-existe:1")
+    registries = Registries()
+    assert registries.pull(engine, f"{mirror.host}/otra") == "no la tiene"
+    assert registries.pull(engine, f"{mirror.host}/otra@sha256:{'0' * 64}") == "no la tiene"
+
+
+def test_a_private_registry_asks_to_log_in(
+    engine: docker.DockerClient, base_image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sin credenciales se dice que hay que iniciar sesión; con ellas se baja, sin esperar a ningún plazo."""
+    registries = Registries()
+    with registry(engine, private=True) as closed:
+        remote = closed.push(base_image, "p:1", auth={"username": "ana", "password": "secreta"})
+        assert "docker login" in registries.pull(engine, remote)
+        known = {closed.host: {"auth": base64.b64encode(b"ana:secreta").decode()}}
+        (tmp_path / "config.json").write_text(json.dumps({"auths": known}))
+        monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+        logged = docker.from_env()
+        assert registries.pull(logged, remote) == ""
+        logged.images.remove(remote)
+        logged.close()
+
+
+@pytest.mark.parametrize("behaviour", ["", STALLED], ids=["nunca contesta", "empieza y calla"])
+def test_a_silent_download_does_not_wait_forever(
+    engine: docker.DockerClient, base_image: str, behaviour: str
+) -> None:
+    """Una descarga que calla se abandona al pasar el plazo, y enseguida no se vuelve a esperar por ella."""
+    registries = Registries(silence=1.0)
+    began = time.monotonic()
+    with broken_registry(engine, behaviour) as silent:
+        said = registries.pull(engine, "imagen:1", mirror=silent.host)
+        assert said == "no contesta (pasaron 1 s sin respuesta)"
+        assert time.monotonic() - began < 10
+        asked: list[str] = []
+        again = registries.pull(engine, "otra:1", mirror=silent.host, progress=lambda *_: asked.append(_[0]))
+        assert (again, asked) == (said, [])
+
+
+def test_an_unknown_total_is_not_invented(engine: docker.DockerClient, base_image: str) -> None:
+    """Si el registro no dice cuánto ocupa una capa, el avance da los bytes bajados y ningún total."""
+    seen: list[tuple[int, int]] = []
+    with broken_registry(engine, UNCOUNTED) as vague:
+        Registries().pull(engine, "imagen:1", mirror=vague.host, progress=lambda _, *step: seen.append(step))
+    assert seen[-1][0] > 0 and {total for _, total in seen} == {0}
+
+
+def test_a_registry_gets_another_chance(engine: docker.DockerClient, base_image: str) -> None:
+    """Un registro que no contestó no se vuelve a probar enseguida, pero sí al cabo de un rato."""
+    registries = Registries(retry=1.5)
+    with registry(engine) as first:
+        port = first.port
+    with registry(engine, port=port) as fallen:
+        remote = fallen.push(base_image, "vuelve:1")
+        fallen.container.kill()
+        down = registries.pull(engine, remote)
+        since = time.monotonic()
+        assert down.startswith("no contesta (") and "connection refused" in down
+        fallen.container.start()
+        until(lambda: fallen.container.logs().count(b"listening on") == 2)
+        assert registries.pull(engine, remote) == down
+        time.sleep(max(0.0, since + 1.6 - time.monotonic()))
+        assert registries.pull(engine, remote) == ""
+        engine.images.remove(remote)
+
+
+def test_a_dead_engine_is_not_a_dead_registry(
+    engine: docker.DockerClient, mirror: Registry, absent: str, second_engine_factory: SecondEngine
+) -> None:
+    """Si el que muere es el motor se dice eso, y ningún registro queda por caído."""
+    registries = Registries()
+    with second_engine_factory() as (client, daemon):
+        daemon.kill()
+        with pytest.raises(EngineLostError):
+            registries.pull(client, absent, mirror=mirror.host)
+        with pytest.raises(EngineLostError):
+            ensure_base(client, absent)
+    assert registries.pull(engine, absent, mirror=mirror.host) == ""
+
+
+def test_progress_adds_the_layers_already_announced() -> None:
+    """El avance suma las capas que ya dijeron cuánto ocupan; lo que no habla de bytes no lo mueve."""
+
+    def downloading(name: str, current: int, total: int) -> dict[str, object]:
+        return {"status": "Downloading", "id": name, "progressDetail": {"current": current, "total": total}}
+
+    download = Download()
+    assert download.feed({"status": "Pulling fs layer", "id": "a", "progressDetail": {}}) is None
+    assert download.feed(downloading("a", 10, 100)) == (10, 100)
+    assert download.feed(downloading("b", 5, 50)) == (15, 150)
+    assert download.feed(downloading("a", 90, 100)) == (95, 150)
+    assert download.feed({"status": "Download complete", "id": "a"}) is None
+    assert download.feed(downloading("c", 1, 0)) == (96, 0)
