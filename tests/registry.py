@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import docker
-from multietapa.bases.node import ARCHITECTURES
 
+from multietapa.bases.equivalent import ARCHITECTURES
 from multietapa.engine.bundle.apt import PrivateApt, missing_reason, package_name, unpack
 from multietapa.engine.bundle.make import SUITE
 from multietapa.identity import SESSION_VARIABLE, labels
