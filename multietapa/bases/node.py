@@ -14,15 +14,16 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from multietapa.bases.reporting import ReportProgress, silent
 from multietapa.engine.bundle.apt import PrivateApt, missing_reason, unpack
 from multietapa.errors import BaseImageError
 from multietapa.identity import BASE_LABEL, BASE_LAYERS_LABEL, EQUIVALENT_LABEL, LABEL, RECIPE_LABEL
-from multietapa.image.write import LayerFile, read_layer, write_image, write_layer
+from multietapa.image.write import LayerFile, saved_layer, write_image, write_layer
 from multietapa.paths import cache_dir
 
 SUITE = "bookworm"
@@ -43,8 +44,6 @@ ALTERNATIVES = {"cc": "gcc", "c++": "g++", "awk": "mawk", "pager": "more", "whic
 CERTIFICATES = "etc/ssl/certs/ca-certificates.crt"
 UNUSED = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/lintian", "usr/share/info")
 _REVISION = 1
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ def recipe(reference: str) -> Recipe | None:
 
 
 @contextmanager
-def archive(wanted: Recipe, *, progress: Progress = lambda *_: None) -> Iterator[Path]:
+def archive(wanted: Recipe, *, progress: ReportProgress = silent) -> Iterator[Path]:
     """Da el archivo de imagen del equivalente, que se borra al salir. En la caché quedan sus dos capas.
 
     Lanza :class:`BaseImageError` si esta máquina no puede hacerlo y dice por qué.
@@ -148,13 +147,13 @@ def _architecture() -> tuple[str, str]:
     return ARCHITECTURES[os.uname().machine]
 
 
-def _system_layer(wanted: Recipe, saved: Path, work: Path, progress: Progress) -> LayerFile:
+def _system_layer(wanted: Recipe, saved: Path, work: Path, progress: ReportProgress) -> LayerFile:
     """La capa del sistema, que comparten todas las versiones de Node del mismo tamaño."""
     packages = FULL if wanted.full else MINIMAL
     kind = "con compiladores" if wanted.full else "mínimo, con busybox"
     created_by = f"equivalente local: Debian {SUITE} {kind}"
     if saved.exists():
-        return read_layer(saved, created_by=created_by)
+        return saved_layer(saved, created_by=created_by)
     title = f"descargando un Debian {SUITE} {kind}"
     progress(title, 0, 0)
     apt = PrivateApt(work / "apt", suite=SUITE)
@@ -218,11 +217,11 @@ def _certificates() -> bytes:
     return b""
 
 
-def _node_layer(wanted: Recipe, saved: Path, work: Path, progress: Progress) -> LayerFile:
+def _node_layer(wanted: Recipe, saved: Path, work: Path, progress: ReportProgress) -> LayerFile:
     """La capa de Node, que comparten la base completa y la mínima de la misma versión."""
     created_by = f"equivalente local: Node {wanted.node}, npm {wanted.npm}"
     if saved.exists():
-        return read_layer(saved, created_by=created_by)
+        return saved_layer(saved, created_by=created_by)
     progress(f"añadiendo Node {wanted.node}", 0, 0)
     root = work / "node"
     local = root / "usr/local"

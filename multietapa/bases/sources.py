@@ -20,6 +20,7 @@ import requests
 import urllib3
 
 from multietapa import text
+from multietapa.bases.reporting import ReportProgress, silent
 from multietapa.errors import (
     ArchiveError,
     BaseImageError,
@@ -40,8 +41,7 @@ MIRROR_VARIABLE = "MULTIETAPA_ESPEJO"
 PULL_TIMEOUT_SECONDS = 20
 _LEFT = 'style="text-align:left"'
 
-Progress = Callable[[str, int, int], None]
-Attempt = Callable[[docker.DockerClient, str, Progress], str]
+Attempt = Callable[[docker.DockerClient, str, ReportProgress], str]
 RETRY_SECONDS = 60.0
 #: Registros que no contestaron y cuándo: durante ``RETRY_SECONDS`` no se vuelve a esperar por ellos.
 _unreachable: dict[str, tuple[str, float]] = {}
@@ -65,7 +65,7 @@ class BaseImage:
 
 
 def ensure_base(
-    client: docker.DockerClient, reference: str, *, progress: Progress = lambda *_: None
+    client: docker.DockerClient, reference: str, *, progress: ReportProgress = silent
 ) -> BaseImage:
     """Deja ``reference`` en el motor y dice de dónde salió.
 
@@ -115,7 +115,7 @@ def _attempts() -> list[tuple[str, Attempt]]:
     ]
 
 
-def _in_engine(client: docker.DockerClient, reference: str, progress: Progress) -> str:
+def _in_engine(client: docker.DockerClient, reference: str, progress: ReportProgress) -> str:
     found = _present(client, reference)
     if found is None:
         return "no está"
@@ -139,7 +139,7 @@ def _present(client: docker.DockerClient, reference: str) -> Any:
         return None
 
 
-def _from_folder(client: docker.DockerClient, reference: str, progress: Progress) -> str:
+def _from_folder(client: docker.DockerClient, reference: str, progress: ReportProgress) -> str:
     folder = Path(os.environ.get(FOLDER_VARIABLE) or PROJECT_ROOT / "imagenes")
     files = sorted(folder.glob("*.tar")) if folder.is_dir() else []
     if not files:
@@ -171,7 +171,7 @@ def saved_tags(path: Path) -> frozenset[str]:
         return frozenset()
 
 
-def _pull(mirror: str, client: docker.DockerClient, reference: str, progress: Progress) -> str:
+def _pull(mirror: str, client: docker.DockerClient, reference: str, progress: ReportProgress) -> str:
     remote = f"{mirror}/{reference}" if mirror else reference
     repository, tag = docker.utils.parse_repository_tag(remote)
     tag = tag or "latest"
@@ -250,7 +250,7 @@ def _explain(problem: Exception) -> str:
     return str(reason).splitlines()[0][:200]
 
 
-def _equivalent(client: docker.DockerClient, reference: str, progress: Progress) -> str:
+def _equivalent(client: docker.DockerClient, reference: str, progress: ReportProgress) -> str:
     from multietapa.bases import node as equivalent  # usa fcntl, que no existe en Windows
 
     wanted = equivalent.recipe(reference)
