@@ -38,7 +38,11 @@ def test_what_an_app_says_is_true(found: App) -> None:
     named: set[str] = set()
     for version in found.versions:
         context = open_context(found.folder, dockerfile=version.dockerfile)
-        named |= set(parse(context.text).images())
+        named |= set(
+            parse(context.text).images(
+                architecture="amd64",
+            )
+        )
     assert set(found.bases) == named
     assert found.questions.is_file()
     ignored = (found.folder / ".dockerignore").read_text(encoding="utf-8").split()

@@ -22,6 +22,7 @@ from multietapa.build.events import (
     LogLine,
     StepDeclared,
     StepFinished,
+    StepKind,
     StepStarted,
 )
 from multietapa.build.pipeline import build_events
@@ -212,7 +213,8 @@ def test_bases_are_asked_for_before_building(build: Callable[..., list[Event]], 
 
     events = build("FROM BASE AS a\nFROM a\nRUN true\n", ensure_base=slow)
     assert asked == [base_image]
-    assert events[0] == StepDeclared(f"base:{base_image}", f"traer la imagen base {base_image}")
+    name = f"traer la imagen base {base_image}"
+    assert events[0] == StepDeclared(f"base:{base_image}", name, StepKind.BASE)
 
 
 def test_a_base_that_cannot_be_had_ends_the_build(build: Callable[..., list[Event]]) -> None:

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from multietapa.build import follow as build_loop
-from multietapa.build.events import BuildFailed, Event, LogLine, Progress
+from multietapa.build.events import BuildFailed, Event, LogLine, StepProgress
 from multietapa.build.follow import follow
-from multietapa.build.state import BuildState, Phase, Status, sized
+from multietapa.build.state import BuildPhase, BuildState, Status, sized
 from multietapa.errors import BuildCancelled, BuildError, EngineLostError
 from tests.test_build_state import CANCELLED, FAILED, FINISHED, HALFWAY
 
@@ -23,7 +23,7 @@ class Watcher:
     """Una vista que apunta lo que le enseñan, y desde qué hilo."""
 
     def __init__(self) -> None:
-        self.shown: list[tuple[Phase, float]] = []
+        self.shown: list[tuple[BuildPhase, float]] = []
         self.final: BuildState | None = None
         self.threads: set[threading.Thread] = set()
         self.on_show: Callable[[], object] = lambda: None
@@ -68,7 +68,7 @@ def test_a_build_that_ends_well(view: Watcher, cancel: threading.Event) -> None:
     events = [*HALFWAY, LogLine("2", "hola"), FINISHED]
     state, log = follow(iter(events), view, cancel)
     assert state == view.final
-    assert (state.phase, state.image_id) == (Phase.DONE, "sha256:1")
+    assert (state.phase, state.image_id) == (BuildPhase.DONE, "sha256:1")
     assert log == "── build: RUN uno\nhola"
 
 
@@ -82,11 +82,11 @@ def test_only_this_thread_touches_the_view(view: Watcher, cancel: threading.Even
 @pytest.mark.parametrize(
     ("end", "error", "phase", "reason"),
     [
-        (FAILED, BuildError("Una orden falló."), Phase.FAILED, "Una orden falló."),
-        (FAILED, ValueError("inesperado"), Phase.FAILED, "exit code: 3"),
-        (None, EngineLostError("El motor se apagó."), Phase.FAILED, "El motor se apagó."),
-        (None, ValueError("inesperado"), Phase.FAILED, "inesperado"),
-        (CANCELLED, BuildCancelled("La construcción se canceló."), Phase.CANCELLED, ""),
+        (FAILED, BuildError("Una orden falló."), BuildPhase.FAILED, "Una orden falló."),
+        (FAILED, ValueError("inesperado"), BuildPhase.FAILED, "exit code: 3"),
+        (None, EngineLostError("El motor se apagó."), BuildPhase.FAILED, "El motor se apagó."),
+        (None, ValueError("inesperado"), BuildPhase.FAILED, "inesperado"),
+        (CANCELLED, BuildCancelled("La construcción se canceló."), BuildPhase.CANCELLED, ""),
     ],
 )
 def test_the_error_comes_after_the_view(
@@ -94,7 +94,7 @@ def test_the_error_comes_after_the_view(
     cancel: threading.Event,
     end: BuildFailed | None,
     error: Exception,
-    phase: Phase,
+    phase: BuildPhase,
     reason: str,
 ) -> None:
     """El error del generador se lanza cuando la vista ya dice cómo acabó, en español y sin pasos a medias."""
@@ -123,7 +123,7 @@ def test_a_generator_that_does_not_say_how_it_ended(
         follow(iter(events), view, cancel)
     assert not isinstance(caught.value, BuildCancelled)
     assert view.final is not None
-    assert view.final.phase is Phase.FAILED
+    assert view.final.phase is BuildPhase.FAILED
 
 
 def test_the_button_cancels(view: Watcher, cancel: threading.Event) -> None:
@@ -138,16 +138,16 @@ def test_the_button_cancels(view: Watcher, cancel: threading.Event) -> None:
 
     with pytest.raises(BuildCancelled):
         follow(slow(), view, cancel)
-    assert Phase.CANCELLING in [phase for phase, _ in view.shown]
+    assert BuildPhase.CANCELLING in [phase for phase, _ in view.shown]
     assert view.final is not None
-    assert view.final.phase is Phase.CANCELLED
+    assert view.final.phase is BuildPhase.CANCELLED
 
 
 def test_a_button_pressed_too_late_does_not_fail(view: Watcher, cancel: threading.Event) -> None:
     """Si la imagen se terminó mientras se cancelaba, está hecha y se devuelve."""
     threading.Timer(0.2, cancel.set).start()
     state, _ = follow(until(cancel, FINISHED), view, cancel)
-    assert state.phase is Phase.DONE
+    assert state.phase is BuildPhase.DONE
 
 
 def test_an_engine_that_does_not_stop_is_not_waited_for_forever(
@@ -162,7 +162,7 @@ def test_an_engine_that_does_not_stop_is_not_waited_for_forever(
         follow(until(gate, FINISHED), view, cancel)
     assert time.monotonic() - start < 2
     assert view.final is not None
-    assert (view.final.phase, view.final.reason != "") == (Phase.CANCELLED, True)
+    assert (view.final.phase, view.final.reason != "") == (BuildPhase.CANCELLED, True)
     gate.set()
 
 
@@ -173,7 +173,7 @@ def test_interrupting_the_kernel_cancels(view: Watcher, cancel: threading.Event)
         follow(until(cancel, CANCELLED, error=BuildCancelled("La construcción se canceló.")), view, cancel)
     assert cancel.is_set()
     assert view.final is not None
-    assert view.final.phase is Phase.CANCELLED
+    assert view.final.phase is BuildPhase.CANCELLED
 
 
 def test_interrupting_twice_does_not_wait(view: Watcher, cancel: threading.Event) -> None:
@@ -186,7 +186,7 @@ def test_interrupting_twice_does_not_wait(view: Watcher, cancel: threading.Event
         follow(until(gate, FINISHED), view, cancel)
     assert 0.6 < time.monotonic() - start < 2
     assert view.final is not None
-    assert view.final.phase is Phase.CANCELLED
+    assert view.final.phase is BuildPhase.CANCELLED
     gate.set()
 
 
@@ -201,7 +201,7 @@ def test_interrupting_at_the_very_end_tells_the_truth(view: Watcher, cancel: thr
 def test_other_threads_can_add_events(view: Watcher, cancel: threading.Event) -> None:
     """Lo que cuenta otro hilo (traer una base) se enseña como un evento más."""
     messages: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    threading.Timer(0.2, messages.put, [Progress("2", "capa", 5, 10)]).start()
+    threading.Timer(0.2, messages.put, [StepProgress("2", "capa", 5, 10)]).start()
     threading.Timer(0.5, cancel.set).start()
     state, _ = follow(until(cancel, FINISHED), view, cancel, messages=messages)
     assert state.steps["2"].bytes == (5, 10)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from multietapa.build.events import StepDeclared
+from multietapa.build.events import StepDeclared, StepKind
 from multietapa.build.sizes import step_sizes
 from multietapa.image.history import HistoryStep
 from tests.test_build_state import state_of
@@ -16,12 +16,12 @@ def history(*steps: tuple[str, int]) -> tuple[HistoryStep, ...]:
 
 
 PLAN = state_of(
-    StepDeclared("f0", "FROM docker.io/library/node:14", "build", 1),
-    StepDeclared("r0", "RUN uno", "build", 2),
-    StepDeclared("f", "FROM docker.io/library/node:14-alpine", "stage-1", 3),
-    StepDeclared("w", "WORKDIR /app", "stage-1", 4),
-    StepDeclared("c", "COPY --from=build /a /a", "stage-1", 5),
-    StepDeclared("r", "RUN dos", "stage-1", 6),
+    StepDeclared("f0", "FROM docker.io/library/node:14", StepKind.FROM, "build", 1),
+    StepDeclared("r0", "RUN uno", StepKind.INSTRUCTION, "build", 2),
+    StepDeclared("f", "FROM docker.io/library/node:14-alpine", StepKind.FROM, "stage-1", 3),
+    StepDeclared("w", "WORKDIR /app", StepKind.INSTRUCTION, "stage-1", 4),
+    StepDeclared("c", "COPY --from=build /a /a", StepKind.INSTRUCTION, "stage-1", 5),
+    StepDeclared("r", "RUN dos", StepKind.INSTRUCTION, "stage-1", 6),
 )
 BASE_STEPS = [("bazel build ...", 100), ("CMD x", 0)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 
 import pytest
 
@@ -12,21 +13,21 @@ from multietapa.build.events import (
     BuildWarning,
     Event,
     LogLine,
-    Progress,
     StepDeclared,
     StepFinished,
+    StepKind,
+    StepProgress,
     StepStarted,
 )
 from multietapa.build.state import (
     LOG_LINES,
+    BuildPhase,
     BuildState,
-    Phase,
     Status,
     broken,
     cancelling,
     explained,
     reduce,
-    reduce_all,
     sized,
 )
 from tests import test_buildkit, test_classic
@@ -36,9 +37,9 @@ FAILED = BuildFailed("exit code: 3", 2.0, "2", 3, ("x",))
 CANCELLED = BuildFailed("cancelada", 2.0, cancelled=True)
 FINISHED = BuildFinished("sha256:1", 2.0)
 HALFWAY: list[Event] = [
-    StepDeclared("1", "FROM docker.io/library/a:1", "build", 1),
-    StepDeclared("2", "RUN uno", "build", 3, ("1",)),
-    StepDeclared("3", "RUN dos", "stage-1", 7, ("2",)),
+    StepDeclared("1", "FROM docker.io/library/a:1", StepKind.FROM, "build", 1),
+    StepDeclared("2", "RUN uno", StepKind.INSTRUCTION, "build", 3, ("1",)),
+    StepDeclared("3", "RUN dos", StepKind.INSTRUCTION, "stage-1", 7, ("2",)),
     StepFinished("1", 0.1, 0.1),
     StepStarted("2", 0.5),
 ]
@@ -54,7 +55,7 @@ def recorded(name: str) -> list[Event]:
 
 def state_of(*events: Event) -> BuildState:
     """El estado después de unos eventos."""
-    return reduce_all(BuildState(), events)
+    return functools.reduce(reduce, events, BuildState())
 
 
 @pytest.mark.parametrize("name", RECORDED)
@@ -92,7 +93,7 @@ def test_a_failed_step_is_pointed_at() -> None:
     """Falla el paso culpable, con su línea; los que iban detrás quedan sin ejecutar."""
     state = state_of(*HALFWAY, FAILED)
     assert [s.status for s in state.steps.values()] == [Status.DONE, Status.FAILED, Status.SKIPPED]
-    assert (state.phase, state.line, state.reason) == (Phase.FAILED, 3, "exit code: 3")
+    assert (state.phase, state.line, state.reason) == (BuildPhase.FAILED, 3, "exit code: 3")
 
 
 def test_a_cancelled_step_keeps_its_time() -> None:
@@ -101,7 +102,7 @@ def test_a_cancelled_step_keeps_its_time() -> None:
     assert state.steps["2"].status is Status.CANCELLED
     assert state.steps["2"].seconds == 1.5
     assert state.steps["3"].status is Status.SKIPPED
-    assert (state.phase, state.reason) == (Phase.CANCELLED, "")
+    assert (state.phase, state.reason) == (BuildPhase.CANCELLED, "")
 
 
 def test_a_step_stopped_by_another_did_not_fail() -> None:
@@ -121,9 +122,9 @@ def test_the_end_is_the_end(end: Event) -> None:
 def test_cancelling_is_seen_until_the_engine_stops() -> None:
     """Entre pedir la cancelación y que el motor pare, la fase lo dice."""
     state = cancelling(state_of(*HALFWAY))
-    assert state.phase is Phase.CANCELLING
-    assert reduce(state, LogLine("2", "sigue")).phase is Phase.CANCELLING
-    assert reduce(state, CANCELLED).phase is Phase.CANCELLED
+    assert state.phase is BuildPhase.CANCELLING
+    assert reduce(state, LogLine("2", "sigue")).phase is BuildPhase.CANCELLING
+    assert reduce(state, CANCELLED).phase is BuildPhase.CANCELLED
 
 
 @pytest.mark.parametrize("cancelled", [True, False])
@@ -131,7 +132,7 @@ def test_a_broken_build_says_why(cancelled: bool) -> None:
     """Sin final propio, el estado guarda la razón que se le da, también si se canceló."""
     state = broken(state_of(*HALFWAY), "el motor no confirmó", 3.0, cancelled=cancelled)
     assert state.reason == "el motor no confirmó"
-    assert state.phase is (Phase.CANCELLED if cancelled else Phase.FAILED)
+    assert state.phase is (BuildPhase.CANCELLED if cancelled else BuildPhase.FAILED)
 
 
 def test_the_reason_can_be_said_better() -> None:
@@ -159,31 +160,39 @@ def test_the_log_says_who_speaks() -> None:
 
 @pytest.mark.parametrize(
     "event",
-    [StepStarted("?", 1.0), StepFinished("?", 1.0, 1.0), Progress("?", "x", 1, 2), LogLine("?", "x"), FAILED],
+    [
+        StepStarted("?", 1.0),
+        StepFinished("?", 1.0, 1.0),
+        StepProgress("?", "x", 1, 2),
+        LogLine("?", "x"),
+        FAILED,
+    ],
 )
 def test_a_step_nobody_declared_breaks_nothing(event: Event) -> None:
     """Un evento de un paso desconocido no rompe nada ni se enseña como un paso sin nombre."""
     state = reduce(reduce(BuildState(), event), FINISHED)
-    assert (state.phase, state.groups) == (Phase.DONE, ())
+    assert (state.phase, state.groups) == (BuildPhase.DONE, ())
 
 
 def test_what_is_told_before_the_step_is_declared_is_not_lost() -> None:
     """Una base cuenta su avance desde el principio, y su paso se declara si tarda."""
-    state = state_of(Progress("base:a", "descargando", 1, 2), StepDeclared("base:a", "traer a"))
+    state = state_of(
+        StepProgress("base:a", "descargando", 1, 2), StepDeclared("base:a", "traer a", StepKind.BASE)
+    )
     assert [(s.name, s.activity) for s in state.groups[0].steps] == [("traer a", "descargando")]
 
 
 def test_groups_follow_the_dockerfile() -> None:
     """Primero la preparación, después las etapas en el orden del Dockerfile y al final la exportación."""
     state = state_of(
-        StepDeclared("e", "exportar la imagen"),
-        StepDeclared("5", "RUN b", "stage-1", 9),
-        StepDeclared("4", "FROM docker.io/ana/base:1", "stage-1", 8),
-        StepDeclared("2", "RUN a", "build", 3),
-        StepDeclared("1", "FROM docker.io/library/a:1", "build", 1),
-        StepDeclared("t", "RUN de un ONBUILD", "build"),
-        StepDeclared("i", "[interno] consultar docker.io/library/a:1"),
-        StepDeclared("l", "LABEL org.multietapa=1", "stage-1"),
+        StepDeclared("e", "exportar la imagen", StepKind.EXPORT),
+        StepDeclared("5", "RUN b", StepKind.INSTRUCTION, "stage-1", 9),
+        StepDeclared("4", "FROM docker.io/ana/base:1", StepKind.FROM, "stage-1", 8),
+        StepDeclared("2", "RUN a", StepKind.INSTRUCTION, "build", 3),
+        StepDeclared("1", "FROM docker.io/library/a:1", StepKind.FROM, "build", 1),
+        StepDeclared("t", "RUN de un ONBUILD", StepKind.INSTRUCTION, "build"),
+        StepDeclared("i", "[interno] consultar docker.io/library/a:1", StepKind.INTERNAL),
+        StepDeclared("l", "LABEL org.multietapa=1", StepKind.LABEL, "stage-1"),
     )
     assert [(g.title, [s.name for s in g.steps]) for g in state.groups] == [
         ("Preparación", ["[interno] consultar a:1"]),
@@ -194,25 +203,45 @@ def test_groups_follow_the_dockerfile() -> None:
     assert len(state.instructions) == 3
 
 
+def test_names_decide_nothing() -> None:
+    """Dónde va un paso, y si es una instrucción, lo dice su clase: nunca las palabras con que se enseña."""
+    state = state_of(
+        StepDeclared("1", "exportar la imagen", StepKind.INTERNAL),
+        StepDeclared("2", "[interno] consultar a", StepKind.EXPORT),
+        StepDeclared("3", "traer a", StepKind.BASE),
+        StepDeclared("4", "FROM x | cat", StepKind.INSTRUCTION, "build", 2),
+        StepDeclared("5", "LABEL org.multietapa=mía", StepKind.INSTRUCTION, "build", 3),
+        StepDeclared("6", "ARG V=1", StepKind.INSTRUCTION, "", 1),
+    )
+    assert [(g.title, [s.id for s in g.steps]) for g in state.groups] == [
+        ("Preparación", ["1", "3", "6"]),
+        ("Etapa build", ["4", "5"]),
+        ("Exportación", ["2"]),
+    ]
+    assert [step.id for step in state.instructions] == ["4", "5"]
+
+
 def test_a_from_named_by_another_build_is_preparation() -> None:
     """BuildKit da a un FROM compartido el nombre de otra construcción: no se inventa una etapa por él."""
-    state = state_of(StepDeclared("1", "FROM docker.io/library/a:1", "ajena", None))
+    state = state_of(StepDeclared("1", "FROM docker.io/library/a:1", StepKind.FROM, "ajena", None))
     assert [g.title for g in state.groups] == ["Preparación"]
 
 
 def test_downloads_of_a_step_are_added_up() -> None:
     """Lo que baja un paso se suma; lo que no dice su total no cuenta."""
     told = [("a", 5, 10), ("b", 30, 20), ("c", 7, 0), ("a", 8, 10)]
-    step = state_of(*HALFWAY, *(Progress("2", *each) for each in told)).steps["2"]
+    step = state_of(*HALFWAY, *(StepProgress("2", *each) for each in told)).steps["2"]
     assert step.bytes == (28, 30)
     assert step.activity == "a"
 
 
 def test_a_base_image_tells_one_phase_at_a_time() -> None:
     """De una imagen base solo cuenta la fase de ahora: descargar 9 de 10 no es cargar 0 de 99."""
-    phases = [Progress("base:a", "descargando", 9, 10), Progress("base:a", "cargando", 0, 99)]
-    step = state_of(StepDeclared("base:a", "traer a"), *phases).steps["base:a"]
-    assert (step.bytes, step.activity) == ((0, 99), "cargando")
+    phases = [StepProgress("base:a", "descargando", 9, 10), StepProgress("base:a", "cargando", 0, 99)]
+    declared = StepDeclared("base:a", "traer a", StepKind.BASE)
+    for events in ([declared, *phases], [*phases, declared]):
+        step = state_of(*events).steps["base:a"]
+        assert (step.bytes, step.activity, len(step.progress)) == ((0, 99), "cargando", 1)
 
 
 def test_warnings_are_kept() -> None:

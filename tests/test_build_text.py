@@ -13,12 +13,13 @@ from multietapa.build.events import (
     BuildWarning,
     Event,
     LogLine,
-    Progress,
     StepDeclared,
     StepFinished,
+    StepKind,
+    StepProgress,
     StepStarted,
 )
-from multietapa.build.state import BuildState, broken, explained, reduce_all, sized
+from multietapa.build.state import BuildState, broken, explained, reduce, sized
 from multietapa.widgets.build.words import (
     Request,
     ending,
@@ -71,7 +72,7 @@ def test_the_twins_say_what_the_widget_says(name: str, summary: str) -> None:
 def test_html_is_escaped() -> None:
     """Nada de lo que llega de fuera se cuela como HTML."""
     events: list[Event] = [
-        StepDeclared("1", f"RUN {HOSTILE}", HOSTILE, 1),
+        StepDeclared("1", f"RUN {HOSTILE}", StepKind.INSTRUCTION, HOSTILE, 1),
         StepStarted("1", 0.0),
         LogLine("1", HOSTILE),
         BuildWarning(HOSTILE, 1, "javascript:alert(1)"),
@@ -87,9 +88,11 @@ def test_html_is_escaped() -> None:
 def test_what_travels_is_bounded() -> None:
     """Por muchos pasos, avisos y líneas que haya, el mensaje cabe en 100 kB, y dice lo que no cabe."""
     long = "ñ" * 10_000
-    events: list[Event] = [StepDeclared(str(n), f"RUN {long}", f"e{n % 30}", n) for n in range(500)]
+    events: list[Event] = [
+        StepDeclared(str(n), f"RUN {long}", StepKind.INSTRUCTION, f"e{n % 30}", n) for n in range(500)
+    ]
     events += [StepStarted(str(n), 0.0) for n in range(500)]
-    events += [Progress(str(n), long, 1, 2) for n in range(500)]
+    events += [StepProgress(str(n), long, 1, 2) for n in range(500)]
     events += [BuildWarning(long, n, f"https://{long}") for n in range(300)]
     events += [LogLine("1", long) for _ in range(1000)]
     shown = payload(state_of(*events), Request(long[:100], ""), 1.0)
@@ -111,7 +114,7 @@ def test_what_travels_is_json(name: str) -> None:
     """En cada momento de la construcción lo que viaja se puede escribir en JSON y volver a leer."""
     state = BuildState()
     for event in recorded(name):
-        state = reduce_all(state, [event])
+        state = reduce(state, event)
         shown = payload(state, REQUEST, 1.0)
         assert json.loads(json.dumps(shown)) == shown
 
@@ -164,10 +167,10 @@ def test_a_stage_left_out_of_the_image_says_so() -> None:
     ("progress", "activity", "fraction"),
     [
         ([], None, None),
-        ([Progress("2", "descargando", 0, 0)], "descargando", None),
-        ([Progress("2", "cargando", 0, 10_000)], "cargando · 10,0 kB", None),
-        ([Progress("2", "cargando", 5_000, 10_000)], "cargando · 5,0 kB de 10,0 kB", 0.5),
-        ([Progress("2", "a", 1_000, 4_000), Progress("2", "b", 0, 0)], "1,0 kB de 4,0 kB", 0.25),
+        ([StepProgress("2", "descargando", 0, 0)], "descargando", None),
+        ([StepProgress("2", "cargando", 0, 10_000)], "cargando · 10,0 kB", None),
+        ([StepProgress("2", "cargando", 5_000, 10_000)], "cargando · 5,0 kB de 10,0 kB", 0.5),
+        ([StepProgress("2", "a", 1_000, 4_000), StepProgress("2", "b", 0, 0)], "1,0 kB de 4,0 kB", 0.25),
     ],
 )
 def test_what_a_running_step_is_doing(

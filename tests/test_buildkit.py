@@ -14,27 +14,30 @@ from typing import Any
 
 import pytest
 
-from multietapa.build.buildkit import locate, read
+from multietapa.build.buildkit import Located, locate, read
 from multietapa.build.events import (
     BuildFailed,
     BuildFinished,
     BuildWarning,
     Event,
     LogLine,
-    Progress,
     StepDeclared,
     StepFinished,
+    StepKind,
+    StepProgress,
     StepStarted,
 )
 from multietapa.build.failure import explain
 from multietapa.build.log_lines import LineSplitter
-from multietapa.build.stream import Cancelled, Rejected
+from multietapa.build.stream import Cancelled, Refused
 from multietapa.build.trace_schema import decode_status
 from multietapa.dockerfile.lint import lint_text
 from multietapa.dockerfile.stages import parse
 from multietapa.errors import EngineLostError
 
 DATA = Path(__file__).with_name("data")
+INSTRUCTION = StepKind.INSTRUCTION
+COPY, FROM = "COPY --from=build /x /x", "FROM docker.io/library/a"
 
 
 def lines(name: str) -> Iterator[dict[str, Any]]:
@@ -74,7 +77,7 @@ def test_graph_is_complete_before_it_is_used() -> None:
         if isinstance(event, StepDeclared):
             assert set(event.inputs) <= seen
             seen.add(event.id)
-        elif isinstance(event, (StepStarted, StepFinished, LogLine, Progress)):
+        elif isinstance(event, (StepStarted, StepFinished, LogLine, StepProgress)):
             assert event.id in seen
 
 
@@ -109,11 +112,11 @@ def test_image_id_and_warnings() -> None:
 
 
 def test_internal_steps_are_in_spanish() -> None:
-    """Lo que el motor hace por su cuenta se nombra en español."""
-    names = [e.name for e in of(events("buildkit"), StepDeclared) if not e.line]
-    assert "[interno] recibir el contexto" in names
-    assert "exportar la imagen" in names
-    labels = {e.label.split(" sha256")[0] for e in of(events("buildkit"), Progress)}
+    """Lo que el motor hace por su cuenta se nombra en español, y cada paso dice de qué clase es."""
+    names = {e.name: e.kind for e in of(events("buildkit"), StepDeclared) if not e.line}
+    assert names["[interno] recibir el contexto"] is StepKind.INTERNAL
+    assert names["exportar la imagen"] is StepKind.EXPORT
+    labels = {e.label.split(" sha256")[0] for e in of(events("buildkit"), StepProgress)}
     assert {"exportar las capas", "escribir la imagen"} <= labels
 
 
@@ -157,7 +160,7 @@ def test_cancelled_and_rejected_become_failures() -> None:
     assert list(read(raising(Cancelled()), None, clock=lambda: 1.0)) == [
         BuildFailed("cancelada", 1.0, cancelled=True)
     ]
-    assert list(read(raising(Rejected("no")), None, clock=lambda: 1.0)) == [BuildFailed("no", 1.0)]
+    assert list(read(raising(Refused("no")), None, clock=lambda: 1.0)) == [BuildFailed("no", 1.0)]
 
 
 def test_a_reopened_step_adds_its_time() -> None:
@@ -180,26 +183,28 @@ def test_a_reopened_step_adds_its_time() -> None:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("[build 3/4] RUN b", ("build", 4, "RUN b")),
-        ("[build  3/4] RUN b", ("build", 4, "RUN b")),
-        ("[linux/amd64 build 3/4] RUN b", ("build", 4, "RUN b")),
-        ("[linux/amd64->arm64 build 3/4] RUN b", ("build", 4, "RUN b")),
-        ("[linux/arm/v7 stage-1 1/1] COPY --from=build /x /x", ("stage-1", 7, "COPY --from=build /x /x")),
-        (f"[build 1/4] FROM docker.io/library/a@sha256:{'0' * 64}", ("build", 1, "FROM docker.io/library/a")),
-        ("[build 2/5] RUN del-onbuild", ("build", None, "RUN del-onbuild")),
-        ("[build 5/5] RUN c", ("build", 5, "RUN c")),
-        ("[otra 1/1] RUN x", ("otra", None, "RUN x")),
-        ("[internal] load metadata for a", ("", None, "[interno] consultar a")),
-        ("algo nuevo", ("", None, "algo nuevo")),
+        ("[build 3/4] RUN b", Located(INSTRUCTION, "RUN b", "build", 4)),
+        ("[build  3/4] RUN b", Located(INSTRUCTION, "RUN b", "build", 4)),
+        ("[linux/amd64 build 3/4] RUN b", Located(INSTRUCTION, "RUN b", "build", 4)),
+        ("[linux/amd64->arm64 build 3/4] RUN b", Located(INSTRUCTION, "RUN b", "build", 4)),
+        (f"[linux/arm/v7 stage-1 1/1] {COPY}", Located(INSTRUCTION, COPY, "stage-1", 7)),
+        (f"[build 1/4] {FROM}@sha256:{'0' * 64}", Located(StepKind.FROM, FROM, "build", 1)),
+        (f"[otra 1/4] {FROM}", Located(StepKind.FROM, FROM, "otra")),
+        ("[build 2/5] RUN del-onbuild", Located(INSTRUCTION, "RUN del-onbuild", "build")),
+        ("[build 5/5] RUN c", Located(INSTRUCTION, "RUN c", "build", 5)),
+        ("[otra 1/1] RUN x", Located(INSTRUCTION, "RUN x", "otra")),
+        ("[internal] load metadata for a", Located(StepKind.INTERNAL, "[interno] consultar a")),
+        ("copy /context /", Located(StepKind.INTERNAL, "[interno] abrir el contexto")),
+        ("exporting to image", Located(StepKind.EXPORT, "exportar la imagen")),
+        ("algo nuevo", Located(StepKind.INTERNAL, "algo nuevo")),
     ],
 )
-def test_locate(name: str, expected: tuple[str, int | None, str]) -> None:
-    """El nombre de un paso da su etapa y su línea, también con plataforma y con ONBUILD de la base."""
+def test_locate(name: str, expected: Located) -> None:
+    """El nombre de un paso da su clase, su etapa y su línea, también con plataforma y con ONBUILD."""
     source = parse(
         "FROM a AS build\nENV X=1\nCOPY . .\nRUN b\nRUN c\nFROM scratch\nCOPY --from=build /x /x\n"
     )
-    stage, instruction, text = locate(name, source)
-    assert (stage, instruction.line if instruction else None, text) == expected
+    assert locate(name, source) == expected
 
 
 @pytest.mark.parametrize(

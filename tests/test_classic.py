@@ -10,15 +10,16 @@ from typing import Any
 
 import pytest
 
-from multietapa.build.classic import plan, read
+from multietapa.build.classic import read, steps_of
 from multietapa.build.events import (
     BuildFailed,
     BuildFinished,
     Event,
     LogLine,
-    Progress,
     StepDeclared,
     StepFinished,
+    StepKind,
+    StepProgress,
     StepStarted,
 )
 from multietapa.dockerfile.stages import Dockerfile, parse
@@ -51,29 +52,29 @@ def of(found: list[Event], kind: type) -> list[Any]:
 def test_the_whole_plan_comes_first_with_its_lines() -> None:
     """Todos los pasos se declaran al principio, con etapa y línea; la etiqueta del kit llega al final."""
     found = events(lines("clasico"), source())
-    steps = [(e.id, e.stage, e.line) for e in of(found, StepDeclared)]
+    steps = [(e.id, e.kind, e.stage, e.line) for e in of(found, StepDeclared)]
     assert steps == [
-        ("paso-1", "", 1),
-        ("paso-2", "build", 2),
-        ("paso-3", "build", 3),
-        ("paso-4", "build", 4),
-        ("paso-5", "build", 5),
-        ("paso-6", "stage-1", 8),
-        ("paso-7", "stage-1", 9),
-        ("paso-8", "stage-1", 10),
-        ("paso-9", "stage-1", 11),
-        ("paso-10", "stage-1", None),
+        ("paso-1", StepKind.INSTRUCTION, "", 1),
+        ("paso-2", StepKind.FROM, "build", 2),
+        ("paso-3", StepKind.INSTRUCTION, "build", 3),
+        ("paso-4", StepKind.INSTRUCTION, "build", 4),
+        ("paso-5", StepKind.INSTRUCTION, "build", 5),
+        ("paso-6", StepKind.FROM, "stage-1", 8),
+        ("paso-7", StepKind.INSTRUCTION, "stage-1", 9),
+        ("paso-8", StepKind.INSTRUCTION, "stage-1", 10),
+        ("paso-9", StepKind.INSTRUCTION, "stage-1", 11),
+        ("paso-10", StepKind.LABEL, "stage-1", None),
     ]
     assert all(isinstance(event, StepDeclared) for event in found[:9])
 
 
 def test_graph_follows_stages_and_copies() -> None:
     """Una copia entre etapas depende del final de la otra etapa; un FROM de fuera, de nada."""
-    inputs = {step.id: step.inputs for step in plan(source())}
+    inputs = {step.id: step.inputs for step in steps_of(source())}
     assert inputs["paso-5"] == ("paso-4",)
     assert inputs["paso-6"] == ()
     assert set(inputs["paso-7"]) == {"paso-5", "paso-6"}
-    assert [step.id for step in plan(source(), "build")][-1] == "paso-5"
+    assert [step.id for step in steps_of(source(), "build")][-1] == "paso-5"
 
 
 def test_every_step_starts_and_ends_once_and_the_image_is_the_last() -> None:
@@ -119,7 +120,10 @@ def test_failure_names_the_step() -> None:
 def test_without_the_dockerfile_steps_are_still_steps() -> None:
     """Sin el Dockerfile leído los pasos se declaran según llegan."""
     found = of(events(lines("clasico"), None), StepDeclared)
-    assert [step.name for step in found][:2] == ["ARG V=1", "FROM bb:1 AS build"]
+    assert [(step.name, step.kind) for step in found][:2] == [
+        ("ARG V=1", StepKind.INSTRUCTION),
+        ("FROM bb:1 AS build", StepKind.FROM),
+    ]
     assert found[1].inputs == ("paso-1",)
 
 
@@ -131,10 +135,10 @@ def test_pull_progress_belongs_to_its_step() -> None:
         {"status": "Pull complete", "id": "abc", "progressDetail": {}},
         {"aux": {"ID": "sha256:1"}},
     ]
-    found = of(events(sent, parse("FROM a\n")), Progress)
+    found = of(events(sent, parse("FROM a\n")), StepProgress)
     assert found == [
-        Progress("paso-1", "abc Downloading", 5, 10),
-        Progress("paso-1", "abc Pull complete", 0, 0),
+        StepProgress("paso-1", "abc Downloading", 5, 10),
+        StepProgress("paso-1", "abc Pull complete", 0, 0),
     ]
 
 

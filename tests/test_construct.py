@@ -17,6 +17,7 @@ from typing import Any
 import docker
 import pytest
 
+from multietapa.apps import app
 from multietapa.build.events import BuildFinished
 from multietapa.build.recording import FORMAT, VERSION
 from multietapa.build.state import Status
@@ -26,7 +27,6 @@ from multietapa.cells.construccion import Construccion
 from multietapa.cells.construir import construir
 from multietapa.cells.motor import Motor
 from multietapa.cells.reproducir import find_recording, reproducir
-from multietapa.dockerfile.stages import final_base, final_chain, parse
 from multietapa.engine.model import Choice, Rejected
 from multietapa.errors import (
     ArchiveError,
@@ -42,12 +42,16 @@ from multietapa.widgets.build.build import BuildView
 from tests.conftest import load_base_image
 from tests.test_build import endless, leftovers, processes
 from tests.test_build_state import state_of
+from tests.test_buildkit import DATA
 
+SHOP = app("tienda-node").folder
 TEXT = "FROM node:14 AS build\nRUN uno\nFROM node:14-alpine\nCOPY --from=build /a /a\n"
 HEAD: dict[str, Any] = {"format": FORMAT, "version": VERSION, "engine": "Docker Engine 28.5.2 · amd64"}
 HEAD |= {"architecture": "amd64", "date": "2026-01-02T03:04:05+00:00", "dockerfile": "Dockerfile"}
+HEAD |= {"app": "tienda-node"}
+STEP = {"id": "1", "name": "RUN uno", "kind": "instruction", "stage": "build", "line": 2}
 STEPS: list[dict[str, Any]] = [
-    {"t": 0.0, "event": "StepDeclared", "id": "1", "name": "RUN uno", "stage": "build", "line": 2},
+    {"t": 0.0, "event": "StepDeclared", **STEP},
     {"t": 0.0, "event": "StepStarted", "id": "1", "at": 0.0},
     {"t": 0.1, "event": "LogLine", "id": "1", "text": "hola"},
     {"t": 0.2, "event": "StepFinished", "id": "1", "at": 0.2, "seconds": 0.2},
@@ -57,7 +61,7 @@ END: dict[str, Any] = {"t": 0.3, "event": "BuildFinished", "image_id": "sha256:a
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Una carpeta de contexto con el Dockerfile que se grabó."""
+    """Una carpeta cualquiera, con el mismo Dockerfile que se grabó para la tienda."""
     (tmp_path / "app").mkdir()
     (tmp_path / "app/Dockerfile").write_text(TEXT)
     return tmp_path / "app"
@@ -65,13 +69,15 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def tapes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Una carpeta de grabaciones con dos del mismo Dockerfile y una rota."""
+    """Una carpeta de grabaciones de la tienda: dos del mismo Dockerfile y una rota. Y una de nadie."""
     found = tmp_path / "grabaciones"
     found.mkdir()
     for name, tag in (("a", "otra:1"), ("b", "tienda:1")):
         lines = [HEAD | {"tag": tag, "text": TEXT + "\n\n"}, *STEPS, END]
         (found / f"{name}.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
     (found / "0.jsonl").write_text("esto no es una grabación")
+    ownerless = [HEAD | {"tag": "nadie:1", "text": TEXT, "app": ""}, *STEPS, END]
+    (found / "c.jsonl").write_text("\n".join(map(json.dumps, ownerless)), encoding="utf-8")
     monkeypatch.setattr(replaying, "RECORDINGS", found)
     return found
 
@@ -84,10 +90,10 @@ def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("nowhere", "tapes")
-def test_without_engine_the_recording_is_shown(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_engine_the_recording_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     """Sin motor se enseña la grabación de ese Dockerfile, a su ritmo y rotulada en la vista y en el valor."""
     start = time.monotonic()
-    done = construir(folder, etiqueta="tienda:1", vista="texto")
+    done = construir(SHOP, etiqueta="tienda:1", dockerfile=TEXT, vista="texto")
     assert time.monotonic() - start >= 0.3
     label = "GRABACIÓN · Docker Engine 28.5.2 · amd64 · 2026-01-02"
     assert done.grabacion == label
@@ -108,12 +114,21 @@ def test_without_engine_the_recording_is_shown(folder: Path, capsys: pytest.Capt
         {"constructor": "clasico"},
     ],
 )
-def test_without_engine_nothing_else_is_made_up(folder: Path, options: dict[str, Any]) -> None:
+def test_without_engine_nothing_else_is_made_up(options: dict[str, Any]) -> None:
     """Lo que no se grabó no se enseña: el error dice por qué no hay motor y de qué hay grabaciones."""
     with pytest.raises(NoEngineError) as caught:
-        construir(folder, etiqueta="tienda:1", vista=False, **options)
+        construir(SHOP, etiqueta="tienda:1", vista=False, **({"dockerfile": TEXT} | options))
     assert "existente: no contesta" in str(caught.value)
-    assert "otra:1 y tienda:1" in str(caught.value)
+    assert "Hay grabaciones de otra:1 y tienda:1, sin cambiar" in str(caught.value)
+
+
+@pytest.mark.usefixtures("nowhere", "tapes")
+def test_a_recording_is_only_for_its_app(folder: Path) -> None:
+    """Con el mismo Dockerfile en otra carpeta la imagen sería otra: no se enseña la de la tienda."""
+    with pytest.raises(NoEngineError):
+        construir(folder, etiqueta="tienda:1", vista=False)
+    assert find_recording(folder, "Dockerfile", "tienda:1") is None
+    assert find_recording(SHOP, (folder / "Dockerfile").read_text(), "tienda:1") is not None
 
 
 @pytest.mark.usefixtures("nowhere", "tapes")
@@ -125,12 +140,20 @@ def test_without_engine_a_wrong_folder_is_still_wrong(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("tapes")
 @pytest.mark.parametrize(("tag", "found"), [("tienda:1", "tienda:1"), ("mia:1", "otra:1")])
-def test_which_recording_fits(folder: Path, tag: str, found: str) -> None:
+def test_which_recording_fits(tag: str, found: str) -> None:
     """Vale cualquiera de ese mismo Dockerfile; entre varias, la de esa etiqueta. Una rota no cuenta."""
-    chosen = find_recording(folder, "Dockerfile", tag)
+    chosen = find_recording(SHOP, TEXT, tag)
     assert chosen is not None
     assert chosen.header.tag == found
-    assert find_recording(folder, TEXT.replace("uno", "dos"), tag) is None
+    assert find_recording(SHOP, TEXT.replace("uno", "dos"), tag) is None
+
+
+@pytest.mark.usefixtures("tapes")
+def test_a_recording_of_nobody_is_never_chosen() -> None:
+    """La que no dice de qué aplicación es (las de la versión 1) no se elige sola, aunque coincida en todo."""
+    chosen = find_recording(SHOP, TEXT, "nadie:1")
+    assert chosen is not None
+    assert chosen.header.tag == "otra:1"
 
 
 @pytest.mark.parametrize("speed", [0, -1.0, float("nan"), float("inf")])
@@ -146,6 +169,20 @@ def test_a_recording_plays_at_its_speed(tapes: Path) -> None:
     assert done.segundos == 0.3
     with pytest.raises(ArchiveError):
         reproducir(tapes / "0.jsonl", vista=False)
+
+
+def test_a_recording_of_version_1_still_plays(capsys: pytest.CaptureFixture[str]) -> None:
+    """Una grabación hecha antes se reproduce igual: sus pasos en su etapa y los internos aparte."""
+    done = reproducir(DATA / "grabacion_v1.jsonl", velocidad=None, vista="texto")
+    assert done.etiqueta == "tienda:ingenua"
+    assert [(p.texto, p.linea) for p in done.pasos] == [
+        ("WORKDIR /app", 3),
+        ("COPY package*.json ./", 4),
+        ("RUN npm install", 5),
+        ("COPY . .", 6),
+        ("RUN npm run build", 7),
+    ]
+    assert "FROM node:14 (línea 2)" in capsys.readouterr().err
 
 
 def test_a_failed_recording_fails_again(tapes: Path) -> None:
@@ -164,37 +201,6 @@ def test_unknown_names_list_the_valid_ones(folder: Path, options: dict[str, Any]
     """Un constructor o una vista que no existen se dicen con los que hay, antes de buscar un motor."""
     with pytest.raises(UnknownNameError, match="Usa uno de estos"):
         construir(folder, etiqueta="a:1", **options)
-
-
-CHAIN = """\
-ARG V=14
-FROM node:$V AS base
-RUN a
-FROM base AS medio
-RUN b
-FROM scratch AS nada
-FROM medio
-RUN c
-"""
-
-
-@pytest.mark.parametrize(
-    ("target", "arguments", "stages", "base"),
-    [
-        (None, None, ["base", "medio", "stage-3"], "node:14"),
-        ("medio", {"V": "24"}, ["base", "medio"], "node:24"),
-        ("stage-0", None, ["base"], "node:14"),
-        ("nada", None, ["nada"], ""),
-        ("no-existe", None, [], ""),
-    ],
-)
-def test_what_the_image_is_made_of(
-    target: str | None, arguments: dict[str, str] | None, stages: list[str], base: str
-) -> None:
-    """Las etapas que acaban en la imagen y su imagen base, también a través de etapas y de ARG."""
-    source = parse(CHAIN)
-    assert [stage.label for stage in final_chain(source, target)] == stages
-    assert final_base(source, target, arguments) == base
 
 
 def test_an_engine_that_is_not_there(folder: Path, tmp_path: Path) -> None:
@@ -351,6 +357,27 @@ def test_a_failure_is_shown_and_raised(
     assert "antes" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("text", "options", "says"),
+    [
+        ("FROM BASE\nRUNN x\n", {}, "El Dockerfile no se entiende en la línea 2."),
+        ("no-existe", {}, "No existe el Dockerfile «no-existe»"),
+        ("FROM BASE\n", {"objetivo": "nada"}, "No existe la etapa «nada»."),
+        ("FROM BASE\n", {"etiqueta": "MAL"}, "La etiqueta «MAL» no es válida."),
+    ],
+)
+def test_what_is_wrong_before_starting_is_shown_too(
+    build: Build, monkeypatch: pytest.MonkeyPatch, text: str, options: dict[str, str], says: str
+) -> None:
+    """Lo que impide empezar se ve en la vista como una construcción fallida, y después se lanza."""
+    opened = shown(monkeypatch)
+    with pytest.raises(BuildError) as caught:
+        build(text, **options)
+    assert says in caught.value.what
+    assert (opened[0].head["phase"], opened[0].groups) == ("failed", [])
+    assert caught.value.what in opened[0].head["result"]
+
+
 @pytest.mark.parametrize("how", ["botón", "interrumpir"])
 def test_cancelling_leaves_nothing(
     build: Build, engine: docker.DockerClient, base_image: str, monkeypatch: pytest.MonkeyPatch, how: str
@@ -370,7 +397,7 @@ def test_cancelling_leaves_nothing(
             content = {"data": {"method": "custom", "content": {"type": "cancelar"}}}
             opened[0]._handle_msg({"content": content, "buffers": []})
 
-    finger = threading.Thread(target=press)
+    finger = threading.Thread(target=press, daemon=True)  # si la construcción no llega a empezar, nadie pulsa
     finger.start()
     with pytest.raises(BuildCancelled):
         build(text, etiqueta=tag)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from multietapa.dockerfile.instructions import expand
-from multietapa.dockerfile.stages import parse
+from multietapa.dockerfile.stages import Dockerfile, parse
 from multietapa.errors import DockerfileError
 
 SEED = """\
@@ -27,6 +29,11 @@ CMD ["npm", "start"]
 """
 
 
+def bases(file: Dockerfile, **options: Any) -> list[str]:
+    """Los nombres de las imágenes de fuera que pide."""
+    return list(file.images(architecture="amd64", **options))
+
+
 def test_seed_has_two_stages_with_their_lines() -> None:
     """El Dockerfile de partida da dos etapas, cada una con su nombre, su base y sus líneas."""
     file = parse(SEED)
@@ -41,7 +48,7 @@ def test_seed_has_two_stages_with_their_lines() -> None:
         ("COPY", 13),
         ("RUN", 14),
     ]
-    assert file.bases == ("node:14", "node:14-alpine")
+    assert bases(file, all_stages=True) == ["node:14", "node:14-alpine"]
     assert file.stage_labels == ("build", "1")
 
 
@@ -102,23 +109,23 @@ def test_bases_resolve_arguments_and_external_copies() -> None:
         "RUN --mount=type=bind,from=golang:1,target=/x true\nFROM scratch\n"
         "COPY --from=build /a /a\nCOPY --from=nginx:alpine /b /b\nCOPY --from=1 /c /c\n"
     )
-    assert file.bases == ("node:14", "golang:1", "nginx:alpine")
-    assert file.images(buildargs={"VARIANTE": "slim"})[0] == "node:14-slim"
-    assert file.images(target="build") == ("node:14",)
+    assert bases(file, all_stages=True) == ["node:14", "golang:1", "nginx:alpine"]
+    assert bases(file, buildargs={"VARIANTE": "slim"})[0] == "node:14-slim"
+    assert bases(file, target="build") == ["node:14"]
     assert [s.index for s in file.needed("build")] == [0]
 
 
 def test_only_needed_stages_are_asked_for() -> None:
     """Una etapa que no hace falta no obliga a traer su base."""
     file = parse("FROM a AS x\nFROM b AS y\nFROM c\nCOPY --from=y /1 /1\n")
-    assert file.images() == ("b", "c")
-    assert file.bases == ("a", "b", "c")
+    assert bases(file) == ["b", "c"]
+    assert bases(file, all_stages=True) == ["a", "b", "c"]
 
 
 def test_each_image_knows_who_asks_for_it() -> None:
     """Cada imagen señala la instrucción que la pide, y un ``FROM`` manda sobre un ``--from`` anterior."""
     file = parse("FROM a AS x\nCOPY --from=b /1 /1\nCOPY --from=buil /1 /1\nFROM b\nCOPY --from=x /1 /1\n")
-    asked = {name: (i.keyword, i.line) for name, i in file.askers().items()}
+    asked = {name: (i.keyword, i.line) for name, i in file.images(architecture="amd64").items()}
     assert asked == {"a": ("FROM", 1), "b": ("FROM", 4), "buil": ("COPY", 3)}
 
 

@@ -10,7 +10,7 @@ import docker
 import pytest
 
 from multietapa.identity import labels
-from multietapa.image.write import EPOCH, LayerFile, read_layer, write_image, write_layer
+from multietapa.image.write import EPOCH, LayerFile, saved_layer, write_image, write_layer
 
 REFERENCE = "multietapa-pruebas/archivo:1"
 
@@ -59,10 +59,10 @@ def test_layer_entries_are_sorted_and_owned_by_root(folder: Path, tmp_path: Path
 def test_a_saved_layer_is_digested_again(folder: Path, tmp_path: Path) -> None:
     """Una capa guardada recupera su digest del contenido, y lo cambia si el archivo cambió."""
     written = write_layer(folder, tmp_path / "c.tar", created_by="a")
-    assert read_layer(written.path, created_by="a") == written
+    assert saved_layer(written.path, created_by="a") == written
     with written.path.open("ab") as output:
         output.write(b"\0" * 512)
-    assert read_layer(written.path, created_by="a").diff_id != written.diff_id
+    assert saved_layer(written.path, created_by="a").diff_id != written.diff_id
 
 
 def test_image_is_identical_twice_and_leaves_nothing_partial(folder: Path, tmp_path: Path) -> None:

@@ -17,23 +17,31 @@ from multietapa.build.events import (
     BuildWarning,
     Event,
     LogLine,
-    Progress,
     StepDeclared,
     StepFinished,
+    StepKind,
+    StepProgress,
     StepStarted,
 )
 from multietapa.build.recording import FORMAT, VERSION, Header, Recorder, load, replay
 from multietapa.errors import ArchiveError, BuildCancelled, BuildError
+from tests.test_buildkit import DATA
 
 HEADER = Header(
-    "Docker Engine 28.5.2", "amd64", "2026-01-02T03:04:05+00:00", "Dockerfile", "a:1", "FROM a\nRUN x\n"
+    engine="Docker Engine 28.5.2",
+    architecture="amd64",
+    date="2026-01-02T03:04:05+00:00",
+    dockerfile="Dockerfile",
+    tag="a:1",
+    text="FROM a\nRUN x\n",
+    app="tienda-node",
 )
 EVENTS: list[Event] = [
-    StepDeclared("1", "FROM a", "build", 1),
-    StepDeclared("2", "RUN ñ", "build", 2, ("1",)),
+    StepDeclared("1", "FROM a", StepKind.FROM, "build", 1),
+    StepDeclared("2", "RUN ñ", StepKind.INSTRUCTION, "build", 2, ("1",)),
     StepStarted("2", 0.1),
     LogLine("2", "línea <b>", "stderr"),
-    Progress("2", "capa", 5, 10),
+    StepProgress("2", "capa", 5, 10),
     BuildWarning("aviso", 2, "https://example.invalid"),
     StepFinished("2", 1.0, 0.9, True),
     BuildFinished("sha256:1", 1.5),
@@ -53,7 +61,8 @@ def broken(path: Path, *lines: Any) -> Path:
 
 
 HEAD = {"format": FORMAT, "version": VERSION, "engine": "e", "architecture": "amd64", "date": "d"}
-HEAD |= {"dockerfile": "D", "tag": "t"}
+HEAD |= {"dockerfile": "D", "tag": "t", "app": "tienda-node"}
+STEP = {"t": 0, "event": "StepDeclared", "id": "1", "name": "x"}
 END = {"t": 1.0, "event": "BuildFinished", "image_id": "sha256:1", "seconds": 1.0}
 
 
@@ -138,7 +147,10 @@ def test_a_speed_that_is_not_one(tmp_path: Path, speed: float) -> None:
         (["[" * 100_000], "no es JSON"),
         ([{"format": "otra"}], "no es una grabación"),
         ([{**HEAD, "version": 99}, END], "versión 99"),
+        ([{**HEAD, "version": [1]}, END], "versión [1]"),
         ([{**HEAD, "tag": 5}, END], "«tag»"),
+        ([{**HEAD, "app": None}, END], "«app»"),
+        ([{key: HEAD[key] for key in HEAD if key != "app"}, END], "«app»"),
         ([HEAD], "está cortada"),
         ([HEAD, {"t": 0, "event": "StepStarted", "id": "1", "at": 0}], "está cortada"),
         ([HEAD, END, END], "sigue después del final"),
@@ -153,7 +165,12 @@ def test_a_speed_that_is_not_one(tmp_path: Path, speed: float) -> None:
         ([HEAD, {**END, "otro": 5}], "«otro»"),
         ([HEAD, {"t": 1, "event": "BuildFinished"}], "faltan campos"),
         ([HEAD, {"t": 1, "event": "LogLine", "id": "1", "text": "x" * 2_000_000}, END], "demasiado larga"),
-        ([HEAD, {"t": 1, "event": "StepDeclared", "id": "1", "name": "x", "inputs": [[]]}, END], "«inputs»"),
+        ([HEAD, {**STEP, "kind": "from", "inputs": [[]]}, END], "«inputs»"),
+        ([HEAD, {**STEP, "kind": "otra"}, END], "«kind»"),
+        ([HEAD, {**STEP, "kind": ["from"]}, END], "«kind»"),
+        ([HEAD, STEP, END], "faltan campos"),
+        ([{**HEAD, "version": 1}, {**STEP, "name": 5}, END], "«name»"),
+        ([{**HEAD, "version": 1}, {**STEP, "event": ["StepDeclared"]}, END], "desconocido"),
     ],
 )
 def test_broken_or_hostile_recordings_are_refused(tmp_path: Path, lines: list[Any], says: str) -> None:
@@ -162,6 +179,46 @@ def test_broken_or_hostile_recordings_are_refused(tmp_path: Path, lines: list[An
         load(broken(tmp_path / "a.jsonl", *lines))
     assert says in str(caught.value)
     assert "a.jsonl" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("step", "kind"),
+    [
+        ({"id": "base:node:14", "name": "traer la imagen base node:14"}, StepKind.BASE),
+        ({"name": "[interno] recibir el contexto"}, StepKind.INTERNAL),
+        ({"name": "[interno] consultar docker.io/library/node:14"}, StepKind.INTERNAL),
+        ({"name": "FROM docker.io/library/node:14", "stage": "build", "line": 2}, StepKind.FROM),
+        ({"name": "FROM docker.io/library/node:14", "stage": "ajena"}, StepKind.FROM),
+        ({"name": "RUN a", "stage": "build", "line": 3}, StepKind.INSTRUCTION),
+        ({"name": "RUN de un ONBUILD", "stage": "build"}, StepKind.INSTRUCTION),
+        ({"name": "ARG V=1", "line": 1}, StepKind.INSTRUCTION),
+        ({"name": "LABEL org.multietapa=1", "stage": "stage-1", "line": 9}, StepKind.INSTRUCTION),
+        ({"name": "LABEL org.multietapa=1", "stage": "stage-1"}, StepKind.LABEL),
+        ({"name": "exportar la imagen"}, StepKind.EXPORT),
+    ],
+)
+def test_version_1_says_no_kinds(tmp_path: Path, step: dict[str, Any], kind: StepKind) -> None:
+    """En una grabación de la versión 1 la clase de cada paso se deduce de cómo se escribía, y no hay app."""
+    old = {key: HEAD[key] for key in HEAD if key != "app"} | {"version": 1}
+    progress = {"t": 0, "event": "Progress", "id": "1", "label": "capa", "current": 5, "total": 10}
+    recording = load(broken(tmp_path / "a", old, {**STEP, **step}, progress, END))
+    declared = recording.events[0][1]
+    assert isinstance(declared, StepDeclared)
+    assert (declared.kind, declared.name) == (kind, step["name"])
+    assert recording.events[1][1] == StepProgress("1", "capa", 5, 10)
+    assert recording.header.app == ""
+
+
+def test_a_whole_recording_of_version_1(tmp_path: Path) -> None:
+    """Una de las que se entregaban con la versión 1 se carga entera, y grabada otra vez es de la 2."""
+    old = load(DATA / "grabacion_v1.jsonl")
+    assert (old.header.tag, old.header.app) == ("tienda:ingenua", "")
+    events = [event for _, event in old.events]
+    kinds = [event.kind.value for event in events if isinstance(event, StepDeclared)]
+    assert kinds == ["internal"] * 3 + ["from"] + ["instruction"] * 5 + ["export"]
+    new = load(record(tmp_path / "a.jsonl", events))
+    assert [event for _, event in new.events] == events
+    assert json.loads((tmp_path / "a.jsonl").read_text().splitlines()[0])["version"] == VERSION == 2
 
 
 def test_a_recording_that_is_not_there(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
-"""``python -m tools.record``: graba las dos construcciones de la tienda, para cuando no hay motor.
+"""``python -m tools.record``: graba las construcciones de las aplicaciones, para cuando no hay motor.
 
-Construye sin caché los dos Dockerfile de ``apps/tienda-node`` con el motor que haya y deja sus eventos en
-``grabaciones/``. La imagen que hace para grabar se borra al final.
+Construye sin caché, con el motor que haya, cada versión de ``apps/*/app.json`` que pide una grabación, y deja
+sus eventos en ``grabaciones/``. La imagen que hace para grabar se borra al final.
 
 Lo grabado es lo que dijo el motor, salvo una cosa: en las direcciones (``https://...``) que escriban los
 pasos, el servidor se cambia por ``«servidor»``, porque depende de dónde se graba. La cabecera dice si las
@@ -14,7 +14,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -22,65 +22,57 @@ import docker
 from docker.errors import ImageNotFound
 
 from multietapa import text
+from multietapa.apps import App, Version, apps
 from multietapa.bases.sources import ensure_base
 from multietapa.build.events import BuildFailed, Event, LogLine
-from multietapa.build.pipeline import build_events
+from multietapa.build.pipeline import run
+from multietapa.build.plan import plan_build
 from multietapa.build.recording import Header, Recorder
 from multietapa.cells.motor import motor
 from multietapa.cells.reproducir import RECORDINGS
 from multietapa.console import complain, phase, say
-from multietapa.dockerfile.context import open_context
-from multietapa.dockerfile.stages import parse
 from multietapa.engine.model import EngineInfo, describe
 from multietapa.errors import MultietapaError
 from multietapa.paths import PROJECT_ROOT
 
 COMMAND = "python -m tools.record"
-CONTEXT = PROJECT_ROOT / "apps" / "tienda-node"
 MASK = "«servidor»"
 _SERVER = re.compile(r"(?<=://)[\w\[][^\s/\"'<>)]*")
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """Una grabación del taller: qué Dockerfile, con qué etiqueta y en qué archivo."""
-
-    dockerfile: str
-    tag: str
-    file: str
-
-
-RECIPES = (
-    Recipe("Dockerfile.ingenuo", "tienda:ingenua", "tienda-ingenua.jsonl"),
-    Recipe("Dockerfile", "tienda:multietapa", "tienda-multietapa.jsonl"),
-)
+def recorded() -> Iterator[tuple[App, Version]]:
+    """Las versiones de las aplicaciones que piden una grabación."""
+    for app in apps():
+        yield from ((app, version) for version in app.versions if version.recording)
 
 
 def record(
-    client: docker.DockerClient,
-    recipe: Recipe,
-    info: EngineInfo,
-    *,
-    context: Path = CONTEXT,
-    folder: Path = RECORDINGS,
+    client: docker.DockerClient, app: App, version: Version, info: EngineInfo, *, folder: Path = RECORDINGS
 ) -> Path:
-    """Construye una receta sin caché y la graba. Devuelve el archivo.
+    """Construye una versión de una aplicación sin caché y la graba. Devuelve el archivo.
 
     Raises:
         BuildError: (o una de sus hijas) la construcción falló; no se queda grabada.
         BaseImageError, EngineLostError: faltó una imagen base o se apagó el motor.
     """
-    source = open_context(context, dockerfile=recipe.dockerfile).text
-    bases = [ensure_base(client, name) for name in parse(source).images()]
+    plan = plan_build(
+        app.folder, tag=version.tag, architecture=info.architecture, dockerfile=version.dockerfile
+    )
+    bases = [ensure_base(client, name) for name in plan.images]
     equivalent = " · bases equivalentes locales" if any(base.equivalent for base in bases) else ""
-    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    header = Header(info.label + equivalent, info.architecture, now, recipe.dockerfile, recipe.tag, source)
-    recorder = Recorder(folder / recipe.file, header=header)
-    with _borrowed(client, recipe.tag):
-        events = build_events(client, context, tag=recipe.tag, dockerfile=recipe.dockerfile, nocache=True)
-        with closing(events):
-            for _ in recorder.wrap(neutral(events)):
-                pass
+    header = Header(
+        engine=info.label + equivalent,
+        architecture=info.architecture,
+        date=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        dockerfile=version.dockerfile,
+        tag=version.tag,
+        text=plan.context.text,
+        app=app.name,
+    )
+    recorder = Recorder(folder / version.recording, header=header)
+    with _borrowed(client, version.tag), closing(run(client, plan, nocache=True)) as events:
+        for _ in recorder.wrap(neutral(events)):
+            pass
     return recorder.path
 
 
@@ -122,9 +114,9 @@ def main() -> int:
     try:
         engine = motor()
         info = engine.info or describe(engine.client)
-        for recipe in RECIPES:
-            with phase(f"Grabando {recipe.tag} con {info.label}"):
-                path = record(engine.client, recipe, info)
+        for app, version in recorded():
+            with phase(f"Grabando {version.tag} con {info.label}"):
+                path = record(engine.client, app, version, info)
                 say(f"  {path.relative_to(PROJECT_ROOT)}: {text.size(path.stat().st_size)}")
     except MultietapaError as problem:
         complain(problem)

@@ -14,7 +14,7 @@ from multietapa.bases.equivalent import ARCHITECTURES, Equivalent, Layer
 from multietapa.bases.reporting import ReportProgress, silent
 from multietapa.engine.bundle.apt import missing_reason
 from multietapa.errors import BaseImageError
-from multietapa.image.write import LayerFile, read_layer, write_image, write_layer
+from multietapa.image.write import LayerFile, saved_layer, write_image, write_layer
 from multietapa.paths import cache_dir
 
 
@@ -52,7 +52,7 @@ def _layer(layer: Layer, folder: Path, work: Path, progress: ReportProgress) -> 
     """La capa, de la caché o recién hecha."""
     saved = folder / layer.file
     if saved.exists():
-        return read_layer(saved, created_by=layer.created_by)
+        return saved_layer(saved, created_by=layer.created_by)
     scratch = work / Path(layer.file).stem
     root = scratch / "raiz"
     root.mkdir(parents=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,9 +14,9 @@ import requests
 import urllib3
 
 from multietapa import sdk
+from multietapa.bases.reporting import ReportProgress, silent
 from multietapa.errors import engine_lost
 
-Progress = Callable[[str, int, int], None]
 """Recibe (qué se hace, bytes hechos, bytes totales o 0 si no se saben)."""
 
 #: Lo que dice el motor de un registro que contesta, pero no a cualquiera.
@@ -60,7 +60,7 @@ class Registries:
         reference: str,
         *,
         mirror: str = "",
-        progress: Progress = lambda *_: None,
+        progress: ReportProgress = silent,
     ) -> str:
         """Baja ``reference``, de ``mirror`` si se da. Devuelve ``""``, o por qué no se pudo.
 

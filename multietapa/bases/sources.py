@@ -16,7 +16,8 @@ import docker
 from multietapa import text
 from multietapa.bases.catalogue import recipe, workshop_bases
 from multietapa.bases.making import archive
-from multietapa.bases.pull import Progress, Registries, check_engine, explain
+from multietapa.bases.pull import Registries, check_engine, explain
+from multietapa.bases.reporting import ReportProgress, silent
 from multietapa.errors import (
     ArchiveError,
     BaseImageError,
@@ -35,7 +36,7 @@ MIRROR_VARIABLE = "MULTIETAPA_ESPEJO"
 LATER = "se trae cuando haga falta"
 _LEFT = 'style="text-align:left"'
 
-Attempt = Callable[[docker.DockerClient, str, Progress], str]
+Attempt = Callable[[docker.DockerClient, str, ReportProgress], str]
 #: Los de este proceso: lo que uno no contestó se recuerda de una imagen base a otra.
 _registries = Registries()
 
@@ -58,7 +59,7 @@ class BaseImage:
 
 
 def ensure_base(
-    client: docker.DockerClient, reference: str, *, progress: Progress = lambda *_: None
+    client: docker.DockerClient, reference: str, *, progress: ReportProgress = silent
 ) -> BaseImage:
     """Deja ``reference`` en el motor y dice de dónde salió.
 
@@ -108,7 +109,7 @@ def _attempts() -> list[tuple[str, Attempt]]:
     ]
 
 
-def _in_engine(client: docker.DockerClient, reference: str, progress: Progress) -> str:
+def _in_engine(client: docker.DockerClient, reference: str, progress: ReportProgress) -> str:
     found = _present(client, reference)
     if found is None:
         return "no está"
@@ -128,7 +129,7 @@ def _present(client: docker.DockerClient, reference: str) -> Any:
         return None
 
 
-def _from_folder(client: docker.DockerClient, reference: str, progress: Progress) -> str:
+def _from_folder(client: docker.DockerClient, reference: str, progress: ReportProgress) -> str:
     folder = Path(os.environ.get(FOLDER_VARIABLE) or PROJECT_ROOT / "imagenes")
     files = sorted(folder.glob("*.tar")) if folder.is_dir() else []
     if not files:
@@ -167,11 +168,11 @@ def saved_tags(path: Path) -> frozenset[str]:
         return frozenset()
 
 
-def _pull(mirror: str, client: docker.DockerClient, reference: str, progress: Progress) -> str:
+def _pull(mirror: str, client: docker.DockerClient, reference: str, progress: ReportProgress) -> str:
     return _registries.pull(client, reference, mirror=mirror, progress=progress)
 
 
-def _equivalent(client: docker.DockerClient, reference: str, progress: Progress) -> str:
+def _equivalent(client: docker.DockerClient, reference: str, progress: ReportProgress) -> str:
     wanted = recipe(reference)
     if wanted is None:
         return "no hay receta para esta imagen"

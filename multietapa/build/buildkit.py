@@ -17,6 +17,7 @@ import time
 import uuid
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from typing import IO, Any
 
 import docker
@@ -30,15 +31,15 @@ from multietapa.build.events import (
     BuildWarning,
     Event,
     LogLine,
-    Progress,
     StepDeclared,
     StepFinished,
+    StepKind,
+    StepProgress,
     StepStarted,
 )
 from multietapa.build.log_lines import LOG_TAIL, LineSplitter
-from multietapa.build.stream import BuildOptions, Cancelled, Rejected, json_lines
+from multietapa.build.stream import BuildOptions, Cancelled, Refused, json_lines
 from multietapa.build.trace_schema import decode_status, seconds
-from multietapa.dockerfile.instructions import Instruction
 from multietapa.dockerfile.lint import lint_text
 from multietapa.dockerfile.stages import Dockerfile
 from multietapa.errors import engine_lost
@@ -50,20 +51,21 @@ _STEP = re.compile(
 )
 _DIGEST = re.compile(r"@sha256:[0-9a-f]{64}")
 _REOPENED = 0.005  # segundos; un intervalo más corto es solo una consulta a la caché
+# Cómo empieza el nombre que da BuildKit a lo que hace por su cuenta, cómo se dice y qué clase de paso es.
 _PHRASES = (
-    ("[internal] load remote build context", "[interno] recibir el contexto"),
-    ("copy /context /", "[interno] abrir el contexto"),
-    ("[internal] load metadata for ", "[interno] consultar "),
-    ("resolve image config for ", "[interno] consultar "),
-    ("[internal] ", "[interno] "),
-    ("exporting to image", "exportar la imagen"),
-    ("exporting layers", "exportar las capas"),
-    ("exporting manifest list", "exportar la lista de manifiestos"),
-    ("exporting manifest", "exportar el manifiesto"),
-    ("exporting config", "exportar la configuración"),
-    ("writing image", "escribir la imagen"),
-    ("naming to", "poner la etiqueta"),
-    ("unpacking to", "desempaquetar en"),
+    ("[internal] load remote build context", "[interno] recibir el contexto", StepKind.INTERNAL),
+    ("copy /context /", "[interno] abrir el contexto", StepKind.INTERNAL),
+    ("[internal] load metadata for ", "[interno] consultar ", StepKind.INTERNAL),
+    ("resolve image config for ", "[interno] consultar ", StepKind.INTERNAL),
+    ("[internal] ", "[interno] ", StepKind.INTERNAL),
+    ("exporting to image", "exportar la imagen", StepKind.EXPORT),
+    ("exporting layers", "exportar las capas", StepKind.EXPORT),
+    ("exporting manifest list", "exportar la lista de manifiestos", StepKind.EXPORT),
+    ("exporting manifest", "exportar el manifiesto", StepKind.EXPORT),
+    ("exporting config", "exportar la configuración", StepKind.EXPORT),
+    ("writing image", "escribir la imagen", StepKind.EXPORT),
+    ("naming to", "poner la etiqueta", StepKind.EXPORT),
+    ("unpacking to", "desempaquetar en", StepKind.EXPORT),
 )
 
 
@@ -131,8 +133,8 @@ def read(
         yield from trace.close()
         yield BuildFailed("cancelada", clock(), cancelled=True)
         return
-    except Rejected as rejected:
-        error = str(rejected)
+    except Refused as refused:
+        error = str(refused)
     yield from legacy.close() if legacy else trace.close()
     if error:
         yield (legacy or trace).failure(error)
@@ -173,8 +175,8 @@ class Trace:
         for vertex in status.vertexes:
             yield from self._start(vertex)
         for item in status.statuses:
-            label = _spanish(item.name or item.ID)
-            yield Progress(item.vertex, label, int(item.current), int(item.total))
+            label, _ = _spanish(item.name or item.ID)
+            yield StepProgress(item.vertex, label, int(item.current), int(item.total))
         for log in status.logs:
             yield from self._log(log.vertex, _STREAMS.get(log.stream, "stdout"), log.msg)
         for vertex in status.vertexes:
@@ -203,9 +205,9 @@ class Trace:
     def _declare(self, vertex: Any) -> Iterator[Event]:
         if vertex.digest in self._declared:
             return
-        stage, instruction, text = locate(vertex.name, self._source)
+        located = locate(vertex.name, self._source)
         event = StepDeclared(
-            vertex.digest, text, stage, instruction.line if instruction else None, tuple(vertex.inputs)
+            vertex.digest, located.text, located.kind, located.stage, located.line, tuple(vertex.inputs)
         )
         self._declared[vertex.digest] = event
         yield event
@@ -258,29 +260,43 @@ class Trace:
         del tail[:-LOG_TAIL]
 
 
-def locate(name: str, source: Dockerfile | None) -> tuple[str, Instruction | None, str]:
-    """La etapa, la instrucción y el texto de un paso, a partir del nombre que le da BuildKit."""
+@dataclass(frozen=True)
+class Located:
+    """Lo que se sabe de un paso por su nombre: qué clase es, su etapa, su línea (o ``None``) y su texto."""
+
+    kind: StepKind
+    text: str
+    stage: str = ""
+    line: int | None = None
+
+
+def locate(name: str, source: Dockerfile | None) -> Located:
+    """Qué paso es, a partir del nombre que le da BuildKit."""
     match = _STEP.match(name)
     if not match:
-        return "", None, _spanish(name)
+        text, kind = _spanish(name)
+        return Located(kind, text)
     text = _DIGEST.sub("", match["text"])
+    keyword = text.split(" ", 1)[0].upper()
+    kind = StepKind.FROM if keyword == "FROM" else StepKind.INSTRUCTION
     stage_name = match["stage"] or ""
     if source is None:
-        return stage_name or "stage-0", None, text
+        return Located(kind, text, stage_name or "stage-0")
     stage = source.stage(stage_name) if stage_name else source.stages[0]
     if stage is None:
-        return stage_name, None, text
+        return Located(kind, text, stage_name)
     steps, n, total = source.counted_steps(stage), int(match["n"]), int(match["total"])
     triggers = total - len(steps)  # los ONBUILD de la imagen base van justo detrás de FROM
     index = n - 1 if n == 1 else max(0, n - 1 - triggers)
     found = steps[index] if triggers >= 0 and index < len(steps) else None
-    if found and n > 1 and found.keyword != text.split(" ", 1)[0].upper():
+    if found and n > 1 and found.keyword != keyword:
         found = next((i for i in steps if i.text.split() == text.split()), None)
-    return stage.label, found, text
+    return Located(kind, text, stage.label, found.line if found else None)
 
 
-def _spanish(text: str) -> str:
-    for english, spanish in _PHRASES:
+def _spanish(text: str) -> tuple[str, StepKind]:
+    """Lo mismo en español y qué clase de paso es; lo que no se conoce se queda como está."""
+    for english, spanish, kind in _PHRASES:
         if text.startswith(english):
-            return spanish + _DIGEST.sub("", text[len(english) :])
-    return text
+            return spanish + _DIGEST.sub("", text[len(english) :]), kind
+    return text, StepKind.INTERNAL

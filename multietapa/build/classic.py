@@ -22,15 +22,17 @@ from multietapa.build.events import (
     BuildWarning,
     Event,
     LogLine,
-    Progress,
     StepDeclared,
     StepFinished,
+    StepKind,
+    StepProgress,
     StepStarted,
 )
 from multietapa.build.log_lines import LOG_TAIL, LineSplitter
-from multietapa.build.stream import BuildOptions, Cancelled, Rejected, json_lines
+from multietapa.build.stream import BuildOptions, Cancelled, Refused, json_lines
 from multietapa.dockerfile.stages import Dockerfile
 from multietapa.errors import engine_lost
+from multietapa.identity import LABEL
 
 _STEP = re.compile(r"^STEP (\d+)/(\d+) ?: (.*)$", re.IGNORECASE | re.DOTALL)
 _CACHED = re.compile(r"^ ?-+> Using cache", re.IGNORECASE)
@@ -85,8 +87,8 @@ def read(
         yield from reader.close()
         yield BuildFailed("cancelada", clock(), cancelled=True)
         return
-    except Rejected as rejected:
-        error = str(rejected)
+    except Refused as refused:
+        error = str(refused)
     yield from reader.close(error)
     if error:
         yield reader.failure(error)
@@ -102,7 +104,7 @@ class ClassicReader:
     def __init__(
         self, source: Dockerfile | None, elapsed: Callable[[], float], *, target: str | None = None
     ) -> None:
-        self._plan = plan(source, target) if source else ()
+        self._plan = steps_of(source, target) if source else ()
         self._elapsed = elapsed
         self._declared: dict[int, StepDeclared] = {}
         self._current = 0
@@ -117,7 +119,7 @@ class ClassicReader:
         if "status" in message and self._open:
             detail = message.get("progressDetail") or {}
             label = " ".join(filter(None, (message.get("id"), message.get("status"))))
-            yield Progress(
+            yield StepProgress(
                 self._id, label, int(detail.get("current") or 0), max(0, int(detail.get("total") or 0))
             )
         text = message.get("stream")
@@ -166,8 +168,13 @@ class ClassicReader:
         self._started = self._elapsed()
         if n not in self._declared:
             before = self._declared.get(n - 1)
-            inputs = (before.id,) if before else ()
-            self._declared[n] = StepDeclared(self._id, text, before.stage if before else "", None, inputs)
+            self._declared[n] = StepDeclared(
+                self._id,
+                text,
+                _kind(text),
+                before.stage if before else "",
+                inputs=(before.id,) if before else (),
+            )
             yield self._declared[n]
         yield StepStarted(self._id, self._started)
 
@@ -178,9 +185,12 @@ class ClassicReader:
         del self._tail[:-LOG_TAIL]
 
 
-def plan(source: Dockerfile, target: str | None = None) -> tuple[StepDeclared, ...]:
+def steps_of(source: Dockerfile, target: str | None = None) -> tuple[StepDeclared, ...]:
     """Los pasos que dará el clásico, en fila, hasta la etapa ``target`` (o la última)."""
-    found = [StepDeclared(f"paso-{n}", i.text, "", i.line) for n, i in enumerate(source.global_args, 1)]
+    found = [
+        StepDeclared(f"paso-{n}", i.text, StepKind.INSTRUCTION, "", i.line)
+        for n, i in enumerate(source.global_args, 1)
+    ]
     ends: dict[int, str] = {}
     last = source.stage(target) if target else None
     for stage in source.stages[: last.index + 1 if last else None]:
@@ -190,7 +200,18 @@ def plan(source: Dockerfile, target: str | None = None) -> tuple[StepDeclared, .
             linked = (source.stage(name) for name in instruction.froms)
             inputs += [ends[s.index] for s in linked if s is not None and s.index in ends]
             id_ = f"paso-{len(found) + 1}"
-            found.append(StepDeclared(id_, instruction.text, stage.label, instruction.line, tuple(inputs)))
+            kind = StepKind.FROM if instruction is stage.opening else StepKind.INSTRUCTION
+            found.append(
+                StepDeclared(id_, instruction.text, kind, stage.label, instruction.line, tuple(inputs))
+            )
             inputs = [id_]
         ends[stage.index] = inputs[0]
     return tuple(found)
+
+
+def _kind(text: str) -> StepKind:
+    """Qué clase de paso es uno que no está en el Dockerfile leído, por lo que dice el motor que ejecuta."""
+    keyword, _, arguments = text.partition(" ")
+    if keyword.upper() == "LABEL" and arguments.strip().startswith(LABEL):
+        return StepKind.LABEL
+    return StepKind.FROM if keyword.upper() == "FROM" else StepKind.INSTRUCTION

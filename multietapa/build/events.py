@@ -7,6 +7,24 @@ que empezó la construcción; los tamaños, bytes.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
+
+
+class StepKind(Enum):
+    """De qué clase es un paso. El valor es lo que se escribe en una grabación: no se cambia."""
+
+    BASE = "base"
+    """Traer una imagen base, antes de construir."""
+    INTERNAL = "internal"
+    """Lo que el constructor prepara por su cuenta: recibir el contexto, consultar una imagen."""
+    FROM = "from"
+    """El principio de una etapa."""
+    INSTRUCTION = "instruction"
+    """Cualquier otra instrucción del Dockerfile."""
+    LABEL = "label"
+    """Las etiquetas que pone el kit, que no están en el Dockerfile."""
+    EXPORT = "export"
+    """Guardar la imagen cuando ya están todas sus capas."""
 
 
 @dataclass(frozen=True)
@@ -14,13 +32,14 @@ class StepDeclared:
     """Un paso entró en el plan (todavía no ha empezado).
 
     ``id`` es el digest del vértice en BuildKit o ``paso-N`` en el clásico; ``name`` el texto
-    que se muestra; ``stage`` la etapa (``build``, ``stage-1``...) o ``""`` si no pertenece a
-    ninguna; ``line`` la línea del Dockerfile (desde 1) o ``None``; ``inputs`` los ``id`` de los
-    pasos de los que depende.
+    que se muestra, del que nadie deduce nada: para eso está ``kind``; ``stage`` la etapa (``build``,
+    ``stage-1``...) o ``""`` si no pertenece a ninguna; ``line`` la línea del Dockerfile (desde 1) o
+    ``None``; ``inputs`` los ``id`` de los pasos de los que depende.
     """
 
     id: str
     name: str
+    kind: StepKind
     stage: str = ""
     line: int | None = None
     inputs: tuple[str, ...] = ()
@@ -55,7 +74,7 @@ class LogLine:
 
 
 @dataclass(frozen=True)
-class Progress:
+class StepProgress:
     """Avance dentro de un paso: ``current`` de ``total`` bytes (``total`` 0 si no se sabe)."""
 
     id: str
@@ -101,7 +120,7 @@ Event = (
     | StepStarted
     | StepFinished
     | LogLine
-    | Progress
+    | StepProgress
     | BuildWarning
     | BuildFinished
     | BuildFailed

@@ -14,7 +14,7 @@ from contextlib import closing
 from typing import Any, Protocol
 
 from multietapa.build.events import Event, LogLine
-from multietapa.build.state import BuildState, Phase, broken, cancelling, explained, heading, reduce
+from multietapa.build.state import BuildPhase, BuildState, broken, cancelling, explained, heading, reduce
 from multietapa.errors import BuildCancelled, BuildError, MultietapaError
 
 REFRESH = 0.1
@@ -71,7 +71,7 @@ def follow(
             pass
     loop.close(complete)
     if interrupted and not isinstance(loop.error, MultietapaError):
-        done = loop.state.phase is Phase.DONE
+        done = loop.state.phase is BuildPhase.DONE
         raise BuildCancelled(
             "Se interrumpió el kernel" + (" cuando la construcción ya había terminado." if done else "."),
             why="La imagen llegó a hacerse y está en el motor." if done else "",
@@ -121,10 +121,10 @@ class _Loop:
             reason = self.error.what if isinstance(self.error, MultietapaError) else repr(self.error)
             cancelled = self._cancel.is_set()
             self.state = broken(self.state, reason, self._elapsed(), cancelled=cancelled)
-        elif self.state.phase is Phase.FAILED and isinstance(self.error, MultietapaError):
+        elif self.state.phase is BuildPhase.FAILED and isinstance(self.error, MultietapaError):
             self.state = explained(self.state, self.error.what)
         try:
-            if complete is not None and self.state.phase is Phase.DONE and self.error is None:
+            if complete is not None and self.state.phase is BuildPhase.DONE and self.error is None:
                 self.state = complete(self.state)
         finally:
             self._view.finish(self.state)

@@ -1,6 +1,6 @@
 """Una construcción de principio a fin, como generador de eventos.
 
-Lee el Dockerfile, se asegura de que están las imágenes base, empaqueta el contexto y construye. Si algo
+Con su plan ya hecho, se asegura de que están las imágenes base, empaqueta el contexto y construye. Si algo
 falla, el último evento es ``BuildFailed`` y después el generador lanza el error en español.
 """
 
@@ -10,9 +10,9 @@ import os
 import re
 import threading
 import time
-import unicodedata
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
+from typing import NoReturn
 
 import docker
 import requests
@@ -20,33 +20,21 @@ from docker.errors import DockerException
 
 from multietapa import sdk
 from multietapa.build import buildkit, classic
-from multietapa.build.events import BuildFailed, Event, StepDeclared, StepFinished, StepStarted
-from multietapa.build.failure import explain, missing_stage, needs_buildkit, unknown_target
+from multietapa.build.events import BuildFailed, Event, StepDeclared, StepFinished, StepKind, StepStarted
+from multietapa.build.failure import explain, missing_stage
+from multietapa.build.plan import Plan, plan_build
 from multietapa.build.stream import POLL, BuildOptions
-from multietapa.dockerfile.context import Context, check, open_context, pack
-from multietapa.dockerfile.instructions import Instruction
-from multietapa.dockerfile.stages import Dockerfile, parse
-from multietapa.errors import (
-    BaseImageError,
-    BuildCancelled,
-    BuildError,
-    DockerfileError,
-    MultietapaError,
-    UnknownNameError,
-    engine_lost,
-)
+from multietapa.dockerfile.context import check, pack
+from multietapa.errors import BaseImageError, BuildCancelled, BuildError, MultietapaError, engine_lost
 from multietapa.identity import labels as own_labels
 
-BUILDERS = {"buildkit": buildkit.stream, "clasico": classic.stream}
+_STREAMS = {"buildkit": buildkit.stream, "clasico": classic.stream}
 _OFFICIAL_SYNTAX = re.compile(r"^(docker\.io/)?docker/dockerfile(:1[\w.]*)?$")
 _SYNTAX_LINE = re.compile(r"^\s*#\s*syntax\s*=", re.IGNORECASE)
 _BUILT_IN_SINCE = (
     1,
     42,
 )  # versión de la API cuyo BuildKit ya entiende todo lo de docker/dockerfile:1 que se usa
-_DOMAIN = r"(?:localhost|[\w-]+(?:\.[\w-]+)+|[\w.-]+(?=:)|\[[\da-fA-F:]+\])(?::\d+)?/"
-_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
-_TAG = re.compile(rf"(?:{_DOMAIN})?{_PART}(?:/{_PART})*(?::\w[\w.-]{{0,127}})?", re.ASCII)
 _QUIET = 0.3  # segundos; una base que ya está no merece un paso propio
 
 
@@ -64,15 +52,57 @@ def build_events(
     cancel: threading.Event | None = None,
     ensure_base: Callable[[str], None] | None = None,
 ) -> Generator[Event, None, None]:
-    """Construye la carpeta ``context`` y da sus eventos según ocurren.
+    """Construye la carpeta ``context`` y da sus eventos según ocurren: ``plan_build`` y ``run``, seguidos.
+
+    Los argumentos y los errores son los de las dos; también los del plan llegan después de ``BuildFailed``.
+    """
+    try:
+        plan = plan_build(
+            context,
+            tag=tag,
+            architecture=_architecture(client),
+            dockerfile=dockerfile,
+            target=target,
+            buildargs=buildargs,
+            builder=builder,
+        )
+    except MultietapaError as error:
+        events: Generator[Event, None, None] = failing(error)
+    else:
+        events = run(client, plan, nocache=nocache, labels=labels, cancel=cancel, ensure_base=ensure_base)
+    yield from events
+
+
+def failing(error: MultietapaError, *, seconds: float = 0.0) -> Generator[Event, None, NoReturn]:
+    """Los eventos de una construcción que falla con ``error``: su ``BuildFailed`` y, después, el error.
+
+    ``seconds`` son los que pasaron hasta saberlo; 0 si no llegó a empezar.
+    """
+    yield BuildFailed(
+        error.what,
+        seconds,
+        line=error.line if isinstance(error, BuildError) else None,
+        cancelled=isinstance(error, BuildCancelled),
+    )
+    raise error
+
+
+def run(
+    client: docker.DockerClient,
+    plan: Plan,
+    *,
+    nocache: bool = False,
+    labels: Mapping[str, str] | None = None,
+    cancel: threading.Event | None = None,
+    ensure_base: Callable[[str], None] | None = None,
+) -> Generator[Event, None, None]:
+    """Construye lo que dice ``plan`` y da sus eventos según ocurren.
+
+    Del entorno no viaja nada al motor: ni un proxy, ni más valores de ``ARG`` que los del plan.
 
     Args:
-        tag: etiqueta de la imagen.
-        dockerfile: nombre de un archivo de la carpeta, o el texto entero si lleva un salto de línea.
-        target: hasta qué etapa construir.
-        buildargs: valores de ``ARG``; solo viajan estos, nunca los de un proxy.
+        nocache: repite todos los pasos.
         labels: etiquetas además de las del kit.
-        builder: ``"buildkit"`` o ``"clasico"``.
         cancel: al activarse, la construcción para también en el motor. Cerrar el generador hace lo mismo: si
             se abandona a medias, recórrelo dentro de ``contextlib.closing``.
         ensure_base: se llama con cada imagen base antes de construir, para que esté en el motor.
@@ -80,55 +110,43 @@ def build_events(
     Raises:
         BuildError: (o una de sus hijas) la construcción falló, siempre después de dar ``BuildFailed``.
         BaseImageError, EngineLostError: igual, después de dar ``BuildFailed``.
-        UnknownNameError: el constructor no existe.
     """
-    if builder not in BUILDERS:
-        raise UnknownNameError(builder, BUILDERS, kind="el constructor")
     started = time.monotonic()
-    opened: Context | None = None
-    source: Dockerfile | None = None
     failed: BuildFailed | None = None
     try:
-        _check_tag(tag)
-        opened = open_context(context, dockerfile=dockerfile)
-        source = parse(opened.text)
-        if target and source.stage(target) is None:
-            raise unknown_target(target, source)
-        if builder == "clasico":
-            _check_heredocs(source, target)
-        text, syntax = _frontend(source, client, builder)
-        asked = _bases(source, client, target, buildargs, builder)
-        _check_case(source, asked)
+        text, syntax = _frontend(plan, client)
+        asked = plan.images
         for name in [*syntax, *asked]:
             try:
                 yield from _ensure(name, ensure_base, cancel, started)
             except BaseImageError as error:
-                if missing := missing_stage(name, source, asked.get(name)):
+                if missing := missing_stage(name, plan.source, asked.get(name)):
                     raise missing from error
                 raise
-        with pack(opened, text=text, classic=builder == "clasico", cancel=cancel) as tar:
+        with pack(plan.context, text=text, classic=plan.builder == "clasico", cancel=cancel) as tar:
             options = BuildOptions(
-                opened.dockerfile,
-                tag,
-                target=_target(source, target),
-                buildargs=buildargs,
+                plan.context.dockerfile,
+                plan.tag,
+                target=plan.engine_target,
+                buildargs=plan.buildargs,
                 nocache=nocache,
                 labels={**(labels or {}), **own_labels()},
             )
-            stream = BUILDERS[builder](client, tar, options, cancel=cancel, source=source, started=started)
+            stream = _STREAMS[plan.builder](
+                client, tar, options, cancel=cancel, source=plan.source, started=started
+            )
             with closing(stream):
                 failed = yield from _until_failure(stream)
     except MultietapaError as error:
-        yield BuildFailed(
-            error.what,
-            time.monotonic() - started,
-            line=error.line if isinstance(error, BuildError) else None,
-            cancelled=isinstance(error, BuildCancelled),
-        )
-        raise
+        yield from failing(error, seconds=time.monotonic() - started)
     if failed is not None:
         yield failed
-        raise explain(failed, source, opened)
+        raise explain(failed, plan.source, plan.context)
+
+
+def base_step(name: str) -> str:
+    """El ``id`` del paso que trae la imagen base ``name``."""
+    return f"base:{name}"
 
 
 def _until_failure(stream: Iterator[Event]) -> Generator[Event, None, BuildFailed | None]:
@@ -139,13 +157,14 @@ def _until_failure(stream: Iterator[Event]) -> Generator[Event, None, BuildFaile
     return None
 
 
-def _frontend(source: Dockerfile, client: docker.DockerClient, builder: str) -> tuple[str, list[str]]:
+def _frontend(plan: Plan, client: docker.DockerClient) -> tuple[str, list[str]]:
     """El Dockerfile que viaja y la imagen de sintaxis que necesita.
 
     El motor ya trae ``docker/dockerfile:1``; sin sesión tendría que bajarlo otra vez de un registro, así que
     se quita la directiva (sin mover ninguna línea).
     """
-    if not source.syntax or builder != "buildkit":
+    source = plan.source
+    if not source.syntax or plan.builder != "buildkit":
         return source.text, []
     if not _OFFICIAL_SYNTAX.match(source.syntax) or sdk.api_version(client) < _BUILT_IN_SINCE:
         return source.text, [source.syntax]
@@ -157,67 +176,12 @@ def _frontend(source: Dockerfile, client: docker.DockerClient, builder: str) -> 
     return "\n".join([*lines[:at], *lines[at + 1 : end], "#", *lines[end:]]), []
 
 
-def _bases(
-    source: Dockerfile,
-    client: docker.DockerClient,
-    target: str | None,
-    buildargs: Mapping[str, str] | None,
-    builder: str,
-) -> dict[str, Instruction]:
-    architecture = "amd64"
-    if any("$" in stage.base for stage in source.stages):
-        try:
-            architecture = str(client.version().get("Arch", architecture))
-        except (requests.RequestException, DockerException) as error:
-            raise engine_lost() from error
-    return source.askers(
-        buildargs=buildargs, target=target, all_stages=builder == "clasico", architecture=architecture
-    )
-
-
-def _check_tag(tag: str) -> None:
-    """Lanza ``BuildError`` si el motor no aceptaría ``tag`` como nombre de la imagen."""
-    if _TAG.fullmatch(tag):
-        return
-    plain = unicodedata.normalize("NFKD", tag).encode("ascii", "ignore").decode().lower()
-    tidy = re.sub(r"[^a-z0-9/:._-]+", "-", plain).strip("-._/:")
-    raise BuildError(
-        f"La etiqueta «{tag}» no es válida.",
-        why="Es un nombre en minúsculas, sin espacios ni acentos, y si acaso «:» y una versión.",
-        next_step=f"Usa por ejemplo «{tidy if _TAG.fullmatch(tidy) else 'tienda:1'}».",
-    )
-
-
-def _check_heredocs(source: Dockerfile, target: str | None) -> None:
-    """Lanza ``BuildError`` si el clásico, que los ignora sin decirlo, tendría que ejecutar un heredoc."""
-    last = source.stage(target) if target else None
-    for stage in source.stages[: last.index + 1 if last else None]:
-        for line in (i.line for i in stage.instructions if i.heredocs):
-            raise needs_buildkit(line, f"{line} | {source.line_text(line).strip()}")
-
-
-def _check_case(source: Dockerfile, asked: Mapping[str, Instruction]) -> None:
-    """Lanza ``DockerfileError`` si un ``FROM`` pide una imagen con mayúsculas en el nombre."""
-    for name, asker in asked.items():
-        domain, slash, path = name.partition("/")
-        if not slash or not (set(".:") & set(domain) or domain == "localhost"):
-            domain, slash, path = "", "", name
-        wrong = re.split(r"[:@]", path)[0]
-        if asker.keyword == "FROM" and wrong != wrong.lower():
-            right = f"{domain}{slash}{wrong.lower()}{path[len(wrong) :]}"
-            raise DockerfileError(
-                f"El Dockerfile no se entiende en la línea {asker.line}.",
-                why=f"El nombre de una imagen va en minúsculas, y «{name}» no lo está.",
-                next_step=f"Escribe «{right}».",
-                detail=f"{asker.line} | {source.line_text(asker.line).strip()}",
-                line=asker.line,
-            )
-
-
-def _target(source: Dockerfile, target: str | None) -> str | None:
-    """El motor entiende nombres e índices, pero no ``stage-1``."""
-    stage = source.stage(target) if target else None
-    return (stage.name or str(stage.index)) if stage else None
+def _architecture(client: docker.DockerClient) -> str:
+    """La del motor, en los nombres de Docker. Lanza ``EngineLostError`` si no contesta."""
+    try:
+        return str(client.version().get("Arch", "amd64"))
+    except (requests.RequestException, DockerException) as error:
+        raise engine_lost() from error
 
 
 def _ensure(
@@ -237,9 +201,9 @@ def _ensure(
     worker = threading.Thread(target=work, name=f"multietapa-base-{name}", daemon=True)
     worker.start()
     worker.join(timeout=_QUIET)
-    id_, begun = f"base:{name}", time.monotonic() - started
+    id_, begun = base_step(name), time.monotonic() - started
     if slow := worker.is_alive():
-        yield StepDeclared(id_, f"traer la imagen base {name}")
+        yield StepDeclared(id_, f"traer la imagen base {name}", StepKind.BASE)
         yield StepStarted(id_, begun)
     while worker.is_alive():
         check(cancel)

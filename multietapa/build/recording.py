@@ -1,7 +1,8 @@
 """Graba una construcción y la vuelve a dar: los mismos eventos, sin motor.
 
 Una grabación es un archivo de líneas JSON: la primera dice con qué motor se tomó; cada una de las demás es un
-evento con el segundo en que llegó. Quien la muestra la rotula siempre como grabación.
+evento con el segundo en que llegó. Quien la muestra la rotula siempre como grabación. Las que se escriben son
+de la versión 2; las de la 1 se leen igual (``recording_v1``).
 """
 
 from __future__ import annotations
@@ -19,18 +20,20 @@ from pathlib import Path
 from typing import Any
 
 from multietapa.build import events as model
-from multietapa.build.events import BuildFailed, BuildFinished, Event
+from multietapa.build import recording_v1
+from multietapa.build.events import BuildFailed, BuildFinished, Event, StepKind
 from multietapa.build.failure import explain
 from multietapa.dockerfile.stages import Dockerfile, parse
 from multietapa.errors import ArchiveError, DockerfileError
 
 FORMAT = "multietapa-grabacion"
-VERSION = 1
+VERSION = 2
 _MAX_BYTES = 64_000_000
 _MAX_LINE = 1_000_000  # bytes
 _MAX_SECONDS = 86_400.0
-_KINDS: dict[str, Any] = {kind.__name__: kind for kind in typing.get_args(model.Event)}
-_HINTS = {name: typing.get_type_hints(kind) for name, kind in _KINDS.items()}
+_EVENTS: dict[str, Any] = {event.__name__: event for event in typing.get_args(model.Event)}
+_HINTS = {name: typing.get_type_hints(event) for name, event in _EVENTS.items()}
+_STEP_KINDS = {kind.value for kind in StepKind}
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,8 @@ class Header:
     """Con qué se tomó una grabación.
 
     ``engine`` es ``EngineInfo.label``; ``date`` una fecha ISO con zona; ``dockerfile`` el nombre del archivo
-    y ``text`` su contenido; ``tag`` la etiqueta que se construyó.
+    y ``text`` su contenido; ``tag`` la etiqueta que se construyó; ``app`` el nombre de la aplicación, que es
+    la única para la que vale (``""`` en la versión 1, que no la decía).
     """
 
     engine: str
@@ -47,6 +51,7 @@ class Header:
     dockerfile: str
     tag: str
     text: str = ""
+    app: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,8 @@ class Recorder:
                 try:
                     for event in events:
                         line = {"t": round(time.monotonic() - start, 3), "event": type(event).__name__}
-                        file.write(json.dumps(line | dataclasses.asdict(event), ensure_ascii=False) + "\n")
+                        line |= {key: _plain(item) for key, item in dataclasses.asdict(event).items()}
+                        file.write(json.dumps(line, ensure_ascii=False) + "\n")
                         complete = isinstance(event, (BuildFinished, BuildFailed))
                         yield event
                 finally:
@@ -111,10 +117,11 @@ def load(path: str | os.PathLike[str]) -> Recording:
             lines = _lines(source, file.read(_MAX_BYTES + 1))
     except OSError as error:
         raise _broken(source, error.strerror or str(error)) from error
-    header = _header(source, next(lines, (1, {}))[1])
+    version, header = _header(source, next(lines, (1, {}))[1])
     found: list[tuple[float, Event]] = []
     for number, line in lines:
-        moment, event = _event(source, number, line)
+        current = recording_v1.upgraded(line) if version == recording_v1.VERSION else line
+        moment, event = _event(source, number, current)
         if found and moment < found[-1][0]:
             raise _broken(source, "el tiempo va hacia atrás", number)
         if found and isinstance(found[-1][1], (BuildFinished, BuildFailed)):
@@ -171,38 +178,53 @@ def _lines(source: Path, data: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
         yield number, value
 
 
-def _header(source: Path, value: dict[str, Any]) -> Header:
+def _header(source: Path, value: dict[str, Any]) -> tuple[int, Header]:
     if value.get("format") != FORMAT:
         raise _broken(source, "no es una grabación de Multietapa", 1)
-    if value.get("version") != VERSION:
-        raise _broken(source, f"es de la versión {value.get('version')} y este kit lee la {VERSION}", 1)
+    version = value.get("version")
+    if version not in (recording_v1.VERSION, VERSION):
+        raise _broken(source, f"es de la versión {version} y este kit lee hasta la {VERSION}", 1)
+    head = {"text": "", **value, **({"app": ""} if version == recording_v1.VERSION else {})}
     names = [field.name for field in dataclasses.fields(Header)]
-    missing = [n for n in names if not isinstance(value.get(n, "" if n == "text" else None), str)]
+    missing = [name for name in names if not isinstance(head.get(name), str)]
     if missing:
         raise _broken(source, f"a la cabecera le falta «{missing[0]}»", 1)
-    return Header(**{name: value.get(name, "") for name in names})
+    return int(version), Header(**{name: head[name] for name in names})
 
 
 def _event(source: Path, number: int, value: dict[str, Any]) -> tuple[float, Event]:
     moment, name = value.pop("t", None), value.pop("event", None)
     if not _fits(moment, float) or not 0 <= moment <= _MAX_SECONDS:
         raise _broken(source, "no dice cuándo llegó el evento", number)
-    kind = _KINDS.get(name) if isinstance(name, str) else None
-    if kind is None:
+    event_class = _EVENTS.get(name) if isinstance(name, str) else None
+    if event_class is None:
         raise _broken(source, f"tiene un evento desconocido, {name!r}", number)
-    hints = _HINTS[kind.__name__]
+    hints = _HINTS[event_class.__name__]
     wrong = [key for key, item in value.items() if key not in hints or not _fits(item, hints[key])]
     if wrong:
         raise _broken(source, f"el campo «{wrong[0]}» de {name} no vale", number)
     try:
-        fields = {key: tuple(item) if isinstance(item, list) else item for key, item in value.items()}
-        event: Event = kind(**fields)
+        event: Event = event_class(**{key: _valued(item, hints[key]) for key, item in value.items()})
     except TypeError as error:
         raise _broken(source, f"a {name} le faltan campos", number) from error
     return float(moment), event
 
 
+def _plain(value: object) -> object:
+    """Como se escribe en JSON lo que no lo es: una clase de paso, por su valor."""
+    return value.value if isinstance(value, StepKind) else value
+
+
+def _valued(value: Any, hint: Any) -> Any:
+    """El valor de un campo a partir de lo que se leyó, que ya se sabe que vale."""
+    if hint is StepKind:
+        return StepKind(value)
+    return tuple(value) if isinstance(value, list) else value
+
+
 def _fits(value: object, hint: Any) -> bool:
+    if hint is StepKind:
+        return isinstance(value, str) and value in _STEP_KINDS
     if hint is float:
         return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
     if hint is int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from multietapa.build.events import StepKind
 from multietapa.build.state import BuildState, Step
 from multietapa.image.history import HistoryStep
 from multietapa.keywords import WITH_LAYER
@@ -27,7 +28,7 @@ def step_sizes(state: BuildState, history: Sequence[HistoryStep], stages: Sequen
     if [step.keyword for step in wanted] != [keyword for _, keyword, _ in own]:
         return {}
     found = {step.id: size for step, (_, _, size) in zip(wanted, own, strict=True)}
-    opening = next((step for step in steps if not step.is_instruction), None)
+    opening = next((step for step in steps if step.kind is StepKind.FROM), None)
     if opening is not None:
         first = own[0][0] if own else len(history)
         found[opening.id] = sum(step.reported_bytes for step in history[:first])

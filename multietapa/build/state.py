@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -16,21 +16,19 @@ from multietapa.build.events import (
     BuildWarning,
     Event,
     LogLine,
-    Progress,
     StepDeclared,
     StepFinished,
+    StepKind,
+    StepProgress,
     StepStarted,
 )
-from multietapa.identity import LABEL
 
 LOG_LINES = 200
 """Cuántas líneas del registro se guardan para la pantalla."""
 PREPARATION, EXPORT = "Preparación", "Exportación"
 _CANCELLED_BY_ENGINE = "context canceled"
-BASE_STEP = "base:"
-"""Cómo empieza el ``id`` del paso que trae una imagen base."""
-_EXPORTS = ("exportar", "escribir la imagen", "poner la etiqueta", f"LABEL {LABEL}")
-_PUBLIC = re.compile(r"^(FROM |\[interno\] consultar )docker\.io/(?:library/)?")
+_PUBLIC = re.compile(r"(?<= )docker\.io/(?:library/)?")
+_NAMES_AN_IMAGE = (StepKind.FROM, StepKind.INTERNAL)
 
 
 class Status(Enum):
@@ -45,7 +43,7 @@ class Status(Enum):
     SKIPPED = "sin ejecutar"
 
 
-class Phase(Enum):
+class BuildPhase(Enum):
     """El estado de la construcción entera."""
 
     RUNNING = "en marcha"
@@ -57,7 +55,7 @@ class Phase(Enum):
     @property
     def over(self) -> bool:
         """Ya no puede cambiar."""
-        return self not in (Phase.RUNNING, Phase.CANCELLING)
+        return self not in (BuildPhase.RUNNING, BuildPhase.CANCELLING)
 
 
 @dataclass(frozen=True)
@@ -69,13 +67,14 @@ class Step:
 
     id: str
     name: str
+    kind: StepKind = StepKind.INTERNAL
     stage: str = ""
     line: int | None = None
     status: Status = Status.WAITING
     started: float = 0.0
     seconds: float | None = None
     error: str = ""
-    progress: Mapping[str, Progress] = field(default_factory=dict)
+    progress: Mapping[str, StepProgress] = field(default_factory=dict)
     size: int | None = None
 
     @property
@@ -85,8 +84,8 @@ class Step:
 
     @property
     def is_instruction(self) -> bool:
-        """Ejecuta algo del Dockerfile: ni un ``FROM`` ni un paso interno del constructor."""
-        return bool(self.stage) and self.keyword != "FROM"
+        """Ejecuta algo de una etapa: ni un ``FROM``, ni un ``ARG`` de antes de todos, ni un paso interno."""
+        return self.kind is StepKind.INSTRUCTION and bool(self.stage)
 
     @property
     def bytes(self) -> tuple[int, int]:
@@ -123,7 +122,7 @@ class BuildState:
     log_total: int = 0
     speaker: str = ""
     warnings: tuple[BuildWarning, ...] = ()
-    phase: Phase = Phase.RUNNING
+    phase: BuildPhase = BuildPhase.RUNNING
     seconds: float | None = None
     image_id: str = ""
     reason: str = ""
@@ -156,39 +155,29 @@ class BuildState:
 def reduce(state: BuildState, event: Event) -> BuildState:
     """El estado que sigue a ``state`` después de ``event``."""
     if isinstance(event, StepDeclared):
-        step = replace(_step(state, event.id), name=_PUBLIC.sub(r"\1", event.name), line=event.line)
-        return _with(state, replace(step, stage=_stage(event)))
+        return _with(state, _declared(_step(state, event.id), event))
     if isinstance(event, StepStarted):
         step = _step(state, event.id)
         return _with(state, replace(step, status=Status.RUNNING, started=event.at))
     if isinstance(event, StepFinished):
         return _with(state, _finished(_step(state, event.id), event))
-    if isinstance(event, Progress):
+    if isinstance(event, StepProgress):
         step = _step(state, event.id)
-        # Una base pasa por fases (descargar, cargar...) y solo cuenta la de ahora; un paso baja varias cosas.
-        one_by_one = event.id.startswith(BASE_STEP)
-        others = {} if one_by_one else {k: p for k, p in step.progress.items() if k != event.label}
-        return _with(state, replace(step, progress={**others, event.label: event}))
+        others = {label: told for label, told in step.progress.items() if label != event.label}
+        return _with(state, replace(step, progress=_current(step.kind, {**others, event.label: event})))
     if isinstance(event, LogLine):
         return _spoken(state, event)
     if isinstance(event, BuildWarning):
         return replace(state, warnings=(*state.warnings, event))
     if isinstance(event, BuildFinished):
         closed = _closed(state, Status.DONE, event.seconds)
-        return replace(closed, phase=Phase.DONE, seconds=event.seconds, image_id=event.image_id)
+        return replace(closed, phase=BuildPhase.DONE, seconds=event.seconds, image_id=event.image_id)
     return _failed(state, event)
-
-
-def reduce_all(state: BuildState, events: Iterable[Event]) -> BuildState:
-    """``reduce`` con varios eventos seguidos."""
-    for event in events:
-        state = reduce(state, event)
-    return state
 
 
 def cancelling(state: BuildState) -> BuildState:
     """Se pidió cancelar y el motor todavía no ha parado."""
-    return state if state.phase.over else replace(state, phase=Phase.CANCELLING)
+    return state if state.phase.over else replace(state, phase=BuildPhase.CANCELLING)
 
 
 def broken(state: BuildState, reason: str, seconds: float, *, cancelled: bool = False) -> BuildState:
@@ -227,11 +216,28 @@ def one_line(text: str) -> str:
 
 
 def _step(state: BuildState, id_: str) -> Step:
-    return state.steps.get(id_) or Step(id_, "", "")
+    return state.steps.get(id_) or Step(id_, "")
 
 
 def _with(state: BuildState, step: Step) -> BuildState:
     return replace(state, steps={**state.steps, step.id: step})
+
+
+def _declared(step: Step, event: StepDeclared) -> Step:
+    name = _PUBLIC.sub("", event.name, count=1) if event.kind in _NAMES_AN_IMAGE else event.name
+    return replace(
+        step,
+        name=name,
+        kind=event.kind,
+        stage=_stage(event),
+        line=event.line,
+        progress=_current(event.kind, step.progress),
+    )
+
+
+def _current(kind: StepKind, progress: Mapping[str, StepProgress]) -> Mapping[str, StepProgress]:
+    """Un paso baja varias cosas a la vez; una base pasa por fases, y de ella solo cuenta la última."""
+    return dict(list(progress.items())[-1:]) if kind is StepKind.BASE else progress
 
 
 def _finished(step: Step, event: StepFinished) -> Step:
@@ -262,7 +268,7 @@ def _failed(state: BuildState, event: BuildFailed) -> BuildState:
         state = _with(state, guilty)
     return replace(
         _closed(state, Status.CANCELLED, event.seconds),
-        phase=Phase.CANCELLED if event.cancelled else Phase.FAILED,
+        phase=BuildPhase.CANCELLED if event.cancelled else BuildPhase.FAILED,
         seconds=event.seconds,
         reason="" if event.cancelled else event.reason,
         line=event.line,
@@ -286,12 +292,12 @@ def _stage(event: StepDeclared) -> str:
     Las etiquetas que añade el kit no están en el Dockerfile; y un ``FROM`` sin línea lleva el nombre que le
     puso otra construcción, porque BuildKit comparte los pasos iguales de las que van a la vez.
     """
-    foreign = event.name.startswith(("FROM ", f"LABEL {LABEL}"))
-    return "" if foreign and event.line is None else event.stage
+    foreign = event.kind is StepKind.LABEL or (event.kind is StepKind.FROM and event.line is None)
+    return "" if foreign else event.stage
 
 
 def _inner_group(step: Step) -> str:
-    return EXPORT if step.name.startswith(_EXPORTS) else PREPARATION
+    return EXPORT if step.kind in (StepKind.EXPORT, StepKind.LABEL) else PREPARATION
 
 
 def _title(name: str, steps: list[Step]) -> str:

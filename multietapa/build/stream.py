@@ -32,7 +32,7 @@ class Cancelled(Exception):
     """Se canceló y el motor ya paró."""
 
 
-class Rejected(Exception):
+class Refused(Exception):
     """El motor contestó con un error HTTP; el texto es el suyo."""
 
 
@@ -145,7 +145,7 @@ def json_lines(
 
     Raises:
         Cancelled: se canceló.
-        Rejected: el motor no aceptó la petición.
+        Refused: el motor no aceptó la petición.
         EngineLostError: el motor se apagó o la respuesta quedó cortada.
     """
     reader = _Reader(client.api, "/build", tar, params)
@@ -174,7 +174,7 @@ def _received(reader: _Reader, cancel: threading.Event | None) -> Iterator[dict[
         if item is None:
             return
         if isinstance(item, APIError):
-            raise Rejected(sdk.reason(item)) from item
+            raise Refused(sdk.reason(item)) from item
         if isinstance(item, _BROKEN):
             raise engine_lost() from item
         raise item

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import queue
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import docker
@@ -16,16 +16,15 @@ import requests
 from docker.errors import DockerException
 
 from multietapa.bases.sources import ensure_base
-from multietapa.build.events import Progress
+from multietapa.build.events import Event, StepProgress
 from multietapa.build.follow import follow
-from multietapa.build.pipeline import build_events
+from multietapa.build.pipeline import base_step, failing, run
+from multietapa.build.plan import plan_build
 from multietapa.build.sizes import step_sizes
-from multietapa.build.state import BASE_STEP, BuildState, sized
+from multietapa.build.state import BuildState, sized
 from multietapa.cells.construccion import Construccion, finished
 from multietapa.cells.motor import motor
 from multietapa.cells.reproducir import find_recording, nothing_to_show, reproducir
-from multietapa.dockerfile.context import open_context
-from multietapa.dockerfile.stages import Dockerfile, final_base, final_chain, parse
 from multietapa.engine.model import EngineInfo
 from multietapa.engine.session import info_of
 from multietapa.errors import (
@@ -88,29 +87,35 @@ def construir(
     client = opened.client if opened is not None else cliente
     info = (opened.info if opened else None) or _ask(client)
     values = {name: str(value) for name, value in (argumentos or {}).items() if value is not None}
-    source = _source(contexto, dockerfile)
-    chain = final_chain(source, objetivo) if source else ()
-    base = final_base(source, objetivo, values) if source else ""
+    chain: tuple[str, ...] = ()
     cancel = threading.Event()
     messages: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    events = build_events(
-        client,
-        contexto,
-        dockerfile=dockerfile,
-        tag=etiqueta,
-        target=objetivo,
-        buildargs=values,
-        nocache=sin_cache,
-        builder=constructor,
-        labels={BASE_LABEL: base} if base else {},
-        ensure_base=lambda name: _bring(client, name, messages),
-        cancel=cancel,
-    )
+    try:
+        plan = plan_build(
+            contexto,
+            tag=etiqueta,
+            architecture=info.architecture,
+            dockerfile=dockerfile,
+            target=objetivo,
+            buildargs=values,
+            builder=constructor,
+        )
+    except MultietapaError as error:  # se enseña como cualquier otro fallo, y después se lanza
+        events: Iterator[Event] = failing(error)
+    else:
+        chain = plan.chain
+        events = run(
+            client,
+            plan,
+            nocache=sin_cache,
+            labels={BASE_LABEL: plan.base} if plan.base else {},
+            ensure_base=lambda name: _bring(client, name, messages),
+            cancel=cancel,
+        )
     request = Request(etiqueta, info.label, objetivo or "", _BUILDERS[constructor])
     view = open_view(vista, lambda: BuildView(request, cancel=cancel), lambda: TextView(request))
-    labels = tuple(stage.label for stage in chain)
     state, log = follow(
-        events, view, cancel, messages=messages, complete=lambda state: with_sizes(client, state, labels)
+        events, view, cancel, messages=messages, complete=lambda state: with_sizes(client, state, chain)
     )
     return finished(state, log, etiqueta, info, view)
 
@@ -128,7 +133,7 @@ def _bring(client: docker.DockerClient, name: str, messages: queue.SimpleQueue[A
     """Trae una imagen base contando su avance como el de un paso más."""
 
     def progress(label: str, done: int, total: int) -> None:
-        messages.put(Progress(f"{BASE_STEP}{name}", label, done, total))
+        messages.put(StepProgress(base_step(name), label, done, total))
 
     ensure_base(client, name, progress=progress)
 
@@ -138,11 +143,3 @@ def _ask(client: docker.DockerClient) -> EngineInfo:
         return info_of(client)
     except (DockerException, requests.RequestException, OSError) as error:
         raise engine_lost("decía su versión") from error
-
-
-def _source(context: str | os.PathLike[str], dockerfile: str) -> Dockerfile | None:
-    """El Dockerfile leído, o ``None`` si no se puede: el error saldrá al construir, en su sitio."""
-    try:
-        return parse(open_context(context, dockerfile=dockerfile).text)
-    except MultietapaError:
-        return None

@@ -7,9 +7,9 @@ import os
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 from multietapa import text
+from multietapa.apps import app_in
 from multietapa.build.follow import follow
 from multietapa.build.recording import Header, Recording, load, replay
 from multietapa.cells.construccion import Construccion, finished
@@ -54,29 +54,37 @@ def reproducir(
     return replace(finished(state, log, header.tag, info, view), grabacion=badge)
 
 
-def find_recording(
-    contexto: str | os.PathLike[str], dockerfile: str, etiqueta: str, *, folder: Path | None = None
-) -> Recording | None:
+def find_recording(contexto: str | os.PathLike[str], dockerfile: str, etiqueta: str) -> Recording | None:
     """La grabación de ese mismo Dockerfile (salvo espacios al final), mejor con esa etiqueta; o ``None``.
 
-    Una grabación que no se puede leer no cuenta.
+    Tiene que ser de la aplicación que está en ``contexto``: el mismo Dockerfile con otro código hace otra
+    imagen. Una grabación que no se puede leer, o que no dice de qué aplicación es, no cuenta.
+
+    Raises:
+        ContextError: no existe la carpeta, no hay Dockerfile o no se puede leer.
     """
     wanted = _meaning(open_context(contexto, dockerfile=dockerfile).text)
-    same = [r for r in _readable(folder or RECORDINGS) if _meaning(r.header.text) == wanted]
+    app = app_in(contexto)
+    if app is None:
+        return None
+    same = [r for r in _choosable() if r.header.app == app.name and _meaning(r.header.text) == wanted]
     return next((r for r in same if r.header.tag == etiqueta), same[0] if same else None)
 
 
-def _readable(folder: Path) -> Iterator[Recording]:
-    for path in sorted(folder.glob("*.jsonl")):
+def _choosable() -> Iterator[Recording]:
+    """Las grabaciones del taller que se pueden leer y dicen de qué aplicación son."""
+    for path in sorted(RECORDINGS.glob("*.jsonl")):
         try:
-            yield load(path)
+            recording = load(path)
         except ArchiveError:
             continue
+        if recording.header.app:
+            yield recording
 
 
 def nothing_to_show(rejected: Iterable[Rejected]) -> NoEngineError:
     """El error de no tener ni motor ni grabación: por qué no hay motor y qué grabaciones hay."""
-    tags = [recording.header.tag for recording in _readable(RECORDINGS)]
+    tags = [recording.header.tag for recording in _choosable()]
     recorded = f"Hay grabaciones de {text.join(tags)}, sin cambiar su Dockerfile. " if tags else ""
     return NoEngineError(
         "No hay ningún motor de Docker con el que construir, ni una grabación de este Dockerfile.",

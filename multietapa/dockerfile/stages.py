@@ -75,40 +75,23 @@ class Dockerfile:
         """Los nombres que acepta ``objetivo``: el de cada etapa, o su índice si no tiene."""
         return tuple(s.name or str(s.index) for s in self.stages)
 
-    @property
-    def bases(self) -> tuple[str, ...]:
-        """Las imágenes de fuera que piden todos los ``FROM`` y ``--from``, con los ``ARG`` por defecto."""
-        return self.images(all_stages=True)
-
     def images(
         self,
         *,
+        architecture: str,
         buildargs: Mapping[str, str] | None = None,
         target: str | None = None,
         all_stages: bool = False,
-        architecture: str = "amd64",
-    ) -> tuple[str, ...]:
-        """Las imágenes de fuera que hacen falta para construir ``target`` (o la última etapa), sin repetir.
+    ) -> dict[str, Instruction]:
+        """Las imágenes de fuera que hacen falta para ``target`` (o la última etapa), en su orden.
+
+        Cada una va con la instrucción que la pide (mejor un ``FROM``).
 
         Args:
+            architecture: para ``$TARGETARCH`` y compañía, en los nombres de Docker.
             buildargs: valores que sustituyen a los de los ``ARG`` globales.
             all_stages: todas las etapas y no solo las necesarias (así trabaja el constructor clásico).
-            architecture: para ``$TARGETARCH`` y compañía, en los nombres de Docker.
         """
-        asked = self.askers(
-            buildargs=buildargs, target=target, all_stages=all_stages, architecture=architecture
-        )
-        return tuple(asked)
-
-    def askers(
-        self,
-        *,
-        buildargs: Mapping[str, str] | None = None,
-        target: str | None = None,
-        all_stages: bool = False,
-        architecture: str = "amd64",
-    ) -> dict[str, Instruction]:
-        """Las mismas que ``images``, cada una con la instrucción que la pide (mejor un ``FROM``)."""
         env = self._global_env(dict(buildargs or {}), architecture)
         wanted = self.stages if all_stages else self.needed(target)
         found: dict[str, Instruction] = {}
@@ -172,13 +155,18 @@ def final_chain(source: Dockerfile, target: str | None) -> tuple[Stage, ...]:
     return tuple(chain)
 
 
-def final_base(source: Dockerfile, target: str | None, buildargs: Mapping[str, str] | None) -> str:
-    """La imagen de fuera sobre la que acaba la etapa ``target`` (o la última), o ``""`` si es ``scratch``."""
+def final_base(
+    source: Dockerfile, target: str | None, buildargs: Mapping[str, str] | None, *, architecture: str
+) -> str:
+    """La imagen de fuera sobre la que acaba la etapa ``target`` (o la última), o ``""`` si es ``scratch``.
+
+    ``architecture`` es la del motor, en los nombres de Docker.
+    """
     chain = final_chain(source, target)
     if not chain:
         return ""
     alone = replace(source, stages=(replace(chain[0], index=0, instructions=()),))
-    return next(iter(alone.images(buildargs=buildargs)), "")
+    return next(iter(alone.images(buildargs=buildargs, architecture=architecture)), "")
 
 
 def parse(text: str) -> Dockerfile:

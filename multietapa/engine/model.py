@@ -57,9 +57,6 @@ class Choice:
         return bool(self.host)
 
 
-_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm"}
-
-
 def describe(client: docker.DockerClient, kind: str = "existente") -> EngineInfo:
     """Pregunta al motor qué es. Lanza los errores de docker-py si no contesta."""
     version: dict[str, Any] = client.version()
@@ -68,12 +65,11 @@ def describe(client: docker.DockerClient, kind: str = "existente") -> EngineInfo
     store = "containerd" if "io.containerd" in status.get("driver-type", "") else str(info.get("Driver", "?"))
     components = {c.get("Name", "") for c in version.get("Components") or []}
     name = "Podman" if any("Podman" in c for c in components) else "Docker Engine"
-    arch = str(info.get("Architecture", "?"))
     return EngineInfo(
         kind=kind,
         name=name,
         version=str(version.get("Version", "?")).split("+")[0],
         api_version=str(version.get("ApiVersion", "?")),
         store=store,
-        architecture=_ARCHITECTURES.get(arch, arch),
+        architecture=str(version.get("Arch", "?")),  # la de «info» es la del núcleo: x86_64
     )

@@ -62,7 +62,7 @@ def write_layer(
     return LayerFile(target, f"sha256:{digest.hexdigest()}", created_by)
 
 
-def read_layer(path: Path, *, created_by: str) -> LayerFile:
+def saved_layer(path: Path, *, created_by: str) -> LayerFile:
     """Una capa ya escrita: se vuelve a calcular su digest, porque el archivo pudo cambiar."""
     digest = hashlib.sha256()
     with path.open("rb") as content:

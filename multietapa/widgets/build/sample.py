@@ -5,18 +5,21 @@ Los pasos, tiempos y bytes se parecen a los de la tienda; no son los de ninguna 
 
 from __future__ import annotations
 
+import functools
+
 from multietapa.build.events import (
     BuildFailed,
     BuildFinished,
     BuildWarning,
     Event,
     LogLine,
-    Progress,
     StepDeclared,
     StepFinished,
+    StepKind,
+    StepProgress,
     StepStarted,
 )
-from multietapa.build.state import BuildState, cancelling, reduce_all, sized
+from multietapa.build.state import BuildState, cancelling, reduce, sized
 from multietapa.widgets.build.build import BuildView
 from multietapa.widgets.build.words import Request, recording_label
 
@@ -35,15 +38,15 @@ _WARNING = BuildWarning(
     "https://docs.docker.com/go/dockerfile/rule/json-args-recommended/",
 )
 _PLAN: tuple[Event, ...] = (
-    StepDeclared("contexto", "[interno] recibir el contexto"),
-    StepDeclared("b1", "FROM node:14", "build", 2),
-    StepDeclared("b2", "WORKDIR /app", "build", 3),
-    StepDeclared("b3", "COPY package.json package-lock.json ./", "build", 4),
-    StepDeclared("b4", "RUN npm ci", "build", 5),
-    StepDeclared("b5", _LONG, "build", 7),
-    StepDeclared("f1", "FROM node:14-alpine", "stage-1", 10),
-    StepDeclared("f2", "COPY --from=build /app/dist ./dist", "stage-1", 12),
-    StepDeclared("exportar", "exportar la imagen"),
+    StepDeclared("contexto", "[interno] recibir el contexto", StepKind.INTERNAL),
+    StepDeclared("b1", "FROM node:14", StepKind.FROM, "build", 2),
+    StepDeclared("b2", "WORKDIR /app", StepKind.INSTRUCTION, "build", 3),
+    StepDeclared("b3", "COPY package.json package-lock.json ./", StepKind.INSTRUCTION, "build", 4),
+    StepDeclared("b4", "RUN npm ci", StepKind.INSTRUCTION, "build", 5),
+    StepDeclared("b5", _LONG, StepKind.INSTRUCTION, "build", 7),
+    StepDeclared("f1", "FROM node:14-alpine", StepKind.FROM, "stage-1", 10),
+    StepDeclared("f2", "COPY --from=build /app/dist ./dist", StepKind.INSTRUCTION, "stage-1", 12),
+    StepDeclared("exportar", "exportar la imagen", StepKind.EXPORT),
     _WARNING,
 )
 _HALF: tuple[Event, ...] = (
@@ -77,7 +80,7 @@ _FAILED: tuple[Event, ...] = (
 
 
 def _state(*events: Event) -> BuildState:
-    return reduce_all(BuildState(), events)
+    return functools.reduce(reduce, events, BuildState())
 
 
 def _shown(request: Request, state: BuildState, elapsed: float) -> BuildView:
@@ -91,7 +94,7 @@ def _shown(request: Request, state: BuildState, elapsed: float) -> BuildView:
 
 def views() -> dict[str, BuildView]:
     """El widget en cada momento que merece mirarse, por su nombre."""
-    running = _state(*_HALF, Progress("b4", "descargar paquetes", 31_400_000, 84_000_000))
+    running = _state(*_HALF, StepProgress("b4", "descargar paquetes", 31_400_000, 84_000_000))
     done = sized(_state(*_DONE), 124_300_000, {"f1": 117_200_000, "f2": 7_100_000})
     return {
         "en marcha": _shown(REQUEST, running, 9.4),

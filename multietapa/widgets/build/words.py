@@ -13,7 +13,7 @@ from typing import Any
 
 from multietapa import text
 from multietapa.build.events import BuildWarning
-from multietapa.build.state import BuildState, Group, Phase, Status, Step, one_line
+from multietapa.build.state import BuildPhase, BuildState, Group, Status, Step, one_line
 from multietapa.widgets.theme import VARIABLES
 
 ICONS = {
@@ -26,11 +26,11 @@ ICONS = {
     Status.SKIPPED: "–",
 }
 PHASE_ICONS = {
-    Phase.RUNNING: "▶",
-    Phase.CANCELLING: "⊘",
-    Phase.DONE: "✓",
-    Phase.FAILED: "✗",
-    Phase.CANCELLED: "⊘",
+    BuildPhase.RUNNING: "▶",
+    BuildPhase.CANCELLING: "⊘",
+    BuildPhase.DONE: "✓",
+    BuildPhase.FAILED: "✗",
+    BuildPhase.CANCELLED: "⊘",
 }
 _MAX_STEPS = 120
 _MAX_NAME = 140
@@ -77,12 +77,12 @@ def result(state: BuildState) -> str:
     """Cómo acabó: imagen, segundos y caché; o por qué no. ``""`` mientras no acaba."""
     took = text.duration(state.seconds or 0.0)
     reason = _cut(one_line(state.reason), 400)
-    if state.phase is Phase.DONE:
+    if state.phase is BuildPhase.DONE:
         parts = [f"Imagen {short_id(state.image_id)}", took, cached_sentence(state)]
         return " · ".join(filter(None, parts))
-    if state.phase is Phase.CANCELLED:
+    if state.phase is BuildPhase.CANCELLED:
         return f"Cancelada a los {took}: {reason or 'no queda ninguna imagen nueva.'}"
-    if state.phase is Phase.FAILED:
+    if state.phase is BuildPhase.FAILED:
         said = not state.line or f"línea {state.line}" in reason
         where = "" if said else f" en la línea {state.line} del Dockerfile"
         return f"Falló{where} a los {took}. {reason}".strip()
@@ -157,7 +157,7 @@ def lines(state: BuildState, request: Request, summary: str = "") -> Iterator[st
         yield _title(state, group)
         yield from (f"  {step_line(step)}" for step in group.steps)
     yield from (f"  {warning_line(warning)}" for warning in state.warnings)
-    if state.log and state.phase is not Phase.DONE:
+    if state.log and state.phase is not BuildPhase.DONE:
         yield "Registro (final)"
         yield from (f"  {line}" for line in tail(state.log)[-_TWIN_LOG:])
     yield _closing(state, summary)
@@ -263,7 +263,7 @@ def _warnings(warnings: tuple[BuildWarning, ...]) -> list[dict[str, str]]:
 
 def _closing(state: BuildState, summary: str) -> str:
     """La última línea de los gemelos; «Falló…» y «Cancelada…» ya dicen la fase."""
-    word = "" if state.phase in (Phase.FAILED, Phase.CANCELLED) else state.phase.value
+    word = "" if state.phase in (BuildPhase.FAILED, BuildPhase.CANCELLED) else state.phase.value
     return f"{PHASE_ICONS[state.phase]} {' · '.join(filter(None, (word, ending(state, summary))))}"
 
 

@@ -1,0 +1,129 @@
+"""Lo que se decide antes de construir: una sola lectura del Dockerfile, de la que sale todo."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from multietapa.build.plan import Plan, plan_build
+from multietapa.cells.motor import Motor
+from multietapa.errors import BuildError, ContextError, DockerfileError, UnknownNameError
+from multietapa.paths import PROJECT_ROOT
+
+
+def planned(folder: Path, text: str, **options: Any) -> Plan:
+    """El plan de un Dockerfile que se da como texto, para un motor amd64 si no se dice otra cosa."""
+    return plan_build(folder, **{"tag": "a:1", "architecture": "amd64", "dockerfile": text, **options})
+
+
+@pytest.mark.parametrize("architecture", ["amd64", "arm64", "s390x"])
+@pytest.mark.parametrize("builder", ["buildkit", "clasico"])
+def test_the_base_is_that_of_the_engine(tmp_path: Path, architecture: str, builder: str) -> None:
+    """La base que se apunta en la imagen y la que se trae son la misma: la de la arquitectura del motor."""
+    text = "ARG TARGETARCH\nFROM x:${TARGETARCH} AS uno\nRUN a\nFROM uno\nRUN b\n"
+    plan = planned(tmp_path, text, architecture=architecture, builder=builder)
+    assert plan.base == f"x:{architecture}"
+    assert list(plan.images) == [plan.base]
+
+
+CHAIN = """\
+ARG V=14
+FROM node:$V AS base
+RUN a
+FROM base AS medio
+RUN b
+FROM scratch AS nada
+FROM medio
+RUN c
+"""
+
+
+@pytest.mark.parametrize(
+    ("target", "arguments", "stages", "base", "engine_target"),
+    [
+        (None, None, ("base", "medio", "stage-3"), "node:14", None),
+        ("medio", {"V": "24"}, ("base", "medio"), "node:24", "medio"),
+        ("stage-0", None, ("base",), "node:14", "base"),
+        ("stage-3", None, ("base", "medio", "stage-3"), "node:14", "3"),
+        ("nada", None, ("nada",), "", "nada"),
+    ],
+)
+def test_what_the_image_is_made_of(
+    tmp_path: Path,
+    target: str | None,
+    arguments: dict[str, str] | None,
+    stages: tuple[str, ...],
+    base: str,
+    engine_target: str | None,
+) -> None:
+    """Las etapas que acaban en la imagen y su imagen base, también a través de etapas y de ARG."""
+    plan = planned(tmp_path, CHAIN, target=target, buildargs=arguments)
+    assert (plan.chain, plan.base, plan.engine_target) == (stages, base, engine_target)
+
+
+def test_the_classic_builder_needs_every_base(tmp_path: Path) -> None:
+    """BuildKit no trae la base de una etapa que no hace falta; el clásico las construye todas."""
+    text = "FROM a AS sobra\nFROM b\n"
+    assert list(planned(tmp_path, text).images) == ["b"]
+    assert list(planned(tmp_path, text, builder="clasico").images) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "says"),
+    [
+        ({"tag": "MAL"}, BuildError, "«mal»"),
+        ({"target": "compila"}, BuildError, "¿Querías decir «compilar»?"),
+        ({"dockerfile": "no-existe"}, ContextError, "No existe el Dockerfile"),
+        ({"dockerfile": "RUNN x\n"}, DockerfileError, "línea 1"),
+        ({"dockerfile": "FROM Node:14\n"}, DockerfileError, "«node:14»"),
+        ({"dockerfile": "FROM a\nRUN <<X\nX\n", "builder": "clasico"}, BuildError, "línea 2"),
+        ({"builder": "otro"}, UnknownNameError, "buildkit, clasico"),
+    ],
+)
+def test_what_can_be_said_without_an_engine(
+    tmp_path: Path, options: dict[str, str], kind: type[Exception], says: str
+) -> None:
+    """Lo que está mal escrito se dice al hacer el plan, sin preguntar a ningún motor."""
+    with pytest.raises(kind) as caught:
+        planned(tmp_path, "FROM a AS compilar\n", **options)
+    assert says in str(caught.value)
+
+
+COUNT = """\
+import sys
+
+opened = []
+sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == "open" else None)
+
+import docker
+from multietapa.cells.construir import construir
+
+folder, tag, builder, host = sys.argv[1:]
+client = docker.DockerClient(base_url=host, timeout=600)
+construir(folder, etiqueta=tag, constructor=builder, vista=False, cliente=client)
+client.images.remove(tag)
+print(opened.count(f"{folder}/Dockerfile"), opened.count(f"{folder}/otro.txt"))
+"""
+
+
+@pytest.mark.parametrize("builder", ["buildkit", "clasico"])
+def test_a_build_opens_its_dockerfile_once(
+    motor_real: Motor, base_image: str, tmp_path: Path, builder: str
+) -> None:
+    """Una construcción entera abre el Dockerfile una sola vez: no puede leer dos distintos."""
+    tag = f"multietapa-pruebas/plan:{uuid.uuid4().hex[:8]}"
+    (tmp_path / "Dockerfile").write_text(f"FROM {base_image} AS a\nCOPY . /x\nFROM a\nRUN true\n")
+    (tmp_path / "otro.txt").write_text("se abre una vez, para enviarlo")
+    done = subprocess.run(
+        [sys.executable, "-c", COUNT, str(tmp_path.resolve()), tag, builder, motor_real.choice.host],
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout.split(), done.returncode) == (["1", "1"], 0), done.stderr
