@@ -39,7 +39,7 @@ from multietapa.errors import (
 )
 from multietapa.identity import BASE_LABEL, LABEL
 from multietapa.widgets.build.build import BuildView
-from tests.conftest import load_base_image
+from tests.conftest import load_base_image, needs_unix
 from tests.test_build import endless, leftovers, processes
 from tests.test_build_state import state_of
 
@@ -197,6 +197,7 @@ def test_what_the_image_is_made_of(
     assert final_base(source, target, arguments) == base
 
 
+@needs_unix
 def test_an_engine_that_is_not_there(folder: Path, tmp_path: Path) -> None:
     """Con un cliente cuyo motor está apagado, el error lo dice en español."""
     client = docker.DockerClient(base_url=f"unix://{tmp_path}/nadie.sock", version="1.47")
