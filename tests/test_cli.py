@@ -137,7 +137,7 @@ def test_branches_that_no_test_takes_are_told(tmp_path: Path) -> None:
     done = run("-m", "tools.branches", **folder)
     assert done.returncode == 1
     assert re.search(r"^dockerfile/: \d+,\d % de \d+ ramas \(mínimo \d+ %\)$", done.stdout, re.MULTILINE)
-    assert re.search(r"sin recorrer: .*multietapa/dockerfile/stages\.py:\d+", done.stdout)
+    assert re.search(r"sin recorrer desde: .*multietapa/dockerfile/stages\.py:\d+", done.stdout)
 
 
 def test_a_repeated_interruption_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:

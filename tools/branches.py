@@ -9,55 +9,54 @@ import json
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from coverage import Coverage
-from coverage.exceptions import CoverageException
+from coverage.exceptions import NoDataError
 
-#: De cada sala, el mínimo de ramas recorridas sin motor, en tanto por ciento: lo medido, hacia abajo.
-MINIMUM = {"dockerfile": 90, "image": 90, "build": 90}
+#: De cada sala, el mínimo de ramas recorridas sin motor, en tanto por ciento: lo medido (92,7, 92,5 y 96,0 el
+#: 25-11-2026), hacia abajo y con sitio para la prueba de ``dockerfile/`` que pide ser root.
+MINIMUM = {"dockerfile": 90, "image": 92, "build": 95}
 #: En ``build/`` se miran los módulos puros; a los demás los prueban construcciones de verdad.
-FILES = {
-    "dockerfile": ["multietapa/dockerfile/*"],
-    "image": ["multietapa/image/*"],
-    "build": [
-        f"multietapa/build/{name}.py"
-        for name in "buildkit classic events log_lines recording sizes state trace_schema".split()
-    ],
-}
+PURE_BUILD = "buildkit classic events log_lines recording sizes state trace_schema".split()
 
 
-def read(room: str) -> tuple[int, int, list[str]]:
-    """Las ramas de una sala: recorridas, cuántas hay y dónde empiezan las que faltan.
-
-    Lanza ``CoverageException`` si no se midió nada de ella.
-    """
-    measured = Coverage()
-    measured.load()
+def measured() -> dict[str, Any]:
+    """Lo que midió coverage, por archivo; vacío si no hay nada medido."""
+    run = Coverage()
+    run.load()
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "ramas.json"
-        measured.json_report(outfile=str(report), include=FILES[room])
-        found = json.loads(report.read_text(encoding="utf-8"))
-    missing = [
-        f"{path}:{line}"
-        for path, detail in found["files"].items()
-        for line in sorted({line for line, _ in detail["missing_branches"]})
-    ]
-    return found["totals"]["covered_branches"], found["totals"]["num_branches"], missing
+        try:
+            run.json_report(outfile=str(report))
+        except NoDataError:
+            return {}
+        found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))["files"]
+    return {Path(path).as_posix(): detail for path, detail in found.items()}
+
+
+def belongs(path: str, room: str) -> bool:
+    """Ese archivo es de los que se miran en esa sala."""
+    folder, _, name = path.rpartition("/")
+    return folder == f"multietapa/{room}" and (room != "build" or name.removesuffix(".py") in PURE_BUILD)
 
 
 def main() -> int:
-    """Escribe cada sala con su porcentaje; 1 si alguna no llega a su mínimo, con lo que le falta."""
-    low = False
+    """Escribe cada sala con su porcentaje; 1 si alguna no llega a su mínimo, con las ramas que faltan."""
+    files, low = measured(), False
     for room, minimum in MINIMUM.items():
-        try:
-            covered, total, missing = read(room)
-        except CoverageException:
-            covered, total, missing = 0, 1, ["no se midió nada"]
-        percent = 100 * covered / total
+        inside = {path: detail for path, detail in files.items() if belongs(path, room)}
+        total = sum(detail["summary"]["num_branches"] for detail in inside.values())
+        covered = sum(detail["summary"]["covered_branches"] for detail in inside.values())
+        percent = 100 * covered / total if total else 0.0
         print(f"{room}/: {percent:.1f} % de {total} ramas (mínimo {minimum} %)".replace(".", ","))
         if percent < minimum:
             low = True
-            print("  sin recorrer: " + " ".join(missing))
+            starts = {
+                (path, line) for path, detail in inside.items() for line, _ in detail["missing_branches"]
+            }
+            missing = " ".join(f"{path}:{line}" for path, line in sorted(starts))
+            print(f"  sin recorrer desde: {missing or 'no se midió nada'}")
     return int(low)
 
 
