@@ -2,10 +2,11 @@
 """Pone en marcha el taller Multietapa, o sus pruebas, desde un clon recién hecho.
 
     python3 iniciar.py              prepara todo y abre JupyterLab en el cuaderno 00
-    python3 iniciar.py pruebas      prepara todo y pasa todas las pruebas
+    python3 iniciar.py pruebas      lo mismo, y pasa todas las pruebas (--rapidas: las que no piden motor)
 
-Solo usa la biblioteca estándar: crea ``.venv``, instala los requisitos y cede el paso al paquete
-``multietapa``, que busca o arranca el motor. Nunca pide permisos de administrador.
+Solo usa la biblioteca estándar: crea ``.venv``, instala en él los requisitos y este clon (editable: lo que
+cambie aquí vale ya) y cede el paso al paquete ``multietapa``, que busca o arranca el motor. Nunca pide
+permisos de administrador.
 """
 
 from __future__ import annotations
@@ -58,6 +59,8 @@ def main() -> int:
     arguments, rest = parser().parse_known_args()
     if rest and arguments.orden != "pruebas":
         parser().error(f"no conozco «{' '.join(rest)}».")
+    if arguments.rapidas and arguments.orden != "pruebas":
+        parser().error("--rapidas solo vale con «pruebas».")
     started = time.monotonic()
     try:
         check_machine()
@@ -77,6 +80,7 @@ def main() -> int:
     if arguments.orden == "taller":
         command += ["--puerto", str(arguments.puerto)] if arguments.puerto else []
         command += ["--sin-navegador"] if arguments.sin_navegador else []
+    command += ["--rapidas"] if arguments.rapidas else []
     command += ["--motor", arguments.motor] if arguments.motor else []
     command += ["--imagenes", arguments.imagenes] if arguments.imagenes else []
     return run_and_wait(command + rest)
@@ -105,6 +109,9 @@ def parser() -> argparse.ArgumentParser:
     )
     result.add_argument(
         "--puerto", metavar="N", type=module.port, help="puerto de JupyterLab (8888 si está libre)"
+    )
+    result.add_argument(
+        "--rapidas", action="store_true", help="de las pruebas, solo las que no necesitan un motor"
     )
     result.add_argument("--motor", metavar="NOMBRE", help="fuerza un motor: existente, privado o grabacion")
     result.add_argument("--imagenes", metavar="CARPETA", help="carpeta con imágenes base guardadas (*.tar)")
@@ -154,13 +161,13 @@ def total_memory_mb() -> int:
 
 
 def prepare_environment(requirements: str) -> Path:
-    """Crea ``.venv`` e instala ``requirements`` si cambió algo; devuelve su Python."""
+    """Crea ``.venv`` e instala ``requirements`` y este clon si cambió algo; devuelve su Python."""
     python = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     stamp = VENV / f"multietapa-{requirements}.hecho"
     key = environment_key(requirements)
     if VENV.exists() and not VENV.is_dir():
         raise Stop(f"{VENV} no es una carpeta.\nQué hacer: bórralo o cámbiale el nombre, y repite la orden.")
-    if stamp.exists() and stamp.read_text(errors="replace") == key and runs(python, "-c", ""):
+    if stamp.exists() and stamp.read_text(errors="replace") == key and works(python):
         return python
     if not is_healthy(python):
         say("Creando el entorno de Python en .venv ...")
@@ -174,14 +181,21 @@ def prepare_environment(requirements: str) -> Path:
 
 
 def environment_key(requirements: str) -> str:
-    """Cambia cuando cambian los requisitos, el Python o el lugar del clon."""
-    texts = b"".join((ROOT / name).read_bytes() for name in ("requirements.txt", requirements))
+    """Cambia cuando cambian los requisitos, cómo se instala el paquete, el Python o el lugar del clon."""
+    texts = b"".join(
+        (ROOT / name).read_bytes() for name in ("pyproject.toml", "requirements.txt", requirements)
+    )
     return hashlib.sha256(texts + sys.version.encode() + str(VENV).encode()).hexdigest()
 
 
 def is_healthy(python: Path) -> bool:
     """El Python del entorno arranca y tiene pip (un entorno a medias no vale)."""
     return runs(python, "-m", "pip", "--version")
+
+
+def works(python: Path) -> bool:
+    """El Python del entorno arranca y encuentra el paquete, también lejos de esta carpeta (los kernels)."""
+    return runs(python, "-I", "-c", "import multietapa")
 
 
 def runs(python: Path, *arguments: str) -> bool:
@@ -193,12 +207,23 @@ def runs(python: Path, *arguments: str) -> bool:
 
 
 def install(python: Path, requirements: str) -> None:
-    """Instala con pip, contando los paquetes a medida que llegan."""
+    """Instala con pip los requisitos y, después, este clon: sus dependencias ya están.
+
+    Por separado: si no hay red, lo que dice pip de un paquete se entiende mejor que lo que dice de un clon.
+    """
+    pip(python, "-r", requirements)
+    pip(python, "--no-deps", "-e", ".")
+
+
+def pip(python: Path, *words: str) -> None:
+    """Una instalación con pip, desde la carpeta del clon, contando los paquetes a medida que llegan."""
     command = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]
-    command += ["-r", str(ROOT / requirements)]
+    command += words
     lines: list[str] = []
     count = 0
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
         assert process.stdout is not None
         for line in process.stdout:
             lines.append(line)
@@ -209,7 +234,7 @@ def install(python: Path, requirements: str) -> None:
                 progress("  instalando los paquetes descargados ...")
     progress("")
     if process.returncode:
-        detail = "".join(f"    {line}" for line in lines[-8:])
+        detail = "".join(f"    {line}" for line in lines[-14:])
         raise Stop(
             "pip no pudo instalar los requisitos. Lo último que dijo:\n"
             f"{detail}\nComprueba la conexión (y el proxy de tu red) y repite la orden."

@@ -28,8 +28,6 @@ import docker
 from jupyter_client import BlockingKernelClient, KernelManager
 from jupyter_client.manager import start_new_kernel
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 from multietapa import text
 from multietapa.cells.construir import construir
 from multietapa.cells.motor import motor

@@ -14,14 +14,11 @@ import argparse
 import contextlib
 import io
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import docker
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from multietapa import text
 from multietapa.apps import app

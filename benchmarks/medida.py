@@ -8,7 +8,6 @@ segundos dependen de la máquina.
 from __future__ import annotations
 
 import argparse
-import sys
 import tarfile
 import tempfile
 import time
@@ -18,8 +17,6 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 import docker
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from multietapa import text
 from multietapa.image.archive import Blob, choose, read_images

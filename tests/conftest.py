@@ -6,11 +6,12 @@ import io
 import os
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,31 @@ from multietapa.paths import PROJECT_ROOT
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 FLAGS += ["--disable-background-networking", "--disable-component-update"]
 BASE_IMAGE = "multietapa-pruebas/base:1"
+#: Los archivos de pruebas que cargan o usan lo que solo hay en Linux, o en un Unix. Fuera no se recogen.
+LINUX_ONLY = (
+    "apt bases binder browser bundle bundle_archive bundle_manifest bundle_signatures bundle_sources cli "
+    "data_disk discovery embedded host_limits iniciar lifetime loader network one_cpu private rootless state"
+).split()
+UNIX_ONLY = "context image_tar paths".split()
+OUTSIDE = {"linux": [], "win32": [*LINUX_ONLY, *UNIX_ONLY]}.get(sys.platform, LINUX_ONLY)
+collect_ignore = [f"test_{name}.py" for name in OUTSIDE]
+needs_unix = pytest.mark.skipif(sys.platform == "win32", reason="usa sockets o señales que Windows no tiene")
+#: Quien pide una de estas, directamente o a través de otra, es una prueba con motor.
+ENGINE_FIXTURES = {"motor_real", "engine", "second_engine_factory", "real_root", "real_apt", "learner"}
 APPLETS = "sh ls cat echo wget httpd sleep dd rm mkdir ln touch id mv cp nslookup".split()
+
+
+def pytest_report_header() -> list[str]:
+    """Dice qué archivos de pruebas no se miran en este sistema."""
+    return [f"solo en Linux o Unix, y aquí no: {' '.join(collect_ignore)}"] if collect_ignore else []
+
+
+@pytest.hookimpl(tryfirst=True)  # antes de que pytest elija con «-m»
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Marca ``motor`` las pruebas que piden uno; las que lo arrancan por su cuenta la llevan escrita."""
+    for item in items:
+        if ENGINE_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker("motor")
 
 
 def unavailable(reason: str) -> None:

@@ -1,4 +1,4 @@
-"""Lo que hace el alumno sin root de ``test_rootless``: ``python -m tests.rootless_learner ORDEN ...``."""
+"""Lo que hace el alumno sin root de ``test_rootless``: ``python rootless_learner.py ORDEN ...``."""
 
 from __future__ import annotations
 

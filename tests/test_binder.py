@@ -296,7 +296,7 @@ def test_notebooks_run_as_in_binder(pod: Pod) -> None:
         *("python3", "-m", "pytest", "-p", "conftest", "-p", "no:cacheprovider", "--rootdir=.", "-q"),
         *("--nbval-lax", f"--nbval-sanitize-with={tools}/cuadernos.cfg"),
         *(f"notebooks/{name}" for name in names),
-        PYTHONPATH=f"{tools}:/home/jovyan",
+        PYTHONPATH=tools,
     )
     print(output[-1500:])
     print(f"cuadernos: {time.monotonic() - started:.0f} s")
@@ -384,16 +384,20 @@ open(os.environ["FIN"], "w").write("en orden")
 """
 
 
+def kit_folder(tmp_path: Path) -> Path:
+    """Desde dónde se lanza el punto de entrada: ahí está el paquete, como en la carpeta personal del pod."""
+    return tmp_path / "kit"
+
+
 @pytest.fixture
 def entry_environment(tmp_path: Path) -> dict[str, str]:
     """Un entorno en el que ``python3 -m multietapa`` es el motor de mentira."""
-    package = tmp_path / "kit/multietapa"
+    package = kit_folder(tmp_path) / "multietapa"
     package.mkdir(parents=True)
     (package / "__init__.py").touch()
     (package / "__main__.py").write_text(STUB, encoding="utf-8")
     state = tmp_path / "motor/estado.json"
     own = {
-        "PYTHONPATH": str(package.parent),
         "MULTIETAPA_MOTOR_ESTADO": str(state),
         "FIN": str(tmp_path / "fin"),
     }
@@ -410,7 +414,7 @@ def test_entry_gives_way_to_the_command(entry_environment: dict[str, str], tmp_p
         capture_output=True,
         text=True,
         env=entry_environment,
-        cwd=entry_environment["PYTHONPATH"],
+        cwd=kit_folder(tmp_path),
         timeout=30,
     )
     assert (done.returncode, done.stdout) == (7, f"hola\n{tmp_path}/motor/estado.json\n")
@@ -431,7 +435,7 @@ def test_entry_passes_sigterm_on(entry_environment: dict[str, str], tmp_path: Pa
         stdout=subprocess.PIPE,
         text=True,
         env=entry_environment,
-        cwd=entry_environment["PYTHONPATH"],
+        cwd=kit_folder(tmp_path),
     ) as process:
         assert process.stdout is not None and process.stdout.readline() == "listo\n"
         until((tmp_path / "motor/estado.json").exists, seconds=20)
@@ -450,7 +454,7 @@ def test_entry_dying_suddenly_still_stops_the_engine(
         stdout=subprocess.PIPE,
         text=True,
         env=entry_environment,
-        cwd=entry_environment["PYTHONPATH"],
+        cwd=kit_folder(tmp_path),
     ) as process:
         assert process.stdout is not None and process.stdout.readline() == "listo\n"
         process.kill()
@@ -458,7 +462,7 @@ def test_entry_dying_suddenly_still_stops_the_engine(
     assert (tmp_path / "fin").read_text() == "en orden"
 
 
-def test_entry_works_without_an_engine(entry_environment: dict[str, str]) -> None:
+def test_entry_works_without_an_engine(entry_environment: dict[str, str], tmp_path: Path) -> None:
     """Donde no se puede escribir el estado, la orden corre igual y los cuadernos buscarán su motor."""
     entry_environment["MULTIETAPA_MOTOR_ESTADO"] = "/proc/no/estado.json"
     done = subprocess.run(
@@ -466,7 +470,7 @@ def test_entry_works_without_an_engine(entry_environment: dict[str, str]) -> Non
         capture_output=True,
         text=True,
         env=entry_environment,
-        cwd=entry_environment["PYTHONPATH"],
+        cwd=kit_folder(tmp_path),
         timeout=30,
     )
     assert (done.returncode, done.stdout) == (0, "[]\n")

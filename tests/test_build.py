@@ -38,7 +38,7 @@ from multietapa.errors import (
     UnknownNameError,
 )
 from multietapa.identity import LABEL, labels
-from tests.conftest import load_base_image
+from tests.conftest import load_base_image, needs_unix
 
 BUILDERS = ("buildkit", "clasico")
 TAG = "multietapa-pruebas/construida:1"
@@ -484,6 +484,7 @@ def test_cancelling_a_slow_base_does_not_wait(engine: docker.DockerClient, conte
     gate.set()
 
 
+@needs_unix
 def test_an_engine_that_is_not_there(context: Path, tmp_path: Path) -> None:
     """Con el motor apagado desde el principio, el error lo dice."""
     client = docker.DockerClient(base_url=f"unix://{tmp_path}/nadie.sock", version="1.47")

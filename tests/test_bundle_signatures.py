@@ -16,6 +16,7 @@ from multietapa.errors import BundleError
 from tests.conftest import unavailable
 
 PACKAGE = "tini-static"
+pytestmark = pytest.mark.motor
 HELPER = "/usr/lib/apt/apt-helper"
 
 

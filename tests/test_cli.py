@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -43,6 +44,8 @@ def run(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
         (["-m", "multietapa", "taller", "--puerto", "-1"], "entre 1 y 65535, no «-1»"),
         (["iniciar.py", "--puerto"], "le falta su valor"),
         (["iniciar.py", "prueba"], "Vale: taller, pruebas"),
+        (["iniciar.py", "--rapidas"], "--rapidas solo vale con «pruebas»."),
+        (["-m", "multietapa", "taller", "--rapidas"], "no conozco «--rapidas»"),
         (["-m", "multietapa"], "falta la orden"),
         (["-m", "multietapa", "motor", "--motor", "otro"], "Vale: existente, privado"),
         (["-m", "multietapa", "limpiar", "todo"], "no conozco «todo»"),
@@ -110,6 +113,31 @@ def test_an_unusable_folder_is_explained(tmp_path: Path) -> None:
     )
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert "✗ No se puede usar la carpeta de caché" in done.stderr
+
+
+def test_fast_tests_prepare_no_engine(tmp_path: Path) -> None:
+    """``pruebas --rapidas`` deja fuera las que piden un motor y no busca ninguno, ni hace su paquete."""
+    folders = {"MULTIETAPA_CACHE": str(tmp_path / "cache"), "MULTIETAPA_RUN": str(tmp_path / "run")}
+    files = [f"tests/test_{name}.py" for name in ("text", "embedded", "running", "private")]
+    listed = run("-m", "multietapa", "pruebas", "--rapidas", "--collect-only", "-q", *files, **folders)
+    assert listed.returncode == 0, listed.stdout + listed.stderr
+    assert "test_text.py::" in listed.stdout and "deselected" in listed.stdout
+    for module in ("test_embedded.py::", "test_running.py::", "test_private.py::test_a_dead_dockerd"):
+        assert module not in listed.stdout
+    assert "Buscando un motor" not in listed.stdout and list(tmp_path.iterdir()) == []
+    assert listed.stdout.rstrip().endswith("Todo pasa.")
+
+
+def test_branches_that_no_test_takes_are_told(tmp_path: Path) -> None:
+    """Si las pruebas recorren menos ramas que el mínimo de una sala, se dice cuáles faltan y sale con 1."""
+    folder = {"COVERAGE_FILE": str(tmp_path / "medido")}
+    assert "no se midió nada" in run("-m", "tools.branches", **folder).stdout
+    (tmp_path / "poco.py").write_text("from multietapa.dockerfile.stages import parse; parse('FROM a')")
+    run("-m", "coverage", "run", str(tmp_path / "poco.py"), **folder)
+    done = run("-m", "tools.branches", **folder)
+    assert done.returncode == 1
+    assert re.search(r"^dockerfile/: \d+,\d % de \d+ ramas \(mínimo \d+ %\)$", done.stdout, re.MULTILINE)
+    assert re.search(r"sin recorrer desde: .*multietapa/dockerfile/stages\.py:\d+", done.stdout)
 
 
 def test_a_repeated_interruption_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,7 +39,7 @@ from multietapa.errors import (
 )
 from multietapa.identity import BASE_LABEL, LABEL
 from multietapa.widgets.build.build import BuildView
-from tests.conftest import load_base_image
+from tests.conftest import load_base_image, needs_unix
 from tests.test_build import endless, leftovers, processes
 from tests.test_build_state import state_of
 from tests.test_buildkit import DATA
@@ -203,6 +203,7 @@ def test_unknown_names_list_the_valid_ones(folder: Path, options: dict[str, Any]
         construir(folder, etiqueta="a:1", **options)
 
 
+@needs_unix
 def test_an_engine_that_is_not_there(folder: Path, tmp_path: Path) -> None:
     """Con un cliente cuyo motor está apagado, el error lo dice en español."""
     client = docker.DockerClient(base_url=f"unix://{tmp_path}/nadie.sock", version="1.47")

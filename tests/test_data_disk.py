@@ -16,6 +16,7 @@ from multietapa.errors import EngineError
 from tests.conftest import BASE_IMAGE, load_base_image
 from tests.test_embedded import docker_client, running
 
+pytestmark = pytest.mark.motor
 MB = 1024 * 1024
 
 

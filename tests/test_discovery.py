@@ -54,6 +54,7 @@ def test_forced_recording_uses_no_engine() -> None:
     assert not discover({"MULTIETAPA_MOTOR": "grabacion"}).available
 
 
+@pytest.mark.motor
 def test_forcing_the_private_engine_starts_only_one() -> None:
     """Con ``--motor privado``, los cuadernos usan el motor del taller y no ponen en marcha otro."""
     if reason := private.missing_reason():
@@ -78,6 +79,7 @@ def test_the_client_of_this_process_keeps_its_kind(motor_real: Motor) -> None:
     other.close()
 
 
+@pytest.mark.motor
 def test_an_engine_that_does_not_start_gives_way_to_the_next(
     no_engine_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

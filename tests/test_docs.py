@@ -91,6 +91,22 @@ def test_derived_files_are_listed_with_their_command() -> None:
     assert len(list(SOURCES.glob("*.py"))) == len(list((PROJECT_ROOT / "notebooks").glob("*.ipynb")))
 
 
+def test_changes_are_told_in_order() -> None:
+    """CHANGELOG va de lo más nuevo a lo más viejo, y cada versión dice lo añadido, cambiado y corregido."""
+    text = (PROJECT_ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    versions = re.findall(r"^## (.*)$", text, re.MULTILINE)
+    dated = [re.fullmatch(r"(\d+)\.(\d+)\.(\d+) \(\d{4}-\d\d-\d\d\)", name) for name in versions[1:]]
+    numbers = [tuple(map(int, found.groups())) for found in dated if found]
+    assert versions[0] == "Sin publicar" and len(numbers) == len(dated)
+    assert numbers == sorted(set(numbers), reverse=True)
+    for version in text.split("\n## ")[1:]:
+        sections = re.findall(r"^### (.*)\n\n((?:- .*\n(?:  .*\n)*)+)", version + "\n", re.MULTILINE)
+        names = [name for name, _ in sections]
+        assert names == [name for name in ("Añadido", "Cambiado", "Corregido") if name in names]
+        assert version.count("\n### ") == len(sections) > 0
+        assert version.count("\n- ") == sum(items.count("\n- ") + 1 for _, items in sections)
+
+
 def test_nothing_names_this_machine_or_a_registry() -> None:
     """Ningún archivo nombra la carpeta del clon ni el servidor de un registro de paquetes."""
     hosts = ("pypi" + ".org", "pythonhosted" + ".org", "npmjs" + ".org", "deb.debian" + ".org")

@@ -46,6 +46,7 @@ from tests.conftest import (
     until,
 )
 
+pytestmark = pytest.mark.motor
 MEMORY_MB = 640
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -69,6 +70,29 @@ def test_failed_installation_shows_what_pip_said(
     monkeypatch.setenv("PIP_FIND_LINKS", "")
     with pytest.raises(iniciar.Stop, match="esto-no-existe-multietapa"):
         iniciar.install(Path(sys.executable), "requirements.txt")
+
+
+@pytest.mark.parametrize("changed", ["pyproject.toml", "requirements.txt", "requirements-dev.txt"])
+def test_a_changed_list_is_installed_again(
+    iniciar: types.ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, changed: str
+) -> None:
+    """Si cambia lo que se instala, o cómo, la marca de «hecho» deja de valer; si no cambia nada, vale."""
+    for name in ("pyproject.toml", "requirements.txt", "requirements-dev.txt"):
+        shutil.copy(PROJECT_ROOT / name, tmp_path)
+    monkeypatch.setattr(iniciar, "ROOT", tmp_path)
+    before = iniciar.environment_key("requirements-dev.txt")
+    assert iniciar.environment_key("requirements-dev.txt") == before
+    with (tmp_path / changed).open("a") as opened:
+        opened.write("# otra línea\n")
+    assert iniciar.environment_key("requirements-dev.txt") != before
+
+
+def test_an_environment_without_the_package_does_not_work(iniciar: types.ModuleType, tmp_path: Path) -> None:
+    """Un Python que no encuentra el paquete no vale, aunque la marca diga que está hecho."""
+    assert iniciar.works(Path(sys.executable))
+    bare = tmp_path / "entorno"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(bare)], check=True)
+    assert not iniciar.works(bare / "bin/python")
 
 
 def test_taken_port_is_a_clear_error() -> None:
@@ -144,10 +168,16 @@ def test_readme_command_opens_jupyterlab_and_ctrl_c_closes_it(motor_real: Motor)
 
 
 def test_a_clone_with_spaces_and_accents_works(motor_real: Motor, fresh_clone: Path) -> None:
-    """Un clon nuevo en «Taller de Ñandú» se prepara y abre; la segunda vez tarda menos de 15 segundos."""
+    """Un clon nuevo en «Taller de Ñandú» se prepara y abre; la segunda vez tarda menos de 15 segundos.
+
+    Su entorno encuentra el paquete del clon desde cualquier carpeta, sin variable alguna.
+    """
     with workshop(fresh_clone, motor_real) as (process, _):
         pass
     assert process.returncode == 0
+    ask = [fresh_clone / ".venv/bin/python", "-I", "-c", "import multietapa; print(multietapa.__file__)"]
+    found = subprocess.run(ask, cwd="/", capture_output=True, text=True, check=True).stdout.strip()
+    assert Path(found) == fresh_clone / "multietapa/__init__.py"
     started = time.monotonic()
     with workshop(fresh_clone, motor_real) as (_, url):
         assert time.monotonic() - started < 15
@@ -155,6 +185,7 @@ def test_a_clone_with_spaces_and_accents_works(motor_real: Motor, fresh_clone: P
         assert urllib.request.urlopen(contents, timeout=10).status == 200
 
 
+@pytest.mark.motor
 @pytest.mark.parametrize(
     "moment",
     [
@@ -196,6 +227,7 @@ def test_without_an_engine_it_opens_and_says_so(tmp_path: Path) -> None:
         assert process.wait(60) == 0
 
 
+@pytest.mark.motor
 def test_two_workshops_at_once_do_not_collide(tmp_path: Path) -> None:
     """Dos talleres a la vez tienen cada uno su puerto y su motor, y cerrar uno no toca al otro."""
     if reason := private.missing_reason():
@@ -256,8 +288,9 @@ def test_jupyterlab_goes_with_the_workshop(motor_real: Motor, how: str) -> None:
         assert processes_mentioning(f"--ServerApp.port={port}") == []
 
 
-@pytest.mark.parametrize("content", ["no es un programa", "#!/no/existe\n"])
-@pytest.mark.parametrize("mode", [0o644, 0o755])
+@pytest.mark.parametrize(
+    ("content", "mode"), [("no es un programa", 0o755), ("#!/no/existe\n", 0o755), ("", 0o644)]
+)
 def test_a_broken_environment_is_made_again(
     iniciar: types.ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str, mode: int
 ) -> None:

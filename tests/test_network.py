@@ -79,6 +79,7 @@ def test_names_are_answered_again(second_engine_factory: SecondEngine) -> None:
         assert daemon.alive
 
 
+@pytest.mark.motor
 def test_a_network_left_halfway_goes_away() -> None:
     """Lo que dejó esperando una red que murió de golpe al arrancar se va al arrancar la siguiente."""
     if reason := bundle.missing_reason():

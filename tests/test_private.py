@@ -114,7 +114,7 @@ def test_supervisor_stops_its_engine_when_its_parent_is_killed(engine: docker.Do
         [sys.executable, "-c", script],
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT)},
+        cwd=PROJECT_ROOT,
     )
     assert parent.stdout is not None
     host = parent.stdout.readline().split()[0]

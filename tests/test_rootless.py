@@ -30,6 +30,7 @@ from multietapa.paths import PROJECT_ROOT
 from tests.conftest import load_base_image, unavailable
 from tests.test_private import descendants, host_state
 
+LEARNER = str(PROJECT_ROOT / "tests/rootless_learner.py")
 DOCKERFILE = """\
 FROM multietapa-pruebas/base:1 AS taller
 RUN id && mkdir /sitio && echo hola > /sitio/saludo && touch /sitio/ajeno
@@ -69,20 +70,19 @@ class Learner:
     root: Path
 
     def popen(self, *arguments: str, before: tuple[str, ...] = (), path: str = "") -> subprocess.Popen[str]:
-        """Ejecuta una orden de :mod:`tests.rootless_learner` como él, con su HOME y sus carpetas."""
+        """Ejecuta una orden de ``rootless_learner.py`` como él, con su HOME y sus carpetas."""
         environment = {
             "HOME": str(self.home),
             "PATH": path or os.environ["PATH"],
             "MULTIETAPA_CACHE": str(self.home / "caché"),
             "MULTIETAPA_RUN": str(self.home / "r"),
-            "PYTHONPATH": str(PROJECT_ROOT),
             "PYTHONDONTWRITEBYTECODE": "1",
             "XDG_RUNTIME_DIR": "/run/user/no-existe",
             "TMPDIR": str(self.home),
         }
         command = [*self.command, "env", "-i", *(f"{name}={value}" for name, value in environment.items())]
         return subprocess.Popen(
-            [*command, *before, sys.executable, "-m", "tests.rootless_learner", *arguments],
+            [*command, *before, sys.executable, LEARNER, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -14,6 +14,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from multietapa.cells import sdk_errors
 from multietapa.cells.sdk_errors import translate
 from multietapa.identity import labels
+from tests.conftest import needs_unix
 
 
 def _failing_build(client: docker.DockerClient, base: str) -> None:
@@ -73,6 +74,7 @@ def test_real_errors_are_explained(
         assert words in message
 
 
+@needs_unix
 def test_no_engine_is_explained() -> None:
     """Sin motor, ``docker.from_env()`` se explica en lugar de enseñar un rastro de urllib3."""
     with pytest.raises(docker.errors.DockerException) as raised:
@@ -91,6 +93,7 @@ def test_a_slow_engine_is_explained() -> None:
     assert "timeout=600" in str(translate(raised.value))
 
 
+@needs_unix
 def test_a_cell_shows_the_explanation_and_still_fails(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -73,6 +73,7 @@ def test_half_written_state_is_not_read(tmp_path: Path) -> None:
         assert read(path) == {}
 
 
+@pytest.mark.motor
 def test_served_engine_outlives_kernels_and_dies_with_its_server(tmp_path: Path) -> None:
     """Como en Binder: dos kernels seguidos usan el mismo motor; al irse el servidor no queda nada."""
     if reason := embedded.missing_reason():

@@ -24,7 +24,8 @@ def parser() -> Parser:
     workshop = commands.add_parser("taller", parents=[shared], help="abre JupyterLab")
     workshop.add_argument("--puerto", metavar="N", type=port, help="puerto de JupyterLab")
     workshop.add_argument("--sin-navegador", action="store_true", help="no abre el navegador")
-    commands.add_parser("pruebas", parents=[shared], help="pasa todas las pruebas")
+    tested = commands.add_parser("pruebas", parents=[shared], help="pasa todas las pruebas")
+    tested.add_argument("--rapidas", action="store_true", help="solo las que no necesitan un motor")
     engine = commands.add_parser(
         "motor", parents=[shared], help="dice qué motor se usaría y por qué no los otros"
     )
@@ -66,10 +67,10 @@ def workshop(arguments: argparse.Namespace, rest: list[str]) -> int:
 
 
 def tests(arguments: argparse.Namespace, rest: list[str]) -> int:
-    """``pruebas``: todas las pruebas; ``rest`` es lo que se pasa a pytest."""
+    """``pruebas``: todas, o las que no necesitan un motor; ``rest`` es lo que se pasa a pytest."""
     from multietapa.cli import run_tests
 
-    return run_tests.run(rest)
+    return run_tests.run_fast(rest) if arguments.rapidas else run_tests.run(rest)
 
 
 def clean(arguments: argparse.Namespace, rest: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""``pruebas``: el mismo entorno que el taller y, encima, todas las pruebas."""
+"""``pruebas``: el mismo entorno que el taller y, encima, todas las pruebas. ``--rapidas``, sin motor."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import uuid
 
 from multietapa.bases.catalogue import workshop_bases
 from multietapa.cells.limpiar import limpiar
@@ -17,6 +18,8 @@ from multietapa.identity import SESSION_VARIABLE
 from multietapa.paths import PROJECT_ROOT
 
 EVERYTHING = ("tests", "notebooks", "--nbval-lax", "--nbval-sanitize-with=tests/cuadernos.cfg")
+#: La marca se la pone ``tests/conftest.py`` a lo que pide un motor.
+FAST = ("-m", "not motor")
 AGAIN_SECONDS = 2.0
 INTERRUPTED = 2
 ENDINGS = {0: "Todo pasa.", 2: "Pruebas interrumpidas.", 5: "No se ejecutó ninguna prueba."}
@@ -35,14 +38,34 @@ def run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         say("\nPruebas interrumpidas.")
         return 130
-    environment["PYTHONPATH"] = os.pathsep.join(
-        filter(None, [str(PROJECT_ROOT), environment.get("PYTHONPATH", "")])
-    )
-    command = [sys.executable, "-m", "pytest", *(arguments or EVERYTHING)]
-    code = _wait(subprocess.Popen(command, cwd=PROJECT_ROOT, env=environment))
+    code = _python(["-m", "pytest", *(arguments or EVERYTHING)], environment)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # un segundo Ctrl-C no deja la recogida a medias
     if engine.available:
         say(str(limpiar(sesion=environment[SESSION_VARIABLE])))
+    return _end(code)
+
+
+def run_fast(arguments: list[str]) -> int:
+    """Las pruebas que no necesitan un motor, sin prepararlo, y las ramas que recorren de las salas puras.
+
+    Con ``arguments``, lo que se pida a pytest de ellas, y entonces las ramas no se miran. Devuelve el código.
+    """
+    environment = {**os.environ, SESSION_VARIABLE: uuid.uuid4().hex[:12]}
+    if arguments or sys.platform != "linux":  # los mínimos se midieron en Linux: fuera se saltan pruebas
+        return _end(_python(["-m", "pytest", *FAST, *arguments], environment))
+    code = _python(["-m", "coverage", "run", "-m", "pytest", *FAST], environment)
+    if code == 0 and _python(["-m", "tools.branches"], environment):
+        say("Faltan ramas por recorrer: añade pruebas de lo que has escrito.")
+        return 1
+    return _end(code)
+
+
+def _python(words: list[str], environment: dict[str, str]) -> int:
+    """Ejecuta Python en la raíz del proyecto hasta que termine; devuelve su código."""
+    return _wait(subprocess.Popen([sys.executable, *words], cwd=PROJECT_ROOT, env=environment))
+
+
+def _end(code: int) -> int:
     say(ENDINGS.get(code, "Hay pruebas que no pasan: mira el resumen de pytest, aquí arriba."))
     return code
 

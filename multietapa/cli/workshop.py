@@ -117,7 +117,6 @@ def _start_server(port: int, token: str, environment: dict[str, str]) -> subproc
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
     paths = [str(PROJECT_ROOT / "jupyter"), environment.get("JUPYTER_CONFIG_PATH", "")]
-    python_path = [str(PROJECT_ROOT), environment.get("PYTHONPATH", "")]
     # Si el taller muere de golpe, JupyterLab recibe SIGTERM y cierra sus kernels.
     follow = partial(die_with_parent, signal.SIGTERM) if sys.platform == "linux" else None
     with _log_path().open("wb") as log:
@@ -131,7 +130,6 @@ def _start_server(port: int, token: str, environment: dict[str, str]) -> subproc
                 **environment,
                 "JUPYTER_TOKEN": token,
                 "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, paths)),
-                "PYTHONPATH": os.pathsep.join(filter(None, python_path)),
             },
         )
 
