@@ -1,6 +1,6 @@
 """``construir``: construye una imagen mientras se ve cómo avanza, y se puede cancelar.
 
-Sin ningún motor posible enseña la grabación de ese mismo Dockerfile, si la hay, con su rótulo.
+Sin ningún motor posible enseña la grabación de esa aplicación con ese mismo Dockerfile, si la hay, rotulada.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def construir(
         constructor: ``"buildkit"`` o ``"clasico"``.
         vista: ``True`` (lo que mejor vaya aquí), ``"texto"`` o ``False``.
         cliente: un cliente del SDK; si falta, el del motor del kit. Sin ningún motor posible se enseña la
-            grabación de ese mismo Dockerfile, rotulada, si la hay.
+            grabación de esa aplicación con ese mismo Dockerfile, rotulada, si la hay.
 
     Raises:
         BuildError: (o una de sus hijas) la construcción falló. ``BuildCancelled`` si se canceló.
