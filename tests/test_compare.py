@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -14,20 +14,16 @@ import docker
 import pytest
 
 from multietapa import text
-from multietapa.cells import comparar as compare
 from multietapa.cells.comparar import comparar
 from multietapa.cells.construccion import Construccion
-from multietapa.cells.motor import Motor
-from multietapa.engine.model import Choice, EngineInfo, Rejected
-from multietapa.errors import EngineLostError, MultietapaError, NoEngineError, UnknownNameError
+from multietapa.engine.model import EngineInfo
+from multietapa.errors import MultietapaError, NoEngineError
 from multietapa.identity import BASE_LABEL, EQUIVALENT_LABEL
 from multietapa.measure.comparison import Comparison, Figure, Grid, Measure, Part, Row
-from multietapa.measure.measure import measure as real_measure
 from multietapa.widgets.compare.compare import CompareView
 from multietapa.widgets.compare.text_view import TextView
 from multietapa.widgets.compare.twin import Progress, lines, payload, progress_payload, static_html
 from multietapa.widgets.compare.words import (
-    PROVISIONAL,
     Phase,
     headline,
     interplay,
@@ -159,93 +155,6 @@ def test_text_view_ends_with_the_table(
     assert "base equivalente local" in shown.out
 
 
-def test_unknown_image_draws_nothing(
-    images: docker.DockerClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Una imagen que no existe es un error con las que sí existen, antes de dibujar nada."""
-    monkeypatch.setattr(compare, "open_view", lambda *_: pytest.fail("no debía dibujar nada"))
-    with pytest.raises(UnknownNameError, match="no-existe:1") as caught:
-        comparar(BIG, "no-existe:1", cliente=images)
-    assert BIG in caught.value.valid
-    assert capsys.readouterr() == ("", "")
-
-
-@pytest.mark.parametrize(
-    ("problem", "phase", "words"),
-    [
-        (KeyboardInterrupt(), "interrupted", "Medida interrumpida"),
-        (EngineLostError("El motor se cortó."), "failed", "El motor se cortó."),
-        (ValueError("x"), "failed", "ValueError"),
-    ],
-)
-def test_stopping_leaves_a_coherent_view(
-    images: docker.DockerClient,
-    monkeypatch: pytest.MonkeyPatch,
-    problem: BaseException,
-    phase: str,
-    words: str,
-) -> None:
-    """Si se interrumpe o falla la segunda imagen, la primera queda medida y la otra, provisional."""
-    views: list[CompareView] = []
-    small = images.images.get(SMALL).id
-
-    def measure(client: docker.DockerClient, image: str, **options: Any) -> Any:
-        if image == small:
-            raise problem
-        return real_measure(client, image, **options)
-
-    def open_view(_: object, widget: Callable[[], CompareView], __: object) -> CompareView:
-        views.append(widget())
-        return views[0]
-
-    monkeypatch.setattr(compare, "measure", measure)
-    monkeypatch.setattr(compare, "open_view", open_view)
-    with pytest.raises(type(problem)):
-        comparar(BIG, SMALL, cliente=images)
-    (view,) = views
-    assert view.head["phase"] == phase
-    assert words in view.head["reason"]
-    assert view.progress == {}
-    assert "figures" in view.rows[0]
-    assert view.rows[1]["reported"]["label"] == PROVISIONAL
-    plain = view._repr_mimebundle_()[0]["text/plain"]
-    assert words in plain and PROVISIONAL in plain
-
-
-def test_first_paint_is_provisional(images: docker.DockerClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Antes de medir nada ya se enseña lo que dice el motor, rotulado; el avance llega en orden."""
-    seen: list[Any] = []
-
-    class Spy:
-        def show(self, shown: Comparison) -> None:
-            seen.append([r.measured for r in shown.rows])
-
-        def advance(self, progress: Progress) -> None:
-            seen.append((progress.number, progress.phase))
-
-        def finish(self, shown: Comparison, phase: Phase, reason: str = "") -> None:
-            seen.append(phase)
-
-    def open_view(_: object, widget: Callable[[], CompareView], __: object) -> Spy:
-        rows = widget().rows
-        assert all(r["reported"]["bytes"] > 0 and "figures" not in r for r in rows)
-        return Spy()
-
-    monkeypatch.setattr(compare, "open_view", open_view)
-    comparar(BIG, SMALL, cliente=images)
-    phases = list(dict.fromkeys(item if isinstance(item, tuple) else str(item) for item in seen))
-    assert phases == [
-        (1, "Consultando lo ya medido"),
-        (1, "Pidiendo la imagen al motor"),
-        (1, "Midiendo las capas"),
-        "[True, False]",
-        (2, "Consultando lo ya medido"),
-        (2, "Pidiendo la imagen al motor"),
-        (2, "Midiendo las capas"),
-        str(Phase.DONE),
-    ]
-
-
 # --- lo que se pide mal ----------------------------------------------------------------------------
 
 
@@ -255,16 +164,6 @@ def test_recordings_are_never_measured() -> None:
     with pytest.raises(NoEngineError, match="tienda:1") as caught:
         comparar(recorded, cliente=object(), vista=False)
     assert "GRABACIÓN · Docker 28" in str(caught.value)
-
-
-def test_without_an_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sin motor se dice por qué no lo hay, también si lo que se compara es una grabación."""
-    choice = Choice("grabacion", "", "", (Rejected("existente", "x", "no contesta nadie"),))
-    monkeypatch.setattr(compare, "motor", lambda: Motor(choice))
-    recorded = Construccion("sha256:1", "tienda:1", 1.0, (), "", INFO, grabacion="GRABACIÓN")
-    for image in ("tienda:1", recorded):
-        with pytest.raises(NoEngineError, match="no contesta nadie"):
-            comparar(image)
 
 
 @pytest.mark.parametrize(
@@ -344,13 +243,15 @@ def test_prediction_against_the_first_image(guess: int | None, expected: str) ->
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
-    [(None, None), (300, 300_000_000), (0.5, 500_000), (0, None), (SimpleNamespace(value=120), 120_000_000),
-     (SimpleNamespace(value=0), None), (SimpleNamespace(value=None), None)],
+    ("given", "said"),
+    [(None, ""), (300, "Predijiste 300 MB"), (0.5, "Predijiste 500 kB"), (0, ""),
+     (SimpleNamespace(value=120), "Predijiste 120 MB"), (SimpleNamespace(value=0), ""),
+     (SimpleNamespace(value=None), "")],
 )  # fmt: skip
-def test_prediction_is_a_number_or_a_control(given: Any, expected: int | None) -> None:
+def test_prediction_is_a_number_or_a_control(images: docker.DockerClient, given: Any, said: str) -> None:
     """Vale un número de MB o un control; uno que nadie ha movido no predice nada."""
-    assert compare._prediction(given) == expected
+    shown = comparar(SMALL, cliente=images, vista=False, prediccion=given).tabla_texto
+    assert f"{said}; se midieron 4,5 kB" in shown if said else "Predijiste" not in shown
 
 
 def test_effects_that_add_up_in_bytes_do_not_in_times() -> None:

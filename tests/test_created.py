@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
 from pathlib import Path
 
 import docker
@@ -22,6 +20,7 @@ from multietapa.containers.running import read_file, run_container
 from multietapa.errors import ContainerError, EngineLostError
 from multietapa.identity import SESSION_LABEL, session_id
 from tests.conftest import SecondEngine, load_base_image, motor_over, until
+from tests.relay import relay
 
 TAG = "multietapa-pruebas/no-arranca"
 SAID = {
@@ -135,34 +134,6 @@ def test_a_dead_engine_is_not_the_fault_of_the_image(second_engine_factory: Seco
             pytest.fail("no debía arrancar")
 
 
-@contextmanager
-def relay(folder: Path, host: str, look: Callable[[bytes], None]) -> Iterator[str]:
-    """Un socket que lleva al motor de ``host`` y enseña a ``look`` lo que pasa, antes de entregarlo."""
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(f"{folder}/s")
-        listener.listen()
-
-        def carry(source: socket.socket, target: socket.socket) -> None:
-            with suppress(OSError):
-                while data := source.recv(65536):
-                    look(data)
-                    target.sendall(data)
-            with suppress(OSError):
-                target.shutdown(socket.SHUT_WR)
-
-        def serve() -> None:
-            with suppress(OSError):
-                while True:
-                    client, _ = listener.accept()
-                    engine = socket.socket(socket.AF_UNIX)
-                    engine.connect(host.removeprefix("unix://"))
-                    for pair in ((client, engine), (engine, client)):
-                        threading.Thread(target=carry, args=pair, daemon=True).start()
-
-        threading.Thread(target=serve, daemon=True).start()
-        yield f"unix://{folder}/s"
-
-
 @pytest.mark.parametrize("moment", [b'"Image":', b"201 Created"], ids=["encargo", "respuesta"])
 def test_an_interruption_while_it_is_created_leaves_nothing(
     motor_real: Motor, base_image: str, tmp_path: Path, moment: bytes
@@ -179,8 +150,6 @@ def test_an_interruption_while_it_is_created_leaves_nothing(
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(0.3)  # para entonces, quien lo pidió ya no espera
 
-    if not motor_real.choice.host.startswith("unix://"):
-        pytest.skip("el motor no escucha en un socket")
     with relay(tmp_path, motor_real.choice.host, look) as host:
         client = docker.DockerClient(base_url=host, timeout=30)
         with pytest.raises(KeyboardInterrupt), created(client, base_image, ["sleep", "60"]):

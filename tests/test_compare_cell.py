@@ -1,0 +1,271 @@
+"""``comparar`` en una celda y en una terminal: lo que se ve mientras mide, y lo que queda si algo va mal."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+from jupyter_client.manager import start_new_kernel
+
+from multietapa.cells.comparar import comparar
+from multietapa.cells.motor import Motor
+from multietapa.errors import EngineLostError, NoEngineError, UnknownNameError
+from multietapa.paths import PROJECT_ROOT
+from multietapa.widgets.compare.words import PROVISIONAL
+from tests.crafted import archive, entry, layer
+from tests.relay import relay
+
+BIG, SMALL = "multietapa-pruebas/celda:grande", "multietapa-pruebas/celda:chica"
+BOTH = f"comparar({BIG!r}, {SMALL!r})"
+
+
+@pytest.fixture(scope="module")
+def images(engine: docker.DockerClient) -> Iterator[docker.DockerClient]:
+    """Dos imágenes de una capa en un motor real; se borran al final."""
+    for tag, size in ((BIG, 7000), (SMALL, 4500)):
+        engine.images.load(archive([layer(entry("app/server.js", "s" * size))], tag))
+    yield engine
+    for tag in (BIG, SMALL):
+        engine.images.remove(tag, force=True)
+
+
+class Wire:
+    """El camino al motor: al pedir por ``count``-ésima vez una imagen entera, hace ``then``."""
+
+    def __init__(self) -> None:
+        self.count, self.then = 0, lambda: None
+
+    def at(self, count: int, then: Callable[[], object]) -> None:
+        """Deja preparado lo que tiene que pasar."""
+        self.count, self.then = count, then  # type: ignore[assignment]
+
+    def look(self, data: bytes) -> None:
+        """Lo que pasa por el cable."""
+        if data.startswith(b"GET ") and b"/get HTTP" in data[:200]:
+            self.count -= 1
+            if self.count == 0:
+                self.then()
+
+
+def cut() -> None:
+    """Corta la conexión con el motor."""
+    raise ConnectionAbortedError("cortado por la prueba")
+
+
+@dataclass
+class Cell:
+    """Lo que deja una celda: el widget tal como lo vio el navegador, su salida final y su error."""
+
+    changes: list[dict[str, Any]] = field(default_factory=list)
+    saved: str = ""
+    written: str = ""
+    error: str = ""
+
+    @property
+    def final(self) -> dict[str, Any]:
+        """El estado del widget al acabar."""
+        return {name: value for change in self.changes for name, value in change.items()}
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """Un kernel de verdad que llega al motor por un cable."""
+
+    manager: Any
+    client: Any
+    wire: Wire
+
+    def run(self, code: str) -> Cell:
+        """Ejecuta una celda y recoge lo que publica."""
+        cell, asked, widget = Cell(), self.client.execute(code), ""
+        while True:
+            try:
+                message = self.client.get_iopub_msg(timeout=60)
+            except queue.Empty:
+                pytest.fail("el kernel no contesta")
+            if message["parent_header"].get("msg_id") != asked:
+                continue
+            kind, content = message["msg_type"], message["content"]
+            if kind == "comm_open" and "CompareView" in str(content["data"]):
+                widget = content["comm_id"]
+                cell.changes.append(content["data"]["state"])
+            elif kind == "comm_msg" and content["comm_id"] == widget:
+                cell.changes.append(content["data"].get("state", {}))
+            elif kind in ("display_data", "update_display_data"):
+                cell.saved = content["data"].get("text/plain", "")
+            elif kind == "stream":
+                cell.written += content["text"]
+            elif kind == "error":
+                cell.error = content["ename"]
+            elif kind == "status" and content["execution_state"] == "idle":
+                return cell
+
+
+@pytest.fixture(scope="module")
+def kernel(
+    motor_real: Motor, images: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Notebook]:
+    """Un kernel cuyo motor es el de las pruebas."""
+    wire = Wire()
+    with relay(tmp_path_factory.mktemp("cable"), motor_real.choice.host, wire.look) as host:
+        env = {**os.environ, "DOCKER_HOST": host, "MULTIETAPA_MOTOR": "", "MULTIETAPA_MOTOR_EN_MARCHA": ""}
+        manager, client = start_new_kernel(startup_timeout=60, env=env, cwd=str(PROJECT_ROOT))
+        try:
+            opened = Notebook(manager, client, wire)
+            assert opened.run("import os\nfrom multietapa import comparar, motor\nmotor()").error == ""
+            yield opened
+        finally:
+            client.stop_channels()
+            manager.shutdown_kernel(now=True)
+
+
+@pytest.fixture
+def notebook(kernel: Notebook, tmp_path: Path) -> Notebook:
+    """El kernel, que no recuerda haber medido nada."""
+    kernel.wire.at(0, cut)
+    kernel.run(f"os.environ['MULTIETAPA_CACHE'] = {str(tmp_path)!r}")
+    return kernel
+
+
+@pytest.fixture
+def terminal(
+    motor_real: Motor, images: docker.DockerClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[docker.DockerClient, Wire]]:
+    """Un cliente que llega al motor por un cable, y una caché vacía."""
+    monkeypatch.setenv("MULTIETAPA_CACHE", str(tmp_path / "cache"))
+    wire = Wire()
+    with relay(tmp_path, motor_real.choice.host, wire.look) as host:
+        client = docker.DockerClient(base_url=host)
+        yield client, wire
+        client.close()
+
+
+def test_the_first_paint_is_provisional(notebook: Notebook) -> None:
+    """Antes de medir nada ya se enseña lo que dice el motor, rotulado; el avance llega en orden."""
+    cell = notebook.run(BOTH)
+    assert cell.error == ""
+    first, *later = cell.changes
+    assert [row["reported"]["label"] for row in first["rows"]] == [PROVISIONAL] * 2
+    assert first["head"]["phase"] == "measuring"
+    seen: list[object] = []
+    for change in later:
+        if step := change.get("progress"):
+            seen.append((step["text"], step["step"].partition(":")[0]))
+        elif "rows" in change:
+            seen.append(["figures" in row for row in change["rows"]])
+    one, two = f"Midiendo {BIG} (1 de 2)", f"Midiendo {SMALL} (2 de 2)"
+    steps = ("Consultando lo ya medido", "Pidiendo la imagen al motor", "Midiendo las capas")
+    expected: list[object] = [*((one, step) for step in steps), [True, False]]
+    expected += [*((two, step) for step in steps), [True, True]]
+    assert [item for n, item in enumerate(seen) if n == 0 or item != seen[n - 1]] == expected
+    assert (cell.final["head"]["phase"], cell.final["progress"]) == ("done", {})
+    assert f"{BIG} ocupa 1,6 veces lo que {SMALL}" in cell.saved
+
+
+@pytest.mark.parametrize(
+    ("phase", "error", "words"),
+    [
+        ("interrupted", "KeyboardInterrupt", "Medida interrumpida"),
+        ("failed", "EngineLostError", "No se pudo terminar de medir. El motor se cortó"),
+    ],
+)
+def test_stopping_leaves_a_coherent_view(notebook: Notebook, phase: str, error: str, words: str) -> None:
+    """Si se para o falla en la segunda imagen, la primera queda medida y la otra, provisional."""
+    notebook.wire.at(2, notebook.manager.interrupt_kernel if phase == "interrupted" else cut)
+    cell = notebook.run(BOTH)
+    assert cell.error == error
+    head, rows = cell.final["head"], cell.final["rows"]
+    assert (head["phase"], cell.final["progress"]) == (phase, {})
+    assert head["reason"].startswith(words)
+    assert "figures" in rows[0] and rows[1]["reported"]["label"] == PROVISIONAL
+    assert words in cell.saved and PROVISIONAL in cell.saved
+
+
+def test_an_unknown_image_draws_nothing(notebook: Notebook) -> None:
+    """Una imagen que no existe es un error antes de dibujar nada."""
+    cell = notebook.run(f"comparar({BIG!r}, 'no-existe:1')")
+    assert (cell.error, cell.changes, cell.saved, cell.written) == ("UnknownNameError", [], "", "")
+
+
+def test_an_unknown_image_writes_nothing(
+    images: docker.DockerClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """En una terminal tampoco se escribe nada, y el error dice las imágenes que sí existen."""
+    with pytest.raises(UnknownNameError, match="no-existe:1") as caught:
+        comparar(BIG, "no-existe:1", cliente=images)
+    assert BIG in caught.value.valid
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("problem", "stop", "words"),
+    [
+        (KeyboardInterrupt, lambda: os.kill(os.getpid(), signal.SIGINT), "Medida interrumpida"),
+        (EngineLostError, cut, "No se pudo terminar de medir. El motor se cortó"),
+    ],
+    ids=["ctrl-c", "motor"],
+)
+def test_stopping_in_a_terminal_writes_what_is_known(
+    terminal: tuple[docker.DockerClient, Wire],
+    capsys: pytest.CaptureFixture[str],
+    problem: type[BaseException],
+    stop: Callable[[], object],
+    words: str,
+) -> None:
+    """La tabla sale igual, con lo medido, lo provisional y por qué no se terminó."""
+    client, wire = terminal
+    wire.at(2, stop)
+    with pytest.raises(problem):
+        comparar(BIG, SMALL, cliente=client)
+    shown = capsys.readouterr()
+    assert words in shown.out and PROVISIONAL in shown.out and "7,0 kB" in shown.out
+    assert shown.err.endswith(f"{SMALL} (2 de 2): pidiendo la imagen al motor\n")
+
+
+def test_a_terminal_that_goes_away_is_an_error_like_the_others(
+    images: docker.DockerClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Si nadie lee el avance (``| head``), el fallo se dice por su nombre junto a lo que se sabía."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with suppress(BrokenPipeError), os.fdopen(writing, "w") as nobody, monkeypatch.context() as gone:
+        gone.setattr(sys, "stderr", nobody)
+        with pytest.raises(BrokenPipeError):
+            comparar(BIG, cliente=images)
+    assert "BrokenPipeError" in capsys.readouterr().out
+
+
+def test_without_an_engine(no_engine_environment: dict[str, str]) -> None:
+    """Sin motor se dice por qué no lo hay, también si lo que se compara es una grabación."""
+    program = """
+from multietapa import comparar
+from multietapa.cells.construccion import Construccion
+recorded = Construccion("sha256:1", "tienda:1", 1.0, (), "", None, grabacion="GRABACIÓN")
+for image in ("tienda:1", recorded):
+    try:
+        comparar(image)
+    except Exception as problem:
+        print(type(problem).__name__, str(problem).replace("\\n", " "))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "MULTIETAPA_MOTOR_EN_MARCHA": "", **no_engine_environment},
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+    )
+    lines = done.stdout.splitlines()
+    assert len(lines) == 2, done.stderr
+    for line in lines:
+        assert line.startswith(f"{NoEngineError.__name__} No hay ningún motor")
+        assert "existente: no hay ningún motor escuchando ahí" in line
