@@ -9,5 +9,5 @@ RUN npm run build
 FROM node:14-alpine
 WORKDIR /app
 COPY --from=build /app ./
-RUN rm -rf src tests && npm prune --production
+RUN rm -rf src tests node_modules/typescript
 CMD ["npm", "start"]
