@@ -13,10 +13,10 @@ import nbformat
 import pytest
 
 
-def pytest_configure(config: pytest.Config) -> None:
+def pytest_configure() -> None:
     """SIGTERM termina las pruebas en orden: un Ctrl-C se lo puede tragar la construcción que se prueba."""
 
-    def leave(number: int, frame: object) -> None:
+    def leave(_number: int, _frame: object) -> None:
         pytest.exit("pruebas interrumpidas", returncode=2)
 
     signal.signal(signal.SIGTERM, leave)

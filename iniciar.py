@@ -89,7 +89,8 @@ def main() -> int:
 def parser() -> argparse.ArgumentParser:
     """Las opciones de la orden, con su ayuda y sus errores en español."""
     spec = importlib.util.spec_from_file_location("arguments", ROOT / "multietapa/cli/arguments.py")
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     result: argparse.ArgumentParser = module.Parser(

@@ -57,7 +57,8 @@ def main() -> None:
     with subprocess.Popen(
         [sys.executable, "-c", REFERENCE], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as reference:
-        assert reference.stdin is not None and reference.stdout is not None
+        assert reference.stdin is not None
+        assert reference.stdout is not None
         try:
             reference.stdout.readline()
             one, other = memory_bytes(running.process.pid), memory_bytes(reference.pid)

@@ -71,7 +71,7 @@ def command_line() -> Path:
             apt.update()
             debs = [deb for deb in apt.download(wanted) if package_name(deb) in wanted]
             unpack(debs, Path(work) / "raiz")
-            os.replace(Path(work) / "raiz", root)
+            (Path(work) / "raiz").replace(root)
     return root
 
 
@@ -92,7 +92,7 @@ from multietapa import construir
 construir({str(folder)!r}, etiqueta={TAGS[0]!r}, dockerfile={dockerfile!r}, sin_cache=True)
 """
     start = time.perf_counter()
-    reply = kernel.execute_interactive(code, output_hook=lambda message: None, timeout=600)
+    reply = kernel.execute_interactive(code, output_hook=lambda *_: None, timeout=600)
     seconds = time.perf_counter() - start
     if reply["content"]["status"] != "ok":
         sys.exit("\n".join(reply["content"]["traceback"]))
@@ -175,7 +175,7 @@ def main() -> None:
 def start_kernel() -> tuple[KernelManager, BlockingKernelClient]:
     """Un kernel con el kit ya cargado."""
     manager, kernel = start_new_kernel(kernel_name="python3", cwd=str(PROJECT_ROOT))
-    kernel.execute_interactive("import multietapa; multietapa.motor()", output_hook=lambda message: None)
+    kernel.execute_interactive("import multietapa; multietapa.motor()", output_hook=lambda *_: None)
     return manager, kernel
 
 

@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from multietapa.cli.orders import ORDERS, parser
 from multietapa.console import complain, give_up_stdout, say, tolerate_any_terminal
@@ -28,7 +29,7 @@ def main(argv: list[str] | None = None) -> int:
         if arguments.motor:
             os.environ[VARIABLE] = arguments.motor
         if arguments.imagenes:
-            os.environ["MULTIETAPA_IMAGENES"] = os.path.abspath(arguments.imagenes)
+            os.environ["MULTIETAPA_IMAGENES"] = str(Path(arguments.imagenes).absolute())
         return ORDERS[arguments.orden](arguments, rest)
     except MultietapaError as problem:
         complain(problem)
@@ -59,7 +60,7 @@ def _interrupt_once() -> Callable[[int, object], None]:
     """
     last, owner = -REPEATED_SECONDS, os.getpid()
 
-    def interrupt(number: int, frame: object) -> None:
+    def interrupt(_number: int, _frame: object) -> None:
         nonlocal last
         now = time.monotonic()
         if now - last >= REPEATED_SECONDS and os.getpid() == owner:

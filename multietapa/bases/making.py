@@ -58,7 +58,7 @@ def _layer(layer: Layer, folder: Path, work: Path, progress: ReportProgress) -> 
     root.mkdir(parents=True)
     layer.fill(root, scratch, progress)
     made = write_layer(root, scratch / "capa.tar", created_by=layer.created_by, owners=layer.owners)
-    os.replace(made.path, saved)
+    made.path.replace(saved)
     shutil.rmtree(scratch)
     return LayerFile(saved, made.diff_id, layer.created_by)
 

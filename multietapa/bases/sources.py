@@ -109,7 +109,7 @@ def _attempts() -> list[tuple[str, Attempt]]:
     ]
 
 
-def _in_engine(client: docker.DockerClient, reference: str, progress: ReportProgress) -> str:
+def _in_engine(client: docker.DockerClient, reference: str, _progress: ReportProgress) -> str:
     found = _present(client, reference)
     if found is None:
         return "no está"

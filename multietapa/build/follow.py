@@ -186,6 +186,6 @@ def _pump(events: Iterator[Event], line: queue.SimpleQueue[Any]) -> None:
         else:
             for event in events:
                 line.put(event)
-    except BaseException as problem:  # lo lanza el hilo de la celda
+    except BaseException as problem:  # noqa: BLE001  lo lanza el hilo de la celda
         error = problem
     line.put((_FINAL, error))

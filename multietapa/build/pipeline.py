@@ -195,7 +195,7 @@ def _ensure(
     def work() -> None:
         try:
             ensure_base(name)
-        except BaseException as error:  # lo lanza el generador, en su hilo
+        except BaseException as error:  # noqa: BLE001  lo lanza el generador, en su hilo
             errors.append(error)
 
     worker = threading.Thread(target=work, name=f"multietapa-base-{name}", daemon=True)

@@ -83,7 +83,7 @@ class Recorder:
         partial = self.path.with_name(f"{self.path.name}.{os.getpid()}.parcial")
         start, complete = time.monotonic(), False
         try:
-            with open(partial, "w", encoding="utf-8", newline="\n") as file:
+            with partial.open("w", encoding="utf-8", newline="\n") as file:
                 head = {"format": FORMAT, "version": VERSION, **dataclasses.asdict(self.header)}
                 file.write(json.dumps(head, ensure_ascii=False) + "\n")
                 try:
@@ -113,7 +113,7 @@ def load(path: str | os.PathLike[str]) -> Recording:
     try:
         if source.stat().st_size > _MAX_BYTES:
             raise _broken(source, f"ocupa más de {_MAX_BYTES // 1_000_000} MB")
-        with open(source, "rb") as file:
+        with source.open("rb") as file:
             lines = _lines(source, file.read(_MAX_BYTES + 1))
     except OSError as error:
         raise _broken(source, error.strerror or str(error)) from error

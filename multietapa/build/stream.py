@@ -86,7 +86,7 @@ class _Reader(threading.Thread):
             if rest.strip():
                 self.found.put(rest)
             self.found.put(None)
-        except BaseException as error:  # lo lanza el generador, en su hilo
+        except BaseException as error:  # noqa: BLE001  lo lanza el generador, en su hilo
             self.found.put(error)
         finally:
             if self.response is not None:

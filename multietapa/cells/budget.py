@@ -32,7 +32,7 @@ def install() -> None:
         after_each_cell(_after_cell)
 
 
-def _after_cell(result: object) -> None:
+def _after_cell(_result: object) -> None:
     if warning := notice():
         print(f"⚠ {warning}")
 

@@ -195,23 +195,21 @@ def _parts(row: Row, measure: Measure) -> dict[str, int]:
 
 
 def _effect_rows(comparison: Comparison) -> list[dict[str, str | int | float]]:
-    rows: list[dict[str, str | int | float]] = []
-    for kind in Measure:
-        effects = comparison.effects(kind)
-        for effect in effects.all if effects else ():
-            rows.append(
-                {
-                    "medida": kind.value,
-                    "de": effect.before,
-                    "a": effect.after,
-                    "con": effect.fixed,
-                    "antes": effect.before_bytes,
-                    "después": effect.after_bytes,
-                    "ahorro": effect.saved,
-                    "veces": effect.times,
-                }
-            )
-    return rows
+    return [
+        {
+            "medida": kind.value,
+            "de": effect.before,
+            "a": effect.after,
+            "con": effect.fixed,
+            "antes": effect.before_bytes,
+            "después": effect.after_bytes,
+            "ahorro": effect.saved,
+            "veces": effect.times,
+        }
+        for kind in Measure
+        if (effects := comparison.effects(kind))
+        for effect in effects.all
+    ]
 
 
 def _wanted(

@@ -94,4 +94,4 @@ def motor(*, log: Callable[[str], None] | None = None) -> Motor:
     sdk_errors.install()
     budget.install()
     found = session.current(log=log)
-    return Motor(found.choice, found.info, found._client)
+    return Motor(found.choice, found.info, found.client if found.available else None)

@@ -59,7 +59,7 @@ def parser() -> Parser:
     return result
 
 
-def workshop(arguments: argparse.Namespace, rest: list[str]) -> int:
+def workshop(arguments: argparse.Namespace, _rest: list[str]) -> int:
     """``taller``: JupyterLab sobre un motor en marcha."""
     from multietapa.cli import workshop
 
@@ -73,7 +73,7 @@ def tests(arguments: argparse.Namespace, rest: list[str]) -> int:
     return run_tests.run_fast(rest) if arguments.rapidas else run_tests.run(rest)
 
 
-def clean(arguments: argparse.Namespace, rest: list[str]) -> int:
+def clean(_arguments: argparse.Namespace, _rest: list[str]) -> int:
     """``limpiar``: lo que creó el taller en todas sus sesiones."""
     from multietapa.cells.limpiar import limpiar
 
@@ -81,7 +81,7 @@ def clean(arguments: argparse.Namespace, rest: list[str]) -> int:
     return 0
 
 
-def engine(arguments: argparse.Namespace, rest: list[str]) -> int:
+def engine(arguments: argparse.Namespace, _rest: list[str]) -> int:
     """``motor``: cuál se usaría, o lo que se pida hacer con los del taller."""
     if arguments.diagnostico:
         from multietapa.engine import diagnosis

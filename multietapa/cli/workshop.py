@@ -180,5 +180,5 @@ def _tidy(environment: dict[str, str]) -> None:
         complain(problem)
 
 
-def _interrupt(number: int, frame: object) -> None:
+def _interrupt(_number: int, _frame: object) -> None:
     raise KeyboardInterrupt

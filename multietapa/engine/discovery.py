@@ -76,7 +76,8 @@ def _existing(env: dict[str, str], rejected: list[Rejected]) -> Choice | None:
     if env.get("DOCKER_HOST"):
         return None
     for pattern in KNOWN_SOCKETS:
-        path = Path(os.path.expanduser(os.path.expandvars(pattern)))
+        # Path.expanduser lanza un error si no se sabe cuál es la carpeta personal.
+        path = Path(os.path.expanduser(os.path.expandvars(pattern)))  # noqa: PTH111
         if "$" in str(path) or not path.exists():
             continue
         host = f"unix://{path}"
@@ -87,7 +88,7 @@ def _existing(env: dict[str, str], rejected: list[Rejected]) -> Choice | None:
     return None
 
 
-def _of_the_kit(kind: str, where: str, env: dict[str, str], rejected: list[Rejected]) -> Choice | None:
+def _of_the_kit(kind: str, where: str, _env: dict[str, str], rejected: list[Rejected]) -> Choice | None:
     """Un motor que el kit sabe poner en marcha: si esta máquina lo permite y se puede tener el paquete."""
     reason = "solo existe en Linux"
     if sys.platform == "linux":

@@ -88,7 +88,7 @@ def info_of(client: docker.DockerClient) -> EngineInfo:
 
     Lanza los errores del SDK si no contesta.
     """
-    if _current is not None and _current.info is not None and _current._client is client:
+    if _current is not None and _current.info is not None and _current.client is client:
         return _current.info
     return describe(client)
 

@@ -141,7 +141,7 @@ def _keep_network(daemon: Daemon, state: StateFile) -> None:
         state.update(fase="en marcha", red=daemon.network_restarts)
 
 
-def _leave(number: int, frame: FrameType | None) -> None:
+def _leave(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 

@@ -159,8 +159,8 @@ def _from_index(contents: _Contents) -> Iterator[ArchivedImage]:
             continue  # lo segundo es una plataforma que el archivo no trae
         manifest = contents.json(path)
         inherited = {"annotations": notes}
-        for item in _items(_field(manifest, "manifests"), _MAX_MANIFESTS):
-            waiting.append(({**inherited, **_mapping(item)}, depth + 1))
+        nested = _items(_field(manifest, "manifests"), _MAX_MANIFESTS)
+        waiting.extend(({**inherited, **_mapping(item)}, depth + 1) for item in nested)
         layers = _items(_field(manifest, "layers"), _MAX_LAYERS)
         if not layers and not _field(manifest, "config"):
             continue

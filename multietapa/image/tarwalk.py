@@ -92,7 +92,7 @@ def clean_path(name: str) -> str:
 
 
 def walk(
-    source: Source, *, limits: Limits, wanted: Callable[[str, int], bool] = lambda path, size: False
+    source: Source, *, limits: Limits, wanted: Callable[[str, int], bool] = lambda *_: False
 ) -> Iterator[RawEntry]:
     """Da cada entrada del tar; ``data`` llega llena en los archivos que ``wanted(ruta, tamaño)`` pide.
 

@@ -50,12 +50,12 @@ def write_layer(
         for parent, folders, files in os.walk(folder):
             folders.sort()
             for name in sorted(folders + files):
-                path = os.path.join(parent, name)
+                path = Path(parent, name)
                 entry = tar.gettarinfo(path, arcname=os.path.relpath(path, folder))
                 entry.mtime, entry.uname, entry.gname = EPOCH, "", ""
                 entry.uid = entry.gid = (owners or {}).get(entry.name, 0)
                 if entry.isreg():
-                    with open(path, "rb") as content:
+                    with path.open("rb") as content:
                         tar.addfile(entry, content)
                 else:
                     tar.addfile(entry)
@@ -101,6 +101,6 @@ def write_image(
                 entry.size, entry.mtime = layer.path.stat().st_size, EPOCH
                 with layer.path.open("rb") as opened:
                     tar.addfile(entry, opened)
-        os.replace(partial, target)
+        partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)

@@ -99,4 +99,4 @@ def _npm_package(spec: str, target: Path) -> None:
         unpacked = subprocess.run(["tar", "-xzf", found[0], "-C", download], capture_output=True, text=True)
         if unpacked.returncode:
             raise BaseImageError(f"No se pudo abrir {spec}.", why=unpacked.stderr.strip()[-400:])
-        shutil.move(os.path.join(download, "package"), target)
+        shutil.move(Path(download) / "package", target)

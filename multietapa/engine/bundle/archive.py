@@ -59,7 +59,7 @@ def write_archive(
                 if total and done * 100 // total > shown:
                     shown = done * 100 // total
                     log(f"comprimiendo el paquete del motor ({shown} %)")
-        os.replace(partial, target)
+        partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
     digest = bundle_manifest.digest_of(target)
@@ -155,7 +155,7 @@ def _extract(tar: tarfile.TarFile, archive: Path, root: Path) -> None:
         if target.startswith("/") or not path.resolve().is_relative_to(root.resolve()):
             raise _bad(archive, f"el enlace «{path.relative_to(root)}» sale del paquete")
     for folder, _, _ in os.walk(root):
-        os.chmod(folder, 0o755)
+        Path(folder).chmod(0o755)
 
 
 def _place(archive: Path, root: Path, name: str) -> Path:

@@ -131,7 +131,7 @@ def assemble(unpacked: Path, root: Path, *, packages: Sequence[str] = ()) -> Non
     for relative in sorted(_wanted(unpacked)):
         source, target = unpacked / relative, root / relative
         target.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(source, target)
+        source.replace(target)
     for name in FOLDERS:
         (root / name).mkdir(parents=True, exist_ok=True)
     for name, destination in LINKS.items():
@@ -176,7 +176,7 @@ def _wanted(unpacked: Path) -> set[str]:
             continue
         wanted.add(relative)
         if path.is_symlink():
-            pending.append(path.parent / os.readlink(path))
+            pending.append(path.parent / path.readlink())
         else:
             pending += [library / name for name in needed_libraries(path)]
     if missing:

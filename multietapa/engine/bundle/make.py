@@ -120,7 +120,7 @@ def make(*, log: Callable[[str], None] = lambda _: None, verify: bool = False) -
                     _download(Path(work), root, log)
                 if target.exists():
                     _set_aside(target)
-                os.replace(root, target)
+                root.replace(target)
             bundle_manifest.set_seal(target, key=recipe_key(), seal=_seal(target))
             _hold(target)
             for old in cache_dir().glob("paquete-*"):
@@ -209,7 +209,7 @@ def _in_use(root: Path) -> bool:
 def _set_aside(root: Path) -> None:
     """Aparta un paquete de su sitio (de golpe: nunca se ve a medias) y lo borra cuando nadie lo use."""
     aside = Path(tempfile.mkdtemp(prefix="haciendo-", dir=root.parent)) / root.name
-    os.replace(root, aside)
+    root.replace(aside)
     _seal(root).unlink(missing_ok=True)
     _sweep(aside.parent)
 

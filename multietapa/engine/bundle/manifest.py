@@ -141,7 +141,8 @@ def extras(root: Path, *, key: str) -> set[str]:
 def digest_of(path: Path) -> str:
     """La suma sha256 de un archivo, sin seguir enlaces."""
     digest = hashlib.sha256()
-    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    with open(descriptor, "rb") as file:  # noqa: PTH123  Path.open seguiría el enlace
         while chunk := file.read(1024 * 1024):
             digest.update(chunk)
     return digest.hexdigest()

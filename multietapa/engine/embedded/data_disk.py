@@ -146,7 +146,8 @@ class DataDisk:
             stdin=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        assert process.stdin is not None and process.stderr is not None
+        assert process.stdin is not None
+        assert process.stderr is not None
         problem = ""
         try:
             with process.stdin as entrance:

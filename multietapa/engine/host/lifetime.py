@@ -32,7 +32,7 @@ def signals_held() -> Iterator[Callable[[], None]]:
 
     try:
         for number in list(previous):
-            signal.signal(number, lambda number, frame: noted.append(number))
+            signal.signal(number, lambda number, _frame: noted.append(number))
         yield release
     finally:
         release()

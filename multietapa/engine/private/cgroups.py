@@ -11,6 +11,6 @@ def remove(parent: str, *, root: Path = Path("/sys/fs/cgroup")) -> None:
     for top in (root / parent, *root.glob(f"*/{parent}")):
         for folder, _, _ in os.walk(top, topdown=False):
             try:
-                os.rmdir(folder)
+                Path(folder).rmdir()
             except OSError:
                 continue

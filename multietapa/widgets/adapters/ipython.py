@@ -35,9 +35,7 @@ def explain_errors(
     Repetirlo no cambia nada, y fuera de IPython no hace nada.
     """
 
-    def show(
-        shell: Any, kind: type[BaseException], error: BaseException, trace: Any, tb_offset: int | None = None
-    ) -> None:
+    def show(shell: Any, kind: type[BaseException], error: BaseException, *_: object, **__: object) -> None:
         shell._showtraceback(kind, error, explain(error))
 
     if (shell := current_shell()) is not None:

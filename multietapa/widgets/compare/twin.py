@@ -59,7 +59,7 @@ def lines(comparison: Comparison, phase: Phase = Phase.DONE, reason: str = "") -
         yield status(phase, reason)
     for group in _fitting(comparison):
         yield ""
-        yield from _text_table(comparison, group)
+        yield from _text_table(group)
     if comparison.measured:
         yield ""
         yield from (f"{headline(comparison, measure)}." for measure in Measure)
@@ -85,7 +85,7 @@ def table_html(comparison: Comparison) -> str:
         f'<tr class="mtc-row-{kind}"><th scope="row">{_esc(title)}</th>'
         + "".join(f"<td>{_lines(cell)}</td>" for cell in cells)
         + "</tr>"
-        for kind, title, cells in _grid_rows(comparison, comparison.rows)
+        for kind, title, cells in _grid_rows(comparison.rows)
     )
     return (
         f"<table><caption>Medido con {_esc(comparison.engine)}</caption>"
@@ -187,9 +187,7 @@ def _row(row: Row, comparison: Comparison) -> dict[str, Any]:
     return {**shown, "mark": EQUIVALENT if row.equivalent else "", "figures": figures}
 
 
-def _grid_rows(
-    comparison: Comparison, rows: Sequence[Row]
-) -> Iterator[tuple[str, str, list[tuple[str, ...]]]]:
+def _grid_rows(rows: Sequence[Row]) -> Iterator[tuple[str, str, list[tuple[str, ...]]]]:
     """Las filas de la tabla: clase, título y, por imagen, los renglones de su casilla."""
     for measure in Measure:
         cells: list[tuple[str, ...]] = []
@@ -229,9 +227,9 @@ def _base_cell(row: Row) -> tuple[str, ...]:
     return tuple(filter(None, (row.base, EQUIVALENT if row.equivalent else ""))) or ("",)
 
 
-def _text_table(comparison: Comparison, rows: Sequence[Row]) -> Iterator[str]:
+def _text_table(rows: Sequence[Row]) -> Iterator[str]:
     """La tabla en texto: de cada casilla, la cifra; los bytes exactos van en la otra."""
-    found = list(_grid_rows(comparison, rows))
+    found = list(_grid_rows(rows))
     texts = [
         [cell[0] if kind == "part" else " · ".join(_short(kind, cell)) for cell in cells]
         for kind, _, cells in found
