@@ -60,11 +60,6 @@ class Registry:
     container: Any
     host: str
 
-    @property
-    def port(self) -> int:
-        """Su puerto, en el 127.0.0.1 del motor."""
-        return int(self.host.rpartition(":")[2])
-
     def push(self, image: str, name: str, *, auth: dict[str, str] | None = None) -> str:
         """Sube ``image`` con el nombre ``name`` y olvida esa etiqueta en el motor. Devuelve ``host/name``."""
         remote = f"{self.host}/{name}"
@@ -78,18 +73,17 @@ class Registry:
 
 
 @contextmanager
-def registry(
-    client: docker.DockerClient, *, port: int | None = None, private: bool = False
-) -> Iterator[Registry]:
+def registry(client: docker.DockerClient, *, private: bool = False) -> Iterator[Registry]:
     """Un registro vacío en el motor de ``client``; con ``private``, solo entra «ana», con «secreta»."""
     _load_registry(client)
-    variables, files = {}, {}
+    variables: dict[str, str] = {}
+    files: dict[str, str] = {}
     if private:
         variables |= {"REGISTRY_AUTH": "htpasswd", "REGISTRY_AUTH_HTPASSWD_REALM": "pruebas"}
         variables |= {"REGISTRY_AUTH_HTPASSWD_PATH": "/claves"}
         files["claves"] = PASSWORDS
     try:
-        with _listening(client, REGISTRY_IMAGE, None, variables, files, port) as found:
+        with _listening(client, REGISTRY_IMAGE, None, variables, files) as found:
             until(lambda: b"listening on" in found.container.logs())
             yield found
     finally:
@@ -101,12 +95,11 @@ def registry(
 def broken_registry(client: docker.DockerClient, layer: str) -> Iterator[Registry]:
     """Un registro que tiene ``imagen:1`` y entrega su única capa como digan las órdenes ``layer`` de ``sh``.
 
-    Dice que la capa ocupa un millón de bytes. Con ``layer`` vacío acepta la conexión y no contesta nunca.
+    Dice que la capa ocupa un millón de bytes.
     """
-    files = {"atiende": _server(layer) if layer else "#!/bin/sh\nsleep 600\n", "vacio": "{}"}
-    files |= {"config": _IMAGE_CONFIG, "manifiesto": _MANIFEST}
+    files = {"atiende": _server(layer), "config": _IMAGE_CONFIG, "manifiesto": _MANIFEST, "vacio": "{}"}
     command = ["busybox", "nc", "-ll", "-p", "5000", "-e", "/atiende"]
-    with _listening(client, BASE_IMAGE, command, {}, files, None) as found:
+    with _listening(client, BASE_IMAGE, command, {}, files) as found:
         yield found
 
 
@@ -162,14 +155,13 @@ def _listening(
     command: list[str] | None,
     variables: Mapping[str, str],
     files: Mapping[str, str],
-    port: int | None,
 ) -> Iterator[Registry]:
     container = client.containers.create(
         image,
         command,
         environment=dict(variables),
         labels=labels({SESSION_VARIABLE: "registro-de-pruebas"}),
-        ports={PORT: ("127.0.0.1", port)},
+        ports={PORT: ("127.0.0.1", None)},
         use_config_proxy=False,
     )
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import docker
@@ -17,7 +18,6 @@ from multietapa.image.archive import read_images
 from multietapa.image.write import write_image, write_layer
 from multietapa.paths import cache_dir
 from tests.conftest import SecondEngine
-from tests.crafted import archive, entry, layer
 
 SAVED = "multietapa-pruebas/guardada:1"
 ABSENT = "multietapa-pruebas/no-existe:1"
@@ -203,23 +203,21 @@ def test_a_full_disk_is_not_a_missing_image(second_engine_factory: SecondEngine)
 
 
 def test_an_equivalent_of_an_older_recipe_is_made_again(
-    second_engine_factory: SecondEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine: docker.DockerClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Un equivalente de otra receta se vuelve a hacer; si no se puede, se usa y se dice que es anterior."""
-    reference, own = "node:14-alpine", {EQUIVALENT_LABEL: "1", RECIPE_LABEL: "antigua"}
-    wanted = recipe(reference)
-    assert wanted is not None
-    with second_engine_factory() as (client, _):
-        client.images.load(archive([layer(entry("nota", "de antes"))], reference, labels=own))
-        with monkeypatch.context() as without_tools:
-            without_tools.setenv("MULTIETAPA_CACHE", str(tmp_path))
-            without_tools.setenv("PATH", str(tmp_path))
-            assert "versión anterior" in ensure_base(client, reference).origin
-        again = ensure_base(client, reference)
-        if not again.equivalent:
-            pytest.skip(f"{reference} es la imagen publicada, no un equivalente")
-        assert again.origin == "equivalente local"
-        assert client.images.get(reference).labels[RECIPE_LABEL] == wanted.key
+    reference = "node:24-alpine"
+    now = ensure_base(engine, reference)
+    if not now.equivalent:
+        pytest.skip(f"{reference} es la imagen publicada, no un equivalente")
+    recipe = f"FROM {reference}\nLABEL {RECIPE_LABEL}=antigua\n"
+    engine.images.build(fileobj=io.BytesIO(recipe.encode()), tag=reference, rm=True)
+    with monkeypatch.context() as without_tools:
+        without_tools.setenv("MULTIETAPA_CACHE", str(tmp_path))
+        without_tools.setenv("PATH", str(tmp_path))
+        assert "versión anterior" in ensure_base(engine, reference).origin
+    again = ensure_base(engine, reference)
+    assert (again.image_id, again.origin) == (now.image_id, "equivalente local")
 
 
 def test_tags_are_known_without_loading(saved_folder: Path, tmp_path: Path) -> None:

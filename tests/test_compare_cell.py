@@ -39,15 +39,21 @@ def images(engine: docker.DockerClient) -> Iterator[docker.DockerClient]:
         engine.images.remove(tag, force=True)
 
 
+def cut() -> None:
+    """Corta la conexión con el motor."""
+    raise ConnectionAbortedError("cortado por la prueba")
+
+
 class Wire:
     """El camino al motor: al pedir por ``count``-ésima vez una imagen entera, hace ``then``."""
 
     def __init__(self) -> None:
-        self.count, self.then = 0, lambda: None
+        self.count = 0
+        self.then: Callable[[], object] = cut
 
     def at(self, count: int, then: Callable[[], object]) -> None:
         """Deja preparado lo que tiene que pasar."""
-        self.count, self.then = count, then  # type: ignore[assignment]
+        self.count, self.then = count, then
 
     def look(self, data: bytes) -> None:
         """Lo que pasa por el cable."""
@@ -55,11 +61,6 @@ class Wire:
             self.count -= 1
             if self.count == 0:
                 self.then()
-
-
-def cut() -> None:
-    """Corta la conexión con el motor."""
-    raise ConnectionAbortedError("cortado por la prueba")
 
 
 @dataclass

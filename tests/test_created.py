@@ -126,7 +126,7 @@ def test_a_dead_engine_is_not_the_fault_of_the_image(second_engine_factory: Seco
     with second_engine_factory() as (client, daemon):
         image = load_base_image(client)
         engine = motor_over(client, daemon)
-        threading.Timer(1.0, daemon.kill).start()
+        threading.Timer(0.5, daemon.kill).start()
         with pytest.raises(EngineLostError):
             run_command(client, image, "sleep 60")
         until(lambda: not daemon.alive)

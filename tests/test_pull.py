@@ -15,7 +15,7 @@ import pytest
 from multietapa.bases.pull import Download, Registries
 from multietapa.bases.sources import MIRROR_VARIABLE, ensure_base
 from multietapa.errors import BaseImageError, EngineLostError
-from tests.conftest import SecondEngine, until
+from tests.conftest import SecondEngine
 from tests.crafted import archive, entry, layer
 from tests.registry import Registry, broken_registry, registry
 
@@ -90,20 +90,45 @@ def test_a_private_registry_asks_to_log_in(
         logged.close()
 
 
-@pytest.mark.parametrize("behaviour", ["", STALLED], ids=["nunca contesta", "empieza y calla"])
-def test_a_silent_download_does_not_wait_forever(
-    engine: docker.DockerClient, base_image: str, behaviour: str
+def test_a_silent_registry_is_left_alone_and_gets_another_chance(
+    engine: docker.DockerClient, mirror: Registry, absent: str
 ) -> None:
-    """Una descarga que calla se abandona al pasar el plazo, y enseguida no se vuelve a esperar por ella."""
-    registries = Registries(silence=1.0)
+    """De un registro que calla se deja de esperar; no se le pregunta otra vez enseguida, pero sí después."""
+    registries, asked = Registries(silence=1.0, retry=1.0), 0
+
+    def pull() -> str:
+        return registries.pull(engine, absent, mirror=mirror.host, progress=count)
+
+    def count(*step: object) -> None:
+        nonlocal asked
+        asked += 1
+
     began = time.monotonic()
-    with broken_registry(engine, behaviour) as silent:
-        said = registries.pull(engine, "imagen:1", mirror=silent.host)
+    mirror.container.kill("STOP")
+    try:
+        said = pull()
+        since = time.monotonic()
+        assert said == "no contesta (pasaron 1 s sin respuesta)" and since - began < 10
+    finally:
+        mirror.container.kill("CONT")
+    assert (pull(), asked) == (said, 1)
+    time.sleep(max(0.0, since + 1.0 - time.monotonic()))
+    assert pull() == ""
+
+
+def test_a_download_that_starts_and_goes_silent_is_left(engine: docker.DockerClient, base_image: str) -> None:
+    """Una descarga que empezó y se queda callada también se abandona al pasar el plazo."""
+    began = time.monotonic()
+    with broken_registry(engine, STALLED) as stalled:
+        said = Registries(silence=1.0).pull(engine, "imagen:1", mirror=stalled.host)
         assert said == "no contesta (pasaron 1 s sin respuesta)"
         assert time.monotonic() - began < 10
-        asked: list[str] = []
-        again = registries.pull(engine, "otra:1", mirror=silent.host, progress=lambda *_: asked.append(_[0]))
-        assert (again, asked) == (said, [])
+
+
+def test_a_registry_that_is_not_there_is_said(engine: docker.DockerClient) -> None:
+    """Si en esa dirección no escucha nadie, se dice con las palabras del motor."""
+    said = Registries().pull(engine, "imagen:1", mirror="127.0.0.1:1")
+    assert said.startswith("no contesta (") and "connection refused" in said
 
 
 def test_an_unknown_total_is_not_invented(engine: docker.DockerClient, base_image: str) -> None:
@@ -112,25 +137,6 @@ def test_an_unknown_total_is_not_invented(engine: docker.DockerClient, base_imag
     with broken_registry(engine, UNCOUNTED) as vague:
         Registries().pull(engine, "imagen:1", mirror=vague.host, progress=lambda _, *step: seen.append(step))
     assert seen[-1][0] > 0 and {total for _, total in seen} == {0}
-
-
-def test_a_registry_gets_another_chance(engine: docker.DockerClient, base_image: str) -> None:
-    """Un registro que no contestó no se vuelve a probar enseguida, pero sí al cabo de un rato."""
-    registries = Registries(retry=1.5)
-    with registry(engine) as first:
-        port = first.port
-    with registry(engine, port=port) as fallen:
-        remote = fallen.push(base_image, "vuelve:1")
-        fallen.container.kill()
-        down = registries.pull(engine, remote)
-        since = time.monotonic()
-        assert down.startswith("no contesta (") and "connection refused" in down
-        fallen.container.start()
-        until(lambda: fallen.container.logs().count(b"listening on") == 2)
-        assert registries.pull(engine, remote) == down
-        time.sleep(max(0.0, since + 1.6 - time.monotonic()))
-        assert registries.pull(engine, remote) == ""
-        engine.images.remove(remote)
 
 
 def test_a_dead_engine_is_not_a_dead_registry(

@@ -66,16 +66,16 @@ def test_interrupting_the_cell_removes_the_container(motor_real: Motor, images: 
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"),
-    [("muere", "falta el módulo express"), ("muda", "sin puerto"), ("imposible", "no arranca")],
+    ("name", "timeout", "expected"),
+    [("muere", 20, "falta el módulo express"), ("muda", 2, "sin puerto"), ("imposible", 20, "no arranca")],
 )
 def test_explains_what_does_not_answer(
-    motor_real: Motor, images: dict[str, str], name: str, expected: str
+    motor_real: Motor, images: dict[str, str], name: str, timeout: float, expected: str
 ) -> None:
     """Si muere, no abre el puerto o no arranca, el error lo dice con las últimas líneas y no deja nada."""
     with (
         pytest.raises(ContainerError, match=expected),
-        run_container(motor_real, images[name], timeout=4),
+        run_container(motor_real, images[name], timeout=timeout),
     ):
         pytest.fail("no debería contestar")
     assert _ours(motor_real.client, images[name]) == []
