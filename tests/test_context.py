@@ -84,9 +84,9 @@ def test_excluded_by_names_the_rule(tree: Path) -> None:
     assert context.ignore_file == ".dockerignore"
 
 
-def test_empty_rules_and_dots_do_nothing() -> None:
-    """Un comentario, un hueco, un punto o un ``!`` solo no son reglas."""
-    assert read_rules("\ufeff# x\n\n  \n.\n!\n") == ()
+def test_comments_and_blanks_are_not_rules() -> None:
+    """Un comentario o un hueco no son reglas, ni la marca de orden del principio."""
+    assert read_rules("\ufeff# x\n\n  \n#\n") == ()
 
 
 def test_tar_is_always_the_same(tree: Path) -> None:

@@ -1,9 +1,8 @@
 """El contexto de construcción: qué archivos viajan al motor y en qué orden.
 
 El kit aplica ``.dockerignore`` de este lado, porque con ``version=2`` el motor no lo hace. Las reglas son
-las de Docker: gana la última que encaja, ``!`` rescata, distingue mayúsculas y
-``<Dockerfile>.dockerignore`` manda sobre ``.dockerignore``. El archivo tar es siempre el mismo para la
-misma carpeta: orden fijo, dueño 0:0, fechas tal cual.
+las de Docker (``ignore``), y ``<Dockerfile>.dockerignore`` manda sobre ``.dockerignore``. El archivo tar es
+siempre el mismo para la misma carpeta: orden fijo, dueño 0:0, fechas tal cual.
 
 Límite conocido: sin sesión de BuildKit el Dockerfile tiene que viajar dentro del contexto, así que ``COPY
 . .`` lo ve aunque ``.dockerignore`` lo excluya (``Context.dockerfile_leaks`` lo dice).
@@ -25,7 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from multietapa.dockerfile.ignore import Rule, judge, read_rules
+from multietapa.dockerfile.ignore import Rule, is_hollow, judge, read_rules
+from multietapa.dockerfile.patterns import native
 from multietapa.errors import BuildCancelled, ContextError, DiskFullError
 from multietapa.text import join
 
@@ -52,12 +52,17 @@ class Context:
 
     def excluded_by(self, path: str) -> str:
         """La regla que deja fuera ``path`` (relativo, con ``/``), o ``""`` si no la hay."""
+        rules = tuple(rule for rule in self.rules if not rule.pattern.broken)
         parents: tuple[bool, ...] = ()
         parts = [part for part in path.split("/") if part not in ("", ".")]
         last = ""
         for n in range(1, len(parts) + 1):
-            last, parents = judge(self.rules, "/".join(parts[:n]), parents)
+            last, parents = judge(rules, "/".join(parts[:n]), parents)
         return last
+
+    def is_hollow(self, name: str) -> bool:
+        """El archivo ``name`` viaja vacío, como con la orden ``docker`` (lo explica ``ignore``)."""
+        return is_hollow(self.rules, name)
 
     @property
     def dockerfile_leaks(self) -> bool:
@@ -68,8 +73,9 @@ class Context:
         """Lo que viaja, en orden: nombre en el tar y ruta. Las carpetas van antes que su contenido.
 
         Raises:
-            ContextError: una carpeta no se puede leer.
+            ContextError: una carpeta no se puede leer, o una regla que hay que mirar no es válida.
         """
+        judge(self.rules, ".", ())  # el motor también las compara con la propia carpeta
         waiting: list[tuple[str, Path]] = []
         for name, path, excluded in self._walk(self.root, "", ()):
             if excluded:
@@ -130,7 +136,7 @@ def open_context(path: str | os.PathLike[str], *, dockerfile: str = "Dockerfile"
 def _rules(root: Path, names: tuple[str, ...]) -> tuple[str, tuple[Rule, ...]]:
     for name in names:
         if (root / name).is_file():
-            return name, read_rules(_read_text(root, root / name, name))
+            return name, read_rules(_read_text(root, root / name, name), file=name)
     return "", ()
 
 
@@ -234,7 +240,7 @@ def pack(
             for name, path in context.entries():
                 check(cancel)
                 if name not in extra:
-                    _add(tar, name, path, cancel)
+                    _add(tar, name, path, cancel, hollow=context.is_hollow(name))
         spool.seek(0)  # vacía lo pendiente: también aquí se puede llenar el disco
     except BaseException as error:
         with contextlib.suppress(
@@ -250,24 +256,26 @@ def pack(
     return spool
 
 
-def _add(tar: tarfile.TarFile, name: str, path: Path, cancel: threading.Event | None) -> None:
+def _add(
+    tar: tarfile.TarFile, name: str, path: Path, cancel: threading.Event | None, *, hollow: bool
+) -> None:
     info = tarfile.TarInfo(name)
     try:
         status = path.lstat()
         _copy_stat(info, status)
-        if stat.S_ISREG(status.st_mode):
+        if stat.S_ISREG(status.st_mode) and not hollow:
             with open(path, "rb") as file:
                 info.size = os.fstat(file.fileno()).st_size
                 source: Any = _Checked(file, cancel)
                 tar.addfile(info, source)
             return
         if stat.S_ISLNK(status.st_mode):
-            info.type, info.linkname = tarfile.SYMTYPE, os.readlink(path).replace("\\", "/")
+            info.type, info.linkname = tarfile.SYMTYPE, native(os.readlink(path))
         elif stat.S_ISDIR(status.st_mode):
             info.type = tarfile.DIRTYPE
         elif stat.S_ISFIFO(status.st_mode):
             info.type = tarfile.FIFOTYPE
-        else:
+        elif not stat.S_ISREG(status.st_mode):
             return  # un socket o un dispositivo no viaja
         tar.addfile(info)
     except OSError as error:
