@@ -129,6 +129,16 @@ def test_text_travels_beside_the_folder_dockerfile(tree: Path) -> None:
     assert context.dockerfile_leaks
 
 
+def test_one_line_is_a_text_too(tree: Path) -> None:
+    """``FROM x`` sin salto de línea es un Dockerfile, salvo que haya un archivo que se llame así."""
+    assert open_context(tree, dockerfile="FROM x").text == "FROM x"
+    assert open_context(tree, dockerfile=" from x").dockerfile == TEXT_NAME
+    (tree / "FROM x").write_text("FROM b")
+    assert open_context(tree, dockerfile="FROM x").text == "FROM b"
+    with pytest.raises(ContextError, match="No existe el Dockerfile «FROMx»"):
+        open_context(tree, dockerfile="FROMx")
+
+
 def test_dockerfile_outside_the_folder(tree: Path) -> None:
     """Un Dockerfile de fuera de la carpeta se lee y viaja con otro nombre."""
     assert open_context(tree / "src", dockerfile="../Dockerfile").dockerfile == TEXT_NAME

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from multietapa.dockerfile.context import open_context, pack
-from multietapa.dockerfile.ignore import judge, read_rules
+from multietapa.dockerfile.ignore import judge, may_rescue_under, read_rules
 from multietapa.dockerfile.patterns import clean, native
 from multietapa.errors import ContextError
 
@@ -44,6 +44,9 @@ EXAMPLES = [
     ("\\d.txt", ""),
     ("\\w.txt\n\\x2etxt", "x.txt"),
     ("![b-a].log", ""),
+    ("*\n!dir/*/**", " ".join(TREE)),
+    ("*\n!d?r/*/**", " ".join(name for name in TREE if name != "dir/sub/a.log")),
+    ("q*. b/[a*.", ""),
     ("*\n[b-a].log\n!x.txt", " ".join(name for name in TREE if name != "x.txt")),
 ]
 #: Unas reglas que el motor rechaza, con la línea y un trozo de la explicación.
@@ -51,6 +54,9 @@ REFUSED = [
     ("x\n[a.log", 2, "[«no se cierra»]"),
     ("[b-a].log", 1, "al revés"),
     ("a\\", 1, "al final"),
+    ("?*[b", 1, "no se cierra"),
+    ("[^a]*[b", 1, "no se cierra"),
+    ("a*[b", 1, "falta un «]»"),
     ("[]a]", 1, "falta un carácter"),
     ("[a-]", 1, "falta un carácter"),
     ("\n\n!", 3, "no dice qué"),
@@ -130,10 +136,12 @@ def test_a_file_that_docker_does_not_open_travels_empty(tmp_path: Path) -> None:
 def test_where_a_rescue_may_reach(tmp_path: Path) -> None:
     """En una carpeta excluida solo se entra si algo de dentro se puede rescatar."""
     plant(tmp_path, "dir\n!s/x\n!*.txt\n!d?r.x/[a-z]")
-    inside = [rule for rule in open_context(tmp_path, dockerfile="FROM a\n").rules if rule.rescues]
-    assert not any(rule.may_match_under("dir") for rule in inside)
-    assert [rule.may_match_under("d_r.x") for rule in inside] == [False, False, True]
-    assert all(rule.may_match_under("dir/sub") for rule in read_rules("!**/x\n!dir/sub/[a-z]\n!*/*/x\n!d**"))
+    rules = open_context(tmp_path, dockerfile="FROM a\n").rules
+    assert [may_rescue_under(rules, name) for name in ("dir", "d_r.x", "s")] == [False, True, True]
+    for text in ("!**/x", "!dir/sub/[a-z]", "!*/*/x", "!d**", "!dir/sub/x", "!dir/sub/*/**"):
+        assert may_rescue_under(read_rules(text), "dir/sub")
+    for text in ("", "x", "!dir/**", "!dir", "!other/**", "!dir/*/**", "!dir/su*"):
+        assert not may_rescue_under(read_rules(text), "dir/sub")
 
 
 def test_ten_thousand_files_take_less_than_a_second(tmp_path: Path) -> None:

@@ -143,7 +143,7 @@ def into(folder: Path) -> tuple[str, str]:
 
 def refused(docker_cli: DockerCommand, folder: Path) -> str:
     """Por qué la orden no construye una carpeta, o ``""`` si la construye."""
-    file = folder.parent / "Dockerfile"
+    file = folder.with_suffix(".Dockerfile")
     file.write_text(TEXT)
     done = docker_cli.run("build", "-f", str(file), *into(folder), str(folder))
     return done.stderr[-1000:] if done.returncode else ""

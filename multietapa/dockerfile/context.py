@@ -24,12 +24,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from multietapa.dockerfile.ignore import Rule, is_hollow, judge, read_rules
+from multietapa.dockerfile.ignore import Rule, excluded_by, is_hollow, read_rules
 from multietapa.dockerfile.patterns import native
+from multietapa.dockerfile.walk import entries, unreadable
 from multietapa.errors import BuildCancelled, ContextError, DiskFullError
 from multietapa.text import join
 
 TEXT_NAME = ".multietapa.Dockerfile"  # cómo viaja un Dockerfile que se dio como texto
+_ONE_LINE = re.compile(r"\s*FROM\s+\S", re.IGNORECASE)
 _IN_MEMORY = 16_000_000  # bytes; un contexto mayor pasa a un archivo temporal
 _LISTED = 8
 _PLAIN_NAME = 100  # caracteres que caben en una cabecera de tar sin extensiones
@@ -52,13 +54,7 @@ class Context:
 
     def excluded_by(self, path: str) -> str:
         """La regla que deja fuera ``path`` (relativo, con ``/``), o ``""`` si no la hay."""
-        rules = tuple(rule for rule in self.rules if not rule.pattern.broken)
-        parents: tuple[bool, ...] = ()
-        parts = [part for part in path.split("/") if part not in ("", ".")]
-        last = ""
-        for n in range(1, len(parts) + 1):
-            last, parents = judge(rules, "/".join(parts[:n]), parents)
-        return last
+        return excluded_by(self.rules, path)
 
     def is_hollow(self, name: str) -> bool:
         """El archivo ``name`` viaja vacío, como con la orden ``docker`` (lo explica ``ignore``)."""
@@ -70,36 +66,8 @@ class Context:
         return self.own_text or bool(self.excluded_by(self.dockerfile))
 
     def entries(self) -> Iterator[tuple[str, Path]]:
-        """Lo que viaja, en orden: nombre en el tar y ruta. Las carpetas van antes que su contenido.
-
-        Raises:
-            ContextError: una carpeta no se puede leer, o una regla que hay que mirar no es válida.
-        """
-        judge(self.rules, ".", ())  # el motor también las compara con la propia carpeta
-        waiting: list[tuple[str, Path]] = []
-        for name, path, excluded in self._walk(self.root, "", ()):
-            if excluded:
-                waiting.append((name, path))
-                continue
-            yield from (item for item in waiting if name.startswith(f"{item[0]}/"))
-            waiting = []
-            yield name, path
-
-    def _walk(self, folder: Path, prefix: str, parents: tuple[bool, ...]) -> Iterator[tuple[str, Path, bool]]:
-        try:
-            with os.scandir(folder) as found:
-                items = sorted(found, key=lambda item: item.name)
-        except OSError as error:
-            raise _unreadable(prefix.rstrip("/") or str(folder), error) from error
-        for item in items:
-            name, path = prefix + item.name, folder / item.name
-            rule, matched = judge(self.rules, name, parents)
-            is_folder = item.is_dir(follow_symlinks=False)
-            if is_folder and (not rule or any(r.rescues and r.may_match_under(name) for r in self.rules)):
-                yield name, path, bool(rule)
-                yield from self._walk(path, f"{name}/", matched)
-            elif not rule and not is_folder:
-                yield name, path, False
+        """Lo que viaja, en orden: nombre en el tar y ruta. Lanza :class:`ContextError`."""
+        return entries(self.root, self.rules)
 
 
 def open_context(path: str | os.PathLike[str], *, dockerfile: str = "Dockerfile") -> Context:
@@ -107,7 +75,8 @@ def open_context(path: str | os.PathLike[str], *, dockerfile: str = "Dockerfile"
 
     Args:
         path: la carpeta.
-        dockerfile: nombre de un archivo de la carpeta, o el texto entero si lleva un salto de línea.
+        dockerfile: nombre de un archivo de la carpeta, o el texto entero (con un salto de línea, o que
+            empieza por ``FROM``).
 
     Raises:
         ContextError: no existe la carpeta, no hay Dockerfile o no se puede leer.
@@ -121,7 +90,7 @@ def open_context(path: str | os.PathLike[str], *, dockerfile: str = "Dockerfile"
             next_step="Pasa la carpeta donde están tu Dockerfile y tu código.",
         )
     root = root.resolve()
-    if "\n" in dockerfile:
+    if _is_text(root, dockerfile):
         ignore_file, rules = _rules(root, (".dockerignore",))
         return Context(root, TEXT_NAME, dockerfile, True, ignore_file, rules)
     source = root / dockerfile
@@ -131,6 +100,11 @@ def open_context(path: str | os.PathLike[str], *, dockerfile: str = "Dockerfile"
     own_text = inside.startswith("../") or Path(inside).is_absolute() or not plain
     ignore_file, rules = _rules(root, (f"{inside}.dockerignore", ".dockerignore"))
     return Context(root, TEXT_NAME if own_text else inside, text, own_text, ignore_file, rules)
+
+
+def _is_text(root: Path, dockerfile: str) -> bool:
+    one_line = _ONE_LINE.match(dockerfile) is not None and not os.path.exists(root / dockerfile)
+    return "\n" in dockerfile or one_line
 
 
 def _rules(root: Path, names: tuple[str, ...]) -> tuple[str, tuple[Rule, ...]]:
@@ -164,7 +138,7 @@ def _read_text(root: Path, source: Path, name: str) -> str:
             next_step="Guárdalo otra vez con codificación UTF-8.",
         ) from error
     except OSError as error:
-        raise _unreadable(name, error) from error
+        raise unreadable(name, error) from error
 
 
 def _dockerfiles(root: Path) -> list[str]:
@@ -175,14 +149,6 @@ def _dockerfiles(root: Path) -> list[str]:
         if re.search(r"^dockerfile|dockerfile$", p.name, re.IGNORECASE) and p.suffix != ".dockerignore"
     ]
     return sorted(path.relative_to(root).as_posix() for path in named)[:_LISTED]
-
-
-def _unreadable(name: str, error: OSError) -> ContextError:
-    return ContextError(
-        f"No se puede leer «{name}», que forma parte del contexto.",
-        why=error.strerror or "Cambió mientras se leía.",
-        next_step="Dale permiso de lectura, o exclúyelo con una línea en «.dockerignore».",
-    )
 
 
 class _Checked(io.RawIOBase):
@@ -281,7 +247,7 @@ def _add(
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise
-        raise _unreadable(name, error) from error
+        raise unreadable(name, error) from error
 
 
 def _copy_stat(info: tarfile.TarInfo, status: os.stat_result) -> None:

@@ -13,11 +13,8 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from multietapa.dockerfile.patterns import BadPattern, Pattern, clean, native, read_pattern
+from multietapa.dockerfile.shell import SPACES
 from multietapa.errors import ContextError
-
-#: Lo que Go llama espacio (no es lo mismo que para Python, que añade los separadores de ASCII).
-_SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
-_SPACES += "\u2028\u2029\u202f\u205f\u3000"
 
 
 @dataclass(frozen=True)
@@ -44,10 +41,6 @@ class Rule:
         except BadPattern as error:
             _refuse(self.file, self.line, self.text, str(error))
 
-    def may_match_under(self, folder: str) -> bool:
-        """Si puede encajar con algo de dentro de ``folder``; ante la duda, sí."""
-        return self.pattern.may_match_under(folder)
-
 
 def judge(rules: tuple[Rule, ...], name: str, parents: tuple[bool, ...]) -> tuple[str, tuple[bool, ...]]:
     """La regla que excluye ``name`` (o ``""``) y con cuáles encaja, sabiendo con cuáles encajó su carpeta.
@@ -63,6 +56,33 @@ def judge(rules: tuple[Rule, ...], name: str, parents: tuple[bool, ...]) -> tupl
         if hit:
             excluded_by = "" if rule.rescues else rule.text
     return excluded_by, tuple(matched)
+
+
+def may_rescue_under(rules: tuple[Rule, ...], folder: str) -> bool:
+    """Si hay que entrar en ``folder``, que está excluida, porque algo de dentro se puede rescatar.
+
+    La orden ``docker`` no entra si todo lo que se rescata tiene un nombre fijo que no está dentro de
+    ``folder``, y de ``x/*/**`` solo mira «x»: por eso lo que hay en ``x/y`` no se rescata así.
+    """
+    rescues = [rule.pattern for rule in rules if rule.rescues]
+    fixed = [pattern.prefix for pattern in rescues]
+    if None not in fixed:
+        return any(f"{prefix}/".startswith(f"{folder}/") for prefix in fixed)
+    return any(pattern.may_match_under(folder) for pattern in rescues)
+
+
+def excluded_by(rules: tuple[Rule, ...], path: str) -> str:
+    """La regla que deja fuera ``path`` (relativo, con ``/``), o ``""``. Salta las que no se entienden."""
+    usable = tuple(rule for rule in rules if not rule.pattern.broken)
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    matched: tuple[bool, ...] = ()
+    last = ""
+    for n in range(1, len(parts) + 1):
+        name = "/".join(parts[:n])
+        last, matched = judge(usable, name, matched)
+        if last and not may_rescue_under(usable, name):
+            break
+    return last
 
 
 def is_hollow(rules: tuple[Rule, ...], name: str) -> bool:
@@ -94,16 +114,16 @@ def read_rules(text: str, *, file: str = ".dockerignore") -> tuple[Rule, ...]:
     """
     rules = []
     for line, raw in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
-        plain = raw.strip(_SPACES)
+        plain = raw.strip(SPACES)
         if raw.startswith("#") or not plain:
             continue
         rescues = plain.startswith("!")
-        wanted = plain[1:].strip(_SPACES) if rescues else plain
+        wanted = plain[1:].strip(SPACES) if rescues else plain
         if wanted:
             wanted = clean(wanted)
             wanted = wanted[1:] if wanted.startswith("/") and wanted != "/" else wanted
         # La orden docker lo limpia otra vez con su «!»: «!/» se queda en «!», y «!../../a», en «a».
-        wanted = clean(native(f"!{wanted}" if rescues else wanted).strip(_SPACES))
+        wanted = clean(native(f"!{wanted}" if rescues else wanted).strip(SPACES))
         rescues = wanted.startswith("!")
         try:
             if wanted == "!":

@@ -45,6 +45,12 @@ class Pattern:
             raise BadPattern(self.broken)
         return self._regex.match(path) is not None
 
+    @property
+    def prefix(self) -> str | None:
+        """La carpeta o el archivo que nombra, sin un ``/**`` y un ``/*`` finales; ``None`` si no es fijo."""
+        fixed = self.text.removesuffix("/**").removesuffix("/*")
+        return None if set("*[]?^\\") & set(fixed) else fixed
+
     def may_match_under(self, folder: str) -> bool:
         """Si puede encajar con algo de dentro de ``folder``; ante la duda, sí."""
         parts = folder.split("/")
@@ -121,30 +127,66 @@ def _expression(text: str) -> tuple[str, bool]:
 
 
 def _check(text: str) -> None:
-    """Lanza ``BadPattern`` si ``filepath.Match`` de Go no acepta el patrón."""
-    at = 0
+    """Lanza ``BadPattern`` si ``filepath.Match`` de Go no acepta el patrón al compararlo con «.».
+
+    Es como lo comprueba el motor, y solo mira un trozo (hasta el siguiente ``*``), o dos si el primero encaja
+    con «.»: lo mal escrito más allá se nota, si acaso, al comparar.
+    """
+    rest, first = text, True
+    while rest:
+        rest = rest.lstrip("*")
+        end = _chunk_end(rest)
+        is_dot = _check_chunk(rest[:end])
+        if not (first and is_dot):
+            return
+        rest, first = rest[end:], False
+
+
+def _chunk_end(text: str) -> int:
+    inside, at = False, 0
     while at < len(text):
-        char, begin = text[at], at
+        char = text[at]
+        if char == "*" and not inside:
+            break
+        inside = char == "[" or (inside and char != "]")
+        at += 2 if char == "\\" else 1
+    return min(at, len(text))
+
+
+def _check_chunk(chunk: str) -> bool:
+    """Comprueba un trozo sin ``*``; dice si es justo un carácter que encaja con «.»."""
+    at, pieces, is_dot = 0, 0, False
+    while at < len(chunk):
+        char, begin = chunk[at], at
         at += 1
+        pieces += 1
         if char == "\\":
-            if at == len(text):
+            if at == len(chunk):
                 raise BadPattern("una «\\» al final no tiene nada detrás")
+            is_dot = chunk[at] == "."
             at += 1
         elif char == "[":
-            at += text[at : at + 1] == "^"
-            first = at
-            while first == at or text[at : at + 1] != "]":
-                at = _class_char(text, begin, at)
-                if text[at] == "-":
-                    at = _class_char(text, begin, at + 1)
+            negated = chunk[at : at + 1] == "^"
+            at += negated
+            start, found = at, False
+            while start == at or chunk[at : at + 1] != "]":
+                low, at = _class_char(chunk, begin, at)
+                high = low
+                if chunk[at] == "-":
+                    high, at = _class_char(chunk, begin, at + 1)
+                found |= low <= "." <= high
+            is_dot = found != negated
             at += 1
+        else:
+            is_dot = char in ".?"
+    return pieces == 1 and is_dot
 
 
-def _class_char(text: str, begin: int, at: int) -> int:
-    """Dónde acaba el carácter de una clase que empieza en ``at``."""
-    if text[at : at + 1] in ("-", "]"):
-        raise BadPattern(f"en «{text[begin : at + 1]}» falta un carácter antes de «{text[at]}»")
-    at += text[at : at + 1] == "\\"
-    if at + 1 >= len(text):
-        raise BadPattern(f"«{text[begin:]}» abre un «[» que no se cierra")
-    return at + 1
+def _class_char(chunk: str, begin: int, at: int) -> tuple[str, int]:
+    """El carácter de una clase que empieza en ``at``, y dónde acaba."""
+    if chunk[at : at + 1] in ("-", "]"):
+        raise BadPattern(f"en «{chunk[begin : at + 1]}» falta un carácter antes de «{chunk[at]}»")
+    at += chunk[at : at + 1] == "\\"
+    if at + 1 >= len(chunk):
+        raise BadPattern(f"«{chunk[begin:]}» abre un «[» que no se cierra")
+    return chunk[at], at + 1
