@@ -24,12 +24,13 @@ from multietapa.build.failure import explain, missing_stage, needs_buildkit, unk
 from multietapa.build.stream import POLL, BuildOptions
 from multietapa.dockerfile.context import Context, check, open_context, pack
 from multietapa.dockerfile.instructions import Instruction
+from multietapa.dockerfile.references import invalid_reference
 from multietapa.dockerfile.stages import Dockerfile, parse
+from multietapa.dockerfile.targets import name_target
 from multietapa.errors import (
     BaseImageError,
     BuildCancelled,
     BuildError,
-    DockerfileError,
     MultietapaError,
     UnknownNameError,
     engine_lost,
@@ -67,7 +68,7 @@ def build_events(
 
     Args:
         tag: etiqueta de la imagen.
-        dockerfile: nombre de un archivo de la carpeta, o el texto entero si lleva un salto de línea.
+        dockerfile: nombre de un archivo de la carpeta, o el texto entero.
         target: hasta qué etapa construir.
         buildargs: valores de ``ARG``; solo viajan estos, nunca los de un proxy.
         labels: etiquetas además de las del kit.
@@ -90,14 +91,17 @@ def build_events(
     try:
         _check_tag(tag)
         opened = open_context(context, dockerfile=dockerfile)
-        source = parse(opened.text)
+        source = parse(opened.text, buildargs)
         if target and source.stage(target) is None:
             raise unknown_target(target, source)
         if builder == "clasico":
             _check_heredocs(source, target)
         text, syntax = _frontend(source, client, builder)
         asked = _bases(source, client, target, buildargs, builder)
-        _check_case(source, asked)
+        for name, asker in asked.items():
+            if invalid_reference(name)[0] and (missing := missing_stage(name, source, asker)):
+                raise missing
+        text, last = name_target(source, text, target)
         for name in [*syntax, *asked]:
             try:
                 yield from _ensure(name, ensure_base, cancel, started)
@@ -109,7 +113,7 @@ def build_events(
             options = BuildOptions(
                 opened.dockerfile,
                 tag,
-                target=_target(source, target),
+                target=last,
                 buildargs=buildargs,
                 nocache=nocache,
                 labels={**(labels or {}), **own_labels()},
@@ -194,30 +198,6 @@ def _check_heredocs(source: Dockerfile, target: str | None) -> None:
     for stage in source.stages[: last.index + 1 if last else None]:
         for line in (i.line for i in stage.instructions if i.heredocs):
             raise needs_buildkit(line, f"{line} | {source.line_text(line).strip()}")
-
-
-def _check_case(source: Dockerfile, asked: Mapping[str, Instruction]) -> None:
-    """Lanza ``DockerfileError`` si un ``FROM`` pide una imagen con mayúsculas en el nombre."""
-    for name, asker in asked.items():
-        domain, slash, path = name.partition("/")
-        if not slash or not (set(".:") & set(domain) or domain == "localhost"):
-            domain, slash, path = "", "", name
-        wrong = re.split(r"[:@]", path)[0]
-        if asker.keyword == "FROM" and wrong != wrong.lower():
-            right = f"{domain}{slash}{wrong.lower()}{path[len(wrong) :]}"
-            raise DockerfileError(
-                f"El Dockerfile no se entiende en la línea {asker.line}.",
-                why=f"El nombre de una imagen va en minúsculas, y «{name}» no lo está.",
-                next_step=f"Escribe «{right}».",
-                detail=f"{asker.line} | {source.line_text(asker.line).strip()}",
-                line=asker.line,
-            )
-
-
-def _target(source: Dockerfile, target: str | None) -> str | None:
-    """El motor entiende nombres e índices, pero no ``stage-1``."""
-    stage = source.stage(target) if target else None
-    return (stage.name or str(stage.index)) if stage else None
 
 
 def _ensure(
