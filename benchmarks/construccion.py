@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
-import os
 import statistics
 import subprocess
 import sys
@@ -31,10 +30,9 @@ from jupyter_client.manager import start_new_kernel
 from multietapa import text
 from multietapa.cells.construir import construir
 from multietapa.cells.motor import motor
-from multietapa.engine.bundle.apt import PrivateApt, package_name, unpack
-from multietapa.engine.bundle.make import SUITE
 from multietapa.identity import labels
-from multietapa.paths import PROJECT_ROOT, cache_dir
+from multietapa.paths import PROJECT_ROOT
+from tools.docker_cli import docker_command
 
 GOAL = 1.02
 TURNS = 1_000_000  # vueltas de un bucle: uno o dos segundos de trabajo por paso
@@ -59,20 +57,6 @@ def sample(folder: Path, base: str, size_mb: int) -> None:
         (folder / f"archivo-{n:03d}.txt").write_bytes(
             f"{n:019d}\n".encode() * (size_mb * 1_000_000 // 300 // 20)
         )
-
-
-def command_line() -> Path:
-    """La raíz con la orden ``docker`` y buildx, de la misma rama que el motor; la descarga la primera vez."""
-    wanted = ("docker-cli", "docker-buildx")
-    root = cache_dir() / f"orden-docker-{SUITE}"
-    if not root.exists():
-        with tempfile.TemporaryDirectory(dir=cache_dir()) as work:
-            apt = PrivateApt(Path(work) / "apt", suite=SUITE)
-            apt.update()
-            debs = [deb for deb in apt.download(wanted) if package_name(deb) in wanted]
-            unpack(debs, Path(work) / "raiz")
-            (Path(work) / "raiz").replace(root)
-    return root
 
 
 def with_kit(client: docker.DockerClient, folder: Path, dockerfile: str) -> float:
@@ -120,23 +104,19 @@ def main() -> None:
     parser.add_argument("--cuaderno", action="store_true", help="el kit construye dentro de un kernel")
     parser.add_argument("--pares", type=int, default=7, help="cuántas parejas se miden")
     options = parser.parse_args()
-    root = command_line()
     engine = motor()
     client = engine.client
     print(f"{engine.info.label if engine.info else ''}", flush=True)
     with tempfile.TemporaryDirectory() as scratch:
-        plugins = Path(scratch) / "cli/cli-plugins"
-        plugins.mkdir(parents=True)
-        (plugins / "docker-buildx").symlink_to(root / "usr/libexec/docker/cli-plugins/docker-buildx")
+        order = docker_command(Path(scratch) / "cli", engine.choice.host)
         folder = options.contexto or Path(scratch) / "contexto"
         if not options.contexto:
             folder.mkdir()
             sample(folder, options.base, options.megas)
-        env = {**os.environ, "DOCKER_CONFIG": str(plugins.parent), "DOCKER_HOST": engine.choice.host}
         marks = [f"--label={key}={value}" for key, value in labels().items()]
         file = ["-f", str(folder / options.dockerfile)]
         command = [
-            f"{root}/usr/bin/docker",
+            order.program,
             "build",
             "--no-cache",
             "--progress=plain",
@@ -154,7 +134,7 @@ def main() -> None:
             return with_kit(client, folder, options.dockerfile)
 
         try:
-            ratios = pairs(kit, lambda: with_command(command, env), options.pares)
+            ratios = pairs(kit, lambda: with_command(command, order.env), options.pares)
         finally:
             if kernel is not None:
                 kernel[1].stop_channels()

@@ -24,8 +24,10 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from multietapa.cells.motor import Motor, motor
 from multietapa.cli.run_tests import CHROMIUM_NAMES
 from multietapa.engine.model import Choice, describe
+from multietapa.errors import BundleError
 from multietapa.identity import SESSION_VARIABLE, labels
 from multietapa.paths import PROJECT_ROOT
+from tools.docker_cli import DockerCommand, docker_command
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 FLAGS += ["--disable-background-networking", "--disable-component-update"]
@@ -77,6 +79,16 @@ def motor_real() -> Motor:
 def engine(motor_real: Motor) -> docker.DockerClient:
     """Un cliente del SDK sobre un dockerd real."""
     return motor_real.client
+
+
+@pytest.fixture(scope="session")
+def docker_cli(motor_real: Motor, tmp_path_factory: pytest.TempPathFactory) -> DockerCommand:
+    """La orden ``docker`` sobre el motor de las pruebas, para compararse con ella."""
+    try:
+        return docker_command(tmp_path_factory.mktemp("orden"), motor_real.choice.host)
+    except BundleError as error:
+        unavailable(f"no se puede descargar la orden docker: {error}")
+        raise
 
 
 def until(condition: Callable[[], Any], *, seconds: float = 10.0) -> Any:

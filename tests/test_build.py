@@ -278,6 +278,49 @@ def test_unknown_target_lists_the_stages(build: Callable[..., list[Event]], buil
     assert "¿Querías decir «compilar»?" in str(error)
 
 
+@pytest.mark.parametrize("builder", BUILDERS)
+@pytest.mark.parametrize("target", ["0", "stage-0"])
+def test_a_stage_without_name_is_a_target(
+    build: Callable[..., list[Event]], engine: docker.DockerClient, builder: str, target: str
+) -> None:
+    """El número de una etapa sin nombre vale como objetivo, aunque el motor solo entienda nombres."""
+    text = "FROM BASE\nLABEL cual=primera\nFROM BASE\nLABEL cual=segunda\nRUN false\n"
+    finished = build(text, target=target, builder=builder)[-1]
+    assert isinstance(finished, BuildFinished)
+    assert engine.images.get(finished.image_id).labels["cual"] == "primera"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("FROM node::14\n", 1),
+        ("FROM BASE AS x\nFROM BASE\nARG D=x\nCOPY --from=$D /etc/passwd /p\n", 4),
+        ("FROM BASE AS a\nARG V=14-alpine\nFROM node:$V\n", 3),
+        ("ARG V\nFROM node:${V:?falta}\n", 2),
+        ("FROM BASE\nCOPY --from=x::y /a /a\n", 2),
+    ],
+)
+def test_invalid_names_are_errors_of_the_dockerfile(
+    build: Callable[..., list[Event]], text: str, line: int
+) -> None:
+    """Un nombre que el motor no aceptaría se dice antes de pedir nada, con su línea."""
+    asked: list[str] = []
+    error, _ = failing(build, text, ensure_base=asked.append)
+    assert isinstance(error, DockerfileError)
+    assert (error.line, asked) == (line, [])
+
+
+def test_what_buildkit_reads_is_built(build: Callable[..., list[Event]]) -> None:
+    """Expansiones, documentos y un ``RUN`` vacío se construyen, cada paso en su línea."""
+    text = "ARG R=BASE-x:1\nFROM ${R%-x*}\nRUN\nCOPY <<FIN-1 <<-\\GUIÓN /n/\nRUNN\nFIN-1\n\tGUIÓN\n"
+    text += (
+        "RUN echo it\\'s && cat << FIN > /m\nRUNN\nFIN\nONBUILD RUN <<FIN\nRUNN\nFIN\nRUN cat /n/FIN-1 /m\n"
+    )
+    events = build(text)
+    lines = [event.line for event in events if isinstance(event, StepDeclared) and event.line]
+    assert {3, 4, 8, 14} <= set(lines)
+
+
 def test_missing_base_is_a_base_error(build: Callable[..., list[Event]]) -> None:
     """Una base que no está en el motor ni se puede bajar lo dice por su nombre."""
     error, _ = failing(build, "FROM localhost:1/no-existe:1\nRUN true\n")

@@ -12,6 +12,7 @@ import pytest
 
 from multietapa.build.plan import Plan, plan_build
 from multietapa.cells.motor import Motor
+from multietapa.dockerfile.targets import name_target
 from multietapa.errors import BuildError, ContextError, DockerfileError, UnknownNameError
 from multietapa.paths import PROJECT_ROOT
 
@@ -49,7 +50,7 @@ RUN c
         (None, None, ("base", "medio", "stage-3"), "node:14", None),
         ("medio", {"V": "24"}, ("base", "medio"), "node:24", "medio"),
         ("stage-0", None, ("base",), "node:14", "base"),
-        ("stage-3", None, ("base", "medio", "stage-3"), "node:14", "3"),
+        ("stage-3", None, ("base", "medio", "stage-3"), "node:14", "stage-3"),
         ("nada", None, ("nada",), "", "nada"),
     ],
 )
@@ -63,7 +64,8 @@ def test_what_the_image_is_made_of(
 ) -> None:
     """Las etapas que acaban en la imagen y su imagen base, también a través de etapas y de ARG."""
     plan = planned(tmp_path, CHAIN, target=target, buildargs=arguments)
-    assert (plan.chain, plan.base, plan.engine_target) == (stages, base, engine_target)
+    assert (plan.chain, plan.base) == (stages, base)
+    assert name_target(plan.source, plan.source.text, target)[1] == engine_target
 
 
 def test_the_classic_builder_needs_every_base(tmp_path: Path) -> None:

@@ -84,9 +84,9 @@ def test_excluded_by_names_the_rule(tree: Path) -> None:
     assert context.ignore_file == ".dockerignore"
 
 
-def test_empty_rules_and_dots_do_nothing() -> None:
-    """Un comentario, un hueco, un punto o un ``!`` solo no son reglas."""
-    assert read_rules("\ufeff# x\n\n  \n.\n!\n") == ()
+def test_comments_and_blanks_are_not_rules() -> None:
+    """Un comentario o un hueco no son reglas, ni la marca de orden del principio."""
+    assert read_rules("\ufeff# x\n\n  \n#\n") == ()
 
 
 def test_tar_is_always_the_same(tree: Path) -> None:
@@ -127,6 +127,16 @@ def test_text_travels_beside_the_folder_dockerfile(tree: Path) -> None:
             TEXT_NAME: b"FROM b\nRUN x\n",
         }
     assert context.dockerfile_leaks
+
+
+def test_one_line_is_a_text_too(tree: Path) -> None:
+    """``FROM x`` sin salto de línea es un Dockerfile, salvo que haya un archivo que se llame así."""
+    assert open_context(tree, dockerfile="FROM x").text == "FROM x"
+    assert open_context(tree, dockerfile=" from x").dockerfile == TEXT_NAME
+    (tree / "FROM x").write_text("FROM b")
+    assert open_context(tree, dockerfile="FROM x").text == "FROM b"
+    with pytest.raises(ContextError, match="No existe el Dockerfile «FROMx»"):
+        open_context(tree, dockerfile="FROMx")
 
 
 def test_dockerfile_outside_the_folder(tree: Path) -> None:

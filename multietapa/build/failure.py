@@ -214,7 +214,7 @@ def _quoted(source: Dockerfile | None, line: int | None) -> str:
 
 def _from_line(base: str, source: Dockerfile | None) -> int | None:
     stages = source.stages if source else ()
-    return next((s.line for s in stages if s.base == base), stages[0].line if len(stages) == 1 else None)
+    return next((s.line for s in stages if s.image == base), stages[0].line if len(stages) == 1 else None)
 
 
 def _instruction(source: Dockerfile | None, line: int | None) -> Instruction | None:

@@ -25,6 +25,7 @@ from multietapa.build.failure import explain, missing_stage
 from multietapa.build.plan import Plan, plan_build
 from multietapa.build.stream import POLL, BuildOptions
 from multietapa.dockerfile.context import check, pack
+from multietapa.dockerfile.targets import name_target
 from multietapa.errors import BaseImageError, BuildCancelled, BuildError, MultietapaError, engine_lost
 from multietapa.identity import labels as own_labels
 
@@ -116,6 +117,7 @@ def run(
     try:
         text, syntax = _frontend(plan, client)
         asked = plan.images
+        text, last = name_target(plan.source, text, plan.target)
         for name in [*syntax, *asked]:
             try:
                 yield from _ensure(name, ensure_base, cancel, started)
@@ -127,7 +129,7 @@ def run(
             options = BuildOptions(
                 plan.context.dockerfile,
                 plan.tag,
-                target=plan.engine_target,
+                target=last,
                 buildargs=plan.buildargs,
                 nocache=nocache,
                 labels={**(labels or {}), **own_labels()},

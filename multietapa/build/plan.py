@@ -12,11 +12,12 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from multietapa.build.failure import needs_buildkit, unknown_target
+from multietapa.build.failure import missing_stage, needs_buildkit, unknown_target
 from multietapa.dockerfile.context import Context, open_context
 from multietapa.dockerfile.instructions import Instruction
+from multietapa.dockerfile.references import invalid_reference
 from multietapa.dockerfile.stages import Dockerfile, final_base, final_chain, parse
-from multietapa.errors import BuildError, DockerfileError, UnknownNameError
+from multietapa.errors import BuildError, UnknownNameError
 
 BUILDERS = ("buildkit", "clasico")
 _DOMAIN = r"(?:localhost|[\w-]+(?:\.[\w-]+)+|[\w.-]+(?=:)|\[[\da-fA-F:]+\])(?::\d+)?/"
@@ -30,7 +31,8 @@ class Plan:
 
     ``context`` es la carpeta abierta y ``source`` su Dockerfile leído; ``target``, hasta qué etapa se
     construye (``None``: la última); ``buildargs``, los valores de ``ARG``; ``builder``, uno de ``BUILDERS``;
-    ``architecture``, la del motor en los nombres de Docker (``arm64``).
+    ``architecture``, la del motor en los nombres de Docker (``arm64``); ``images``, las imágenes de fuera que
+    hay que traer, cada una con la instrucción que la pide.
     """
 
     tag: str
@@ -40,6 +42,7 @@ class Plan:
     buildargs: Mapping[str, str]
     builder: str
     architecture: str
+    images: Mapping[str, Instruction]
 
     @property
     def chain(self) -> tuple[str, ...]:
@@ -50,22 +53,6 @@ class Plan:
     def base(self) -> str:
         """La imagen de fuera sobre la que acaba la imagen, o ``""`` si es ``scratch``."""
         return final_base(self.source, self.target, self.buildargs, architecture=self.architecture)
-
-    @property
-    def images(self) -> dict[str, Instruction]:
-        """Las imágenes de fuera que hay que traer, cada una con la instrucción que la pide."""
-        return self.source.images(
-            buildargs=self.buildargs,
-            target=self.target,
-            all_stages=self.builder == "clasico",
-            architecture=self.architecture,
-        )
-
-    @property
-    def engine_target(self) -> str | None:
-        """El objetivo como lo entiende el motor: acepta nombres e índices, pero no ``stage-1``."""
-        stage = self.source.stage(self.target) if self.target else None
-        return (stage.name or str(stage.index)) if stage else None
 
 
 def plan_build(
@@ -97,14 +84,17 @@ def plan_build(
         raise UnknownNameError(builder, BUILDERS, kind="el constructor")
     _check_tag(tag)
     opened = open_context(context, dockerfile=dockerfile)
-    source = parse(opened.text)
+    source = parse(opened.text).resolved(buildargs, target=target, architecture=architecture)
     if target and source.stage(target) is None:
         raise unknown_target(target, source)
     if builder == "clasico":
         _check_heredocs(source, target)
-    plan = Plan(tag, opened, source, target, dict(buildargs or {}), builder, architecture)
-    _check_case(source, plan.images)
-    return plan
+    values, every = dict(buildargs or {}), builder == "clasico"
+    images = source.images(buildargs=values, target=target, all_stages=every, architecture=architecture)
+    for name, asker in images.items():
+        if invalid_reference(name)[0] and (missing := missing_stage(name, source, asker)):
+            raise missing
+    return Plan(tag, opened, source, target, values, builder, architecture, images)
 
 
 def _check_tag(tag: str) -> None:
@@ -126,21 +116,3 @@ def _check_heredocs(source: Dockerfile, target: str | None) -> None:
     for stage in source.stages[: last.index + 1 if last else None]:
         for line in (i.line for i in stage.instructions if i.heredocs):
             raise needs_buildkit(line, f"{line} | {source.line_text(line).strip()}")
-
-
-def _check_case(source: Dockerfile, asked: Mapping[str, Instruction]) -> None:
-    """Lanza ``DockerfileError`` si un ``FROM`` pide una imagen con mayúsculas en el nombre."""
-    for name, asker in asked.items():
-        domain, slash, path = name.partition("/")
-        if not slash or not (set(".:") & set(domain) or domain == "localhost"):
-            domain, slash, path = "", "", name
-        wrong = re.split(r"[:@]", path)[0]
-        if asker.keyword == "FROM" and wrong != wrong.lower():
-            right = f"{domain}{slash}{wrong.lower()}{path[len(wrong) :]}"
-            raise DockerfileError(
-                f"El Dockerfile no se entiende en la línea {asker.line}.",
-                why=f"El nombre de una imagen va en minúsculas, y «{name}» no lo está.",
-                next_step=f"Escribe «{right}».",
-                detail=f"{asker.line} | {source.line_text(asker.line).strip()}",
-                line=asker.line,
-            )

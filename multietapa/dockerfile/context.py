@@ -1,9 +1,8 @@
 """El contexto de construcción: qué archivos viajan al motor y en qué orden.
 
 El kit aplica ``.dockerignore`` de este lado, porque con ``version=2`` el motor no lo hace. Las reglas son
-las de Docker: gana la última que encaja, ``!`` rescata, distingue mayúsculas y
-``<Dockerfile>.dockerignore`` manda sobre ``.dockerignore``. El archivo tar es siempre el mismo para la
-misma carpeta: orden fijo, dueño 0:0, fechas tal cual.
+las de Docker (``ignore``), y ``<Dockerfile>.dockerignore`` manda sobre ``.dockerignore``. El archivo tar es
+siempre el mismo para la misma carpeta: orden fijo, dueño 0:0, fechas tal cual.
 
 Límite conocido: sin sesión de BuildKit el Dockerfile tiene que viajar dentro del contexto, así que ``COPY
 . .`` lo ve aunque ``.dockerignore`` lo excluya (``Context.dockerfile_leaks`` lo dice).
@@ -25,11 +24,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from multietapa.dockerfile.ignore import Rule, judge, read_rules
+from multietapa.dockerfile.ignore import Rule, excluded_by, is_hollow, read_rules
+from multietapa.dockerfile.patterns import native
+from multietapa.dockerfile.walk import entries, unreadable
 from multietapa.errors import BuildCancelled, ContextError, DiskFullError
 from multietapa.text import join
 
 TEXT_NAME = ".multietapa.Dockerfile"  # cómo viaja un Dockerfile que se dio como texto
+_ONE_LINE = re.compile(r"\s*FROM\s+\S", re.IGNORECASE)
 _IN_MEMORY = 16_000_000  # bytes; un contexto mayor pasa a un archivo temporal
 _LISTED = 8
 _PLAIN_NAME = 100  # caracteres que caben en una cabecera de tar sin extensiones
@@ -52,12 +54,11 @@ class Context:
 
     def excluded_by(self, path: str) -> str:
         """La regla que deja fuera ``path`` (relativo, con ``/``), o ``""`` si no la hay."""
-        parents: tuple[bool, ...] = ()
-        parts = [part for part in path.split("/") if part not in ("", ".")]
-        last = ""
-        for n in range(1, len(parts) + 1):
-            last, parents = judge(self.rules, "/".join(parts[:n]), parents)
-        return last
+        return excluded_by(self.rules, path)
+
+    def is_hollow(self, name: str) -> bool:
+        """El archivo ``name`` viaja vacío, como con la orden ``docker`` (lo explica ``ignore``)."""
+        return is_hollow(self.rules, name)
 
     @property
     def dockerfile_leaks(self) -> bool:
@@ -65,35 +66,8 @@ class Context:
         return self.own_text or bool(self.excluded_by(self.dockerfile))
 
     def entries(self) -> Iterator[tuple[str, Path]]:
-        """Lo que viaja, en orden: nombre en el tar y ruta. Las carpetas van antes que su contenido.
-
-        Raises:
-            ContextError: una carpeta no se puede leer.
-        """
-        waiting: list[tuple[str, Path]] = []
-        for name, path, excluded in self._walk(self.root, "", ()):
-            if excluded:
-                waiting.append((name, path))
-                continue
-            yield from (item for item in waiting if name.startswith(f"{item[0]}/"))
-            waiting = []
-            yield name, path
-
-    def _walk(self, folder: Path, prefix: str, parents: tuple[bool, ...]) -> Iterator[tuple[str, Path, bool]]:
-        try:
-            with os.scandir(folder) as found:
-                items = sorted(found, key=lambda item: item.name)
-        except OSError as error:
-            raise _unreadable(prefix.rstrip("/") or str(folder), error) from error
-        for item in items:
-            name, path = prefix + item.name, folder / item.name
-            rule, matched = judge(self.rules, name, parents)
-            is_folder = item.is_dir(follow_symlinks=False)
-            if is_folder and (not rule or any(r.rescues and r.may_match_under(name) for r in self.rules)):
-                yield name, path, bool(rule)
-                yield from self._walk(path, f"{name}/", matched)
-            elif not rule and not is_folder:
-                yield name, path, False
+        """Lo que viaja, en orden: nombre en el tar y ruta. Lanza :class:`ContextError`."""
+        return entries(self.root, self.rules)
 
 
 def open_context(path: str | os.PathLike[str], *, dockerfile: str = "Dockerfile") -> Context:
@@ -101,7 +75,8 @@ def open_context(path: str | os.PathLike[str], *, dockerfile: str = "Dockerfile"
 
     Args:
         path: la carpeta.
-        dockerfile: nombre de un archivo de la carpeta, o el texto entero si lleva un salto de línea.
+        dockerfile: nombre de un archivo de la carpeta, o el texto entero (con un salto de línea, o que
+            empieza por ``FROM``).
 
     Raises:
         ContextError: no existe la carpeta, no hay Dockerfile o no se puede leer.
@@ -115,7 +90,7 @@ def open_context(path: str | os.PathLike[str], *, dockerfile: str = "Dockerfile"
             next_step="Pasa la carpeta donde están tu Dockerfile y tu código.",
         )
     root = root.resolve()
-    if "\n" in dockerfile:
+    if _is_text(root, dockerfile):
         ignore_file, rules = _rules(root, (".dockerignore",))
         return Context(root, TEXT_NAME, dockerfile, True, ignore_file, rules)
     source = root / dockerfile
@@ -127,10 +102,15 @@ def open_context(path: str | os.PathLike[str], *, dockerfile: str = "Dockerfile"
     return Context(root, TEXT_NAME if own_text else inside, text, own_text, ignore_file, rules)
 
 
+def _is_text(root: Path, dockerfile: str) -> bool:
+    one_line = _ONE_LINE.match(dockerfile) is not None and not os.path.exists(root / dockerfile)
+    return "\n" in dockerfile or one_line
+
+
 def _rules(root: Path, names: tuple[str, ...]) -> tuple[str, tuple[Rule, ...]]:
     for name in names:
         if (root / name).is_file():
-            return name, read_rules(_read_text(root, root / name, name))
+            return name, read_rules(_read_text(root, root / name, name), file=name)
     return "", ()
 
 
@@ -158,7 +138,7 @@ def _read_text(root: Path, source: Path, name: str) -> str:
             next_step="Guárdalo otra vez con codificación UTF-8.",
         ) from error
     except OSError as error:
-        raise _unreadable(name, error) from error
+        raise unreadable(name, error) from error
 
 
 def _dockerfiles(root: Path) -> list[str]:
@@ -169,14 +149,6 @@ def _dockerfiles(root: Path) -> list[str]:
         if re.search(r"^dockerfile|dockerfile$", p.name, re.IGNORECASE) and p.suffix != ".dockerignore"
     ]
     return sorted(path.relative_to(root).as_posix() for path in named)[:_LISTED]
-
-
-def _unreadable(name: str, error: OSError) -> ContextError:
-    return ContextError(
-        f"No se puede leer «{name}», que forma parte del contexto.",
-        why=error.strerror or "Cambió mientras se leía.",
-        next_step="Dale permiso de lectura, o exclúyelo con una línea en «.dockerignore».",
-    )
 
 
 class _Checked(io.RawIOBase):
@@ -234,7 +206,7 @@ def pack(
             for name, path in context.entries():
                 check(cancel)
                 if name not in extra:
-                    _add(tar, name, path, cancel)
+                    _add(tar, name, path, cancel, hollow=context.is_hollow(name))
         spool.seek(0)  # vacía lo pendiente: también aquí se puede llenar el disco
     except BaseException as error:
         with contextlib.suppress(
@@ -250,30 +222,32 @@ def pack(
     return spool
 
 
-def _add(tar: tarfile.TarFile, name: str, path: Path, cancel: threading.Event | None) -> None:
+def _add(
+    tar: tarfile.TarFile, name: str, path: Path, cancel: threading.Event | None, *, hollow: bool
+) -> None:
     info = tarfile.TarInfo(name)
     try:
         status = path.lstat()
         _copy_stat(info, status)
-        if stat.S_ISREG(status.st_mode):
+        if stat.S_ISREG(status.st_mode) and not hollow:
             with open(path, "rb") as file:
                 info.size = os.fstat(file.fileno()).st_size
                 source: Any = _Checked(file, cancel)
                 tar.addfile(info, source)
             return
         if stat.S_ISLNK(status.st_mode):
-            info.type, info.linkname = tarfile.SYMTYPE, os.readlink(path).replace("\\", "/")
+            info.type, info.linkname = tarfile.SYMTYPE, native(os.readlink(path))
         elif stat.S_ISDIR(status.st_mode):
             info.type = tarfile.DIRTYPE
         elif stat.S_ISFIFO(status.st_mode):
             info.type = tarfile.FIFOTYPE
-        else:
+        elif not stat.S_ISREG(status.st_mode):
             return  # un socket o un dispositivo no viaja
         tar.addfile(info)
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise
-        raise _unreadable(name, error) from error
+        raise unreadable(name, error) from error
 
 
 def _copy_stat(info: tarfile.TarInfo, status: os.stat_result) -> None:

@@ -8,19 +8,20 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NoReturn
 
+from multietapa.dockerfile.shell import SPACES, Lexer, WordError, split_words
 from multietapa.errors import DockerfileError
 from multietapa.keywords import INSTRUCTIONS
 from multietapa.text import join
 
 _WITH_HEREDOC = frozenset({"RUN", "COPY", "ADD"})
 _DIRECTIVE = re.compile(r"^#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(.+?)\s*$")
-_HEREDOC = re.compile(r"^\d*<<(-?)([\"']?)([A-Za-z_][A-Za-z0-9_.]*)\2$")
-_WORD = re.compile(r"(?:[^\s\"']|\"(?:\\.|[^\"\\])*\"?|'[^']*'?)+")
-_VARIABLE = re.compile(r"\\\$|\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?:(:?[-+])([^}]*))?\})")
+_HEREDOC = re.compile(r"\d*<<(-?)\s*([^<]*)", re.ASCII)
+_GAP = re.compile(r"[\t\v\f\r ]+")
+_MAY_BE_EMPTY = frozenset({"RUN", "CMD", "ENTRYPOINT"})
 
 
 @dataclass(frozen=True)
@@ -58,32 +59,19 @@ class Instruction:
         return tuple(name for name in found if name)
 
 
-def expand(text: str, env: Mapping[str, str]) -> str:
-    """Sustituye ``$X``, ``${X}``, ``${X:-otro}`` y ``${X:+otro}``; lo que no existe queda vacío."""
-
-    def replace(match: re.Match[str]) -> str:
-        if match.group(0) == "\\$":
-            return "$"
-        name, operator, other = match.group(1) or match.group(2), match.group(3) or "", match.group(4) or ""
-        value = env.get(name)
-        present = bool(value) if operator.startswith(":") else value is not None
-        if operator.endswith("-"):
-            return value or "" if present else expand(other, env)
-        if operator.endswith("+"):
-            return expand(other, env) if present else ""
-        return value or ""
-
-    return _VARIABLE.sub(replace, text)
-
-
-def words(text: str) -> list[str]:
-    """Parte por espacios, respetando las comillas (que se quedan puestas)."""
-    return _WORD.findall(text)
-
-
-def unquote(text: str) -> str:
-    """Quita las comillas que rodean un valor."""
-    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
+def heredocs(line: str) -> list[tuple[str, bool]]:
+    """Los documentos que abre una instrucción ya unida: su terminador y si se le quitan los tabuladores."""
+    lexer = Lexer({}, raw_quotes=True, raw_escapes=True, keep_unset=True)
+    found = []
+    try:
+        for word in lexer.words(line):
+            match = _HEREDOC.fullmatch(word)
+            names = Lexer({}, keep_unset=True).words(match[2]) if match else []
+            if match and len(names) == 1:
+                found.append((names[0], bool(match[1])))
+    except WordError:  # una comilla sin cerrar: BuildKit tampoco ve ningún documento
+        return []
+    return found
 
 
 def directives(lines: tuple[str, ...]) -> dict[str, str]:
@@ -115,17 +103,27 @@ def scan(lines: tuple[str, ...], escape: str) -> Iterator[Instruction]:
             match = continued.search(piece)
             more = match is not None
             body += piece[: match.start()] if match else piece
-        keyword, _, rest = body.strip().replace("\t", " ", 1).partition(" ")
-        keyword, rest = keyword.upper(), rest.strip()
-        flags, arguments = _flags(rest) if keyword not in ("ENV", "LABEL", "ARG") else ((), rest)
-        heredocs: list[str] = []
-        if keyword in _WITH_HEREDOC:
-            for word in words(arguments):
-                found = _HEREDOC.match(word)
-                if found:
-                    heredocs.append(found.group(3))
-                    at = _skip_heredoc(lines, at, found.group(3), bool(found.group(1)), start)
-        yield Instruction(keyword, arguments, start + 1, at, flags, tuple(heredocs))
+        keyword, flags, arguments = _split(body, escape)
+        names: list[str] = []
+        for name, dashed in heredocs(body) if _may_open(keyword, arguments, escape) else ():
+            names.append(name)
+            at = _skip_heredoc(lines, at, name, dashed, start)
+        yield Instruction(keyword, arguments, start + 1, at, flags, tuple(names))
+
+
+def _split(body: str, escape: str) -> tuple[str, tuple[tuple[str, str], ...], str]:
+    """La palabra clave, sus ``--nombre=valor`` y el resto."""
+    keyword, *rest = _GAP.split(body.strip(SPACES), maxsplit=1)
+    keyword, text = keyword.upper(), rest[0] if rest else ""
+    flags, arguments = _flags(text, escape) if keyword not in ("ENV", "LABEL", "ARG") else ((), text)
+    return keyword, flags, arguments.strip(SPACES)
+
+
+def _may_open(keyword: str, arguments: str, escape: str) -> bool:
+    """Si una instrucción puede abrir documentos: también detrás de ``ONBUILD``, y nunca una lista."""
+    if keyword == "ONBUILD":
+        keyword, _, arguments = _split(arguments, escape)
+    return keyword in _WITH_HEREDOC and _json_list(arguments) is None
 
 
 def _skip_heredoc(lines: tuple[str, ...], at: int, end: str, dashed: bool, start: int) -> int:
@@ -140,16 +138,25 @@ def _skip_heredoc(lines: tuple[str, ...], at: int, end: str, dashed: bool, start
     )
 
 
-def _flags(text: str) -> tuple[tuple[tuple[str, str], ...], str]:
+def _flags(text: str, escape: str) -> tuple[tuple[tuple[str, str], ...], str]:
     found: list[tuple[str, str]] = []
     while text.startswith("--"):
-        match = _WORD.match(text)
-        assert match is not None
-        if match.group(0) == "--":
-            return tuple(found), text[2:].lstrip()
-        key, _, value = match.group(0)[2:].partition("=")
-        found.append((key, unquote(value)))
-        text = text[match.end() :].lstrip()
+        word, quote, at = "", "", 0
+        while at < len(text) and (quote or text[at] not in SPACES):
+            char = text[at]
+            at += 1
+            if char == quote or (not quote and char in "\"'"):
+                quote = "" if quote else char
+                continue
+            if char == escape:
+                char = text[at : at + 1]
+                at += 1
+            word += char
+        text = text[at:].lstrip(SPACES)
+        if word == "--":
+            break
+        key, _, value = word[2:].partition("=")
+        found.append((key, value))
     return tuple(found), text
 
 
@@ -162,9 +169,9 @@ def check(lines: tuple[str, ...], instruction: Instruction, *, lenient: bool) ->
         close = difflib.get_close_matches(keyword, INSTRUCTIONS, n=1, cutoff=0.5)
         hint = f"¿Querías escribir «{close[0]}»?" if close else f"Las que hay son {join(INSTRUCTIONS)}."
         fail(lines, instruction.line, f"«{keyword}» no es una instrucción de Dockerfile.", next_step=hint)
-    if not instruction.arguments and not instruction.heredocs:
+    if not instruction.arguments and keyword not in _MAY_BE_EMPTY:
         fail(lines, instruction.line, f"A «{keyword}» le falta lo que va detrás.")
-    if keyword == "ENV" and len(words(instruction.arguments)) == 1 and "=" not in instruction.arguments:
+    if keyword == "ENV" and len(split_words(instruction.arguments)) == 1 and "=" not in instruction.arguments:
         fail(
             lines,
             instruction.line,
@@ -177,13 +184,26 @@ def check(lines: tuple[str, ...], instruction: Instruction, *, lenient: bool) ->
 
 
 def copy_paths(instruction: Instruction) -> list[str]:
-    """Los orígenes y, al final, el destino de un ``COPY`` o un ``ADD``."""
-    if instruction.arguments.startswith("["):
+    """Los orígenes y, al final, el destino de un ``COPY`` o un ``ADD``, sin comillas."""
+    listed = _json_list(instruction.arguments)
+    if listed is not None:
+        return listed
+    found = []
+    for word in filter(None, _GAP.split(instruction.arguments)):
         try:
-            return [str(item) for item in json.loads(instruction.arguments)]
-        except ValueError:
-            pass
-    return [unquote(word) for word in words(instruction.arguments)]
+            found.append(Lexer({}, keep_unset=True).word(word))
+        except WordError:
+            found.append(word)
+    return found
+
+
+def _json_list(text: str) -> list[str] | None:
+    """La lista de textos que es ``text``, o ``None`` si no lo es."""
+    try:
+        found = json.loads(text.strip(SPACES)) if text.startswith("[") else None
+    except ValueError:
+        return None
+    return found if isinstance(found, list) and all(isinstance(item, str) for item in found) else None
 
 
 def fail(lines: tuple[str, ...], line: int, why: str, *, next_step: str = "") -> NoReturn:

@@ -11,18 +11,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from multietapa.dockerfile.instructions import (
-    Instruction,
-    check,
-    directives,
-    expand,
-    fail,
-    scan,
-    unquote,
-    words,
-)
+from multietapa.dockerfile.arguments import ArgumentError, expand_base, global_values
+from multietapa.dockerfile.instructions import Instruction, check, directives, fail, scan
+from multietapa.dockerfile.references import invalid_reference
+from multietapa.dockerfile.shell import Lexer, WordError
 from multietapa.errors import DockerfileError
 from multietapa.keywords import WITH_LAYER
+from multietapa.text import join
 
 _STAGE_NAME = re.compile(r"^[a-z][a-z0-9\-_.]*$")
 
@@ -31,8 +26,8 @@ _STAGE_NAME = re.compile(r"^[a-z][a-z0-9\-_.]*$")
 class Stage:
     """Una etapa: desde su ``FROM`` (en ``line``) hasta la siguiente.
 
-    ``name`` es el de ``AS`` en minúsculas o ``""``; ``base`` el texto tal cual (puede llevar ``$VARIABLE``);
-    ``instructions`` las que siguen al ``FROM``.
+    ``name`` es el de ``AS`` en minúsculas o ``""``; ``base`` el texto tal cual (puede llevar ``$VARIABLE``) e
+    ``image`` lo que vale; ``instructions`` las que siguen al ``FROM``.
     """
 
     name: str
@@ -41,6 +36,7 @@ class Stage:
     line: int
     opening: Instruction
     instructions: tuple[Instruction, ...]
+    image: str = ""
 
     @property
     def label(self) -> str:
@@ -91,25 +87,107 @@ class Dockerfile:
             architecture: para ``$TARGETARCH`` y compañía, en los nombres de Docker.
             buildargs: valores que sustituyen a los de los ``ARG`` globales.
             all_stages: todas las etapas y no solo las necesarias (así trabaja el constructor clásico).
+
+        Raises:
+            DockerfileError: el motor no aceptaría alguno de los nombres, aunque su etapa no haga falta.
         """
-        env = self._global_env(dict(buildargs or {}), architecture)
-        wanted = self.stages if all_stages else self.needed(target)
+        source = self.resolved(buildargs, target=target, architecture=architecture, strict=True)
+        wanted = source.stages if all_stages else source.needed(target)
+        source.check_origins({stage.index for stage in wanted})
         found: dict[str, Instruction] = {}
         for stage in wanted:
-            if self.parent(stage) is None:
-                name = expand(stage.base, env)
-                if name not in found or found[name].keyword != "FROM":
-                    found[name] = stage.opening
+            if source.parent(stage) is None and found.get(stage.image, stage.opening).keyword != "FROM":
+                del found[stage.image]
+            if source.parent(stage) is None:
+                found.setdefault(stage.image, stage.opening)
             for instruction in stage.instructions:
                 for name in instruction.froms:
-                    if self.stage(name) is None:
+                    if source.stage(name) is None:
                         found.setdefault(name, instruction)
         return {name: asker for name, asker in found.items() if name and name != "scratch"}
+
+    def resolved(
+        self,
+        buildargs: Mapping[str, str] | None = None,
+        *,
+        target: str | None = None,
+        architecture: str = "amd64",
+        strict: bool = False,
+    ) -> Dockerfile:
+        """El mismo, con la ``image`` de cada etapa según los ``ARG`` globales y ``buildargs``.
+
+        Raises:
+            DockerfileError: con ``strict``, un ``ARG`` o un ``FROM`` no se puede leer o no es una imagen.
+        """
+        name = target or self.stages[-1].name
+        try:
+            values = global_values(
+                self.global_args, buildargs or {}, architecture=architecture, target=name, escape=self.escape
+            )
+        except ArgumentError as error:
+            if strict:
+                fail(self._lines, error.line, str(error))
+            values = {}
+        found: list[Stage] = []
+        for stage in self.stages:
+            image = stage.base
+            unset: tuple[str, ...] = ()
+            try:
+                image, unset = expand_base(stage.base, values, self.escape)
+            except WordError as error:
+                if strict:
+                    fail(self._lines, stage.line, f"En «{stage.base}», {error}.")
+            if strict and image != "scratch" and all(s.name != image for s in found if s.name):
+                self._check_image(image, stage.line, unset)
+            found.append(replace(stage, image=image))
+        return replace(self, stages=tuple(found))
+
+    def _check_image(self, name: str, line: int, unset: tuple[str, ...] = ()) -> None:
+        """Lanza ``DockerfileError`` si el motor no aceptaría ese nombre de imagen."""
+        why, step = invalid_reference(name)
+        if why and unset:
+            late = [i for s in self.stages for i in s.instructions if i.keyword == "ARG"]
+            names = join([f"«{n}»" for n in unset])
+            why = f"{why} Ahí no {'tienen' if len(unset) > 1 else 'tiene'} valor {names}."
+            after = next((i.line for i in late if i.arguments.partition("=")[0] in unset), 0)
+            step = (
+                f"El «ARG» de la línea {after} va detrás de un «FROM» y solo vale en su etapa: súbelo."
+                if after
+                else f"Escribe «ARG {unset[0]}=valor» antes del primer «FROM»."
+            )
+        if why:
+            fail(self._lines, line, why, next_step=step)
+
+    def check_origins(self, wanted: set[int]) -> None:
+        """Lanza ``DockerfileError`` si el motor no aceptaría un ``--from`` o un ``from=``."""
+        for stage in self.stages:
+            for instruction in stage.instructions:
+                for origin in instruction.froms:
+                    self._check_origin(stage, instruction, origin, wanted)
+
+    def _check_origin(self, stage: Stage, instruction: Instruction, origin: str, wanted: set[int]) -> None:
+        lexer = Lexer({}, self.escape)
+        try:
+            fixed = lexer.word(origin) == origin
+        except WordError:
+            fixed = False
+        if not fixed:
+            tip = f"Pon «FROM {origin} AS otra» antes, con su «ARG» en la primera línea, y copia de «otra»."
+            why = f"De dónde se copia no puede llevar variables, y «{origin}» las lleva."
+            fail(self._lines, instruction.line, why, next_step=tip)
+        ahead = origin.isdecimal() and int(origin) > stage.index and stage.index in wanted
+        if origin.isdecimal() and (ahead or int(origin) == stage.index or int(origin) >= len(self.stages)):
+            last = stage.index - 1
+            tip = f"Aquí valen del 0 al {last}." if last > 0 else "Aquí vale el 0." if not last else ""
+            why = f"No hay ninguna etapa anterior con el número {origin}."
+            fail(self._lines, instruction.line, why, next_step=tip or "Es la primera: no hay ninguna antes.")
+        if self.stage(origin) is None and not _STAGE_NAME.match(origin.lower()):  # si no, sería una etapa
+            self._check_image(origin, instruction.line)
 
     def parent(self, stage: Stage) -> Stage | None:
         """La etapa anterior que sirve de base a ``stage``, o ``None`` si su base es una imagen de fuera."""
         earlier = (s for s in reversed(self.stages[: stage.index]) if s.name)
-        return next((s for s in earlier if s.name == stage.base.lower()), None)
+        return next((s for s in earlier if s.name == stage.image), None)
 
     def needed(self, target: str | None = None) -> tuple[Stage, ...]:
         """Las etapas que hacen falta para ``target`` (o la última), en el orden del archivo."""
@@ -127,22 +205,9 @@ class Dockerfile:
 
     def counted_steps(self, stage: Stage) -> tuple[Instruction, ...]:
         """Las instrucciones que BuildKit numera en ``[etapa n/total]``, en su orden."""
-        external = self.parent(stage) is None and stage.base != "scratch"
+        external = self.parent(stage) is None and stage.image != "scratch"
         opening = (stage.opening,) if external else ()
         return opening + tuple(i for i in stage.instructions if i.keyword in WITH_LAYER)
-
-    def _global_env(self, buildargs: dict[str, str], architecture: str) -> dict[str, str]:
-        platform = f"linux/{architecture}"
-        env = {f"{side}ARCH": architecture for side in ("TARGET", "BUILD")}
-        env |= {f"{side}OS": "linux" for side in ("TARGET", "BUILD")}
-        env |= {f"{side}PLATFORM": platform for side in ("TARGET", "BUILD")} | {"TARGETSTAGE": ""}
-        for instruction in self.global_args:
-            for word in words(instruction.arguments):
-                name, _, default = word.partition("=")
-                value = buildargs.get(name, expand(unquote(default), env))
-                if value or name not in env:
-                    env[name] = value
-        return env
 
 
 def final_chain(source: Dockerfile, target: str | None) -> tuple[Stage, ...]:
@@ -162,15 +227,12 @@ def final_base(
 
     ``architecture`` es la del motor, en los nombres de Docker.
     """
-    chain = final_chain(source, target)
-    if not chain:
-        return ""
-    alone = replace(source, stages=(replace(chain[0], index=0, instructions=()),))
-    return next(iter(alone.images(buildargs=buildargs, architecture=architecture)), "")
+    chain = final_chain(source.resolved(buildargs, target=target, architecture=architecture), target)
+    return chain[0].image if chain and chain[0].image != "scratch" else ""
 
 
-def parse(text: str) -> Dockerfile:
-    """Lee el texto de un Dockerfile.
+def parse(text: str, buildargs: Mapping[str, str] | None = None) -> Dockerfile:
+    """Lee el texto de un Dockerfile; ``buildargs`` sustituye a los ``ARG`` de antes del primer ``FROM``.
 
     Raises:
         DockerfileError: no se entiende; ``line`` señala la línea y el mensaje la muestra.
@@ -207,11 +269,11 @@ def parse(text: str) -> Dockerfile:
             line=1,
         )
     built = tuple(_stage(lines, n, opening, body) for n, (opening, body) in enumerate(stages))
-    return Dockerfile(text, built, tuple(global_args), escape, syntax, lines)
+    return Dockerfile(text, built, tuple(global_args), escape, syntax, lines).resolved(buildargs)
 
 
 def _stage(lines: tuple[str, ...], index: int, opening: Instruction, body: list[Instruction]) -> Stage:
-    parts = words(opening.arguments)
+    parts = re.split(r"[\t\v\f\r ]+", opening.arguments)
     named = len(parts) == 3 and parts[1].upper() == "AS"
     if len(parts) != 1 and not named:
         fail(lines, opening.line, "«FROM» se escribe «FROM imagen» o «FROM imagen AS nombre».")
@@ -220,14 +282,4 @@ def _stage(lines: tuple[str, ...], index: int, opening: Instruction, body: list[
         why = f"«{parts[2]}» no sirve como nombre de etapa."
         tip = "Empieza por una letra y usa solo letras sin acento, números, «-», «_» y «.»."
         fail(lines, opening.line, why, next_step=tip)
-    for instruction in body:
-        for origin in instruction.froms:
-            if origin.isdigit() and int(origin) >= index:
-                tip = f"Aquí valen del 0 al {index - 1}." if index else "Es la primera: no hay ninguna antes."
-                fail(
-                    lines,
-                    instruction.line,
-                    f"No hay ninguna etapa anterior con el número {origin}.",
-                    next_step=tip,
-                )
-    return Stage(name, index, unquote(parts[0]), opening.line, opening, tuple(body))
+    return Stage(name, index, parts[0], opening.line, opening, tuple(body))
