@@ -83,7 +83,8 @@ def registry(
 ) -> Iterator[Registry]:
     """Un registro vacío en el motor de ``client``; con ``private``, solo entra «ana», con «secreta»."""
     _load_registry(client)
-    variables, files = {}, {}
+    variables: dict[str, str] = {}
+    files: dict[str, str] = {}
     if private:
         variables |= {"REGISTRY_AUTH": "htpasswd", "REGISTRY_AUTH_HTPASSWD_REALM": "pruebas"}
         variables |= {"REGISTRY_AUTH_HTPASSWD_PATH": "/claves"}
