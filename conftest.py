@@ -25,12 +25,12 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
     """Pone la salida esperada en las celdas marcadas; una marca sin salida esperada es un error."""
     for item in items:
-        options = getattr(item, "options", None)
-        if type(item).__name__ != "IPyNbCell" or not options or not options["check"]:
+        cell, options = getattr(item, "cell", None), getattr(item, "options", None)
+        if type(item).__name__ != "IPyNbCell" or cell is None or not options or not options["check"]:
             continue
-        expected = item.cell.metadata.get("esperado")
+        expected = cell.metadata.get("esperado")
         if expected is None:
             raise pytest.UsageError(f"{item.nodeid}: la celda se compara y no dice «esperado»")
         data = {"text/plain": expected}
-        item.cell.outputs = [nbformat.v4.new_output("execute_result", data=data, execution_count=1)]
-        item.cell.execution_count = 1
+        cell.outputs = [nbformat.v4.new_output("execute_result", data=data, execution_count=1)]
+        cell.execution_count = 1

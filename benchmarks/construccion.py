@@ -24,8 +24,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import docker
-from jupyter_client import BlockingKernelClient, KernelManager
-from jupyter_client.manager import start_new_kernel
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.manager import KernelManager, start_new_kernel
 
 from multietapa import text
 from multietapa.cells.construir import construir

@@ -22,7 +22,7 @@ def main(argv: list[str] | None = None) -> int:
     """Ejecuta una orden; devuelve su código de salida."""
     tolerate_any_terminal()
     try:
-        signal.signal(signal.SIGINT, _interrupt_once())
+        signal.signal(signal.SIGINT, interrupt_once())
         arguments, rest = parser().parse_known_args(argv)
         if rest and arguments.orden != "pruebas":
             parser().error(f"no conozco «{' '.join(rest)}».")
@@ -53,7 +53,7 @@ def main(argv: list[str] | None = None) -> int:
         return 1
 
 
-def _interrupt_once() -> Callable[[int, object], None]:
+def interrupt_once() -> Callable[[int, object], None]:
     """Un manejador que lanza ``KeyboardInterrupt``, salvo si la señal repite una de hace un momento.
 
     Tampoco lo lanza en un hijo que aún no es otro programa: ahí nadie lo recogería, y ya lo hace el padre.

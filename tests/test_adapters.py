@@ -92,7 +92,8 @@ def test_some_errors_are_explained(shell: InteractiveShell, capsys: pytest.Captu
         explain_errors((KeyError, OSError), lambda error: [f"explicado: {error}"])
     failed = shell.run_cell("{}['clave']")
     written = capsys.readouterr().out
-    assert "explicado: 'clave'" in written and "Traceback" not in written, IPYTHON
+    assert "explicado: 'clave'" in written, IPYTHON
+    assert "Traceback" not in written, IPYTHON
     assert isinstance(failed.error_in_exec, KeyError), IPYTHON
     shell.run_cell("1 / 0")
     assert "ZeroDivisionError" in capsys.readouterr().out, IPYTHON
@@ -105,7 +106,8 @@ def test_errors_of_the_kit_draw_themselves(
     shell.user_ns["MultietapaError"] = MultietapaError
     shell.run_cell("raise MultietapaError('Pasó algo.', next_step='Haz esto.')")
     written = capsys.readouterr().out
-    assert "✗ Pasó algo.\nQué hacer: Haz esto." in written and "Traceback" not in written, IPYTHON
+    assert "✗ Pasó algo.\nQué hacer: Haz esto." in written, IPYTHON
+    assert "Traceback" not in written, IPYTHON
 
 
 def test_something_is_said_after_each_cell(shell: InteractiveShell) -> None:
@@ -131,7 +133,8 @@ def test_a_cell_of_a_notebook_shows_the_explanation(client: BlockingKernelClient
 # --- ipykernel -------------------------------------------------------------------------------------
 
 
-def test_a_notebook_is_told_from_a_terminal(client: BlockingKernelClient, shell: InteractiveShell) -> None:
+@pytest.mark.usefixtures("shell")
+def test_a_notebook_is_told_from_a_terminal(client: BlockingKernelClient) -> None:
     """Dentro de un kernel hay cuaderno; en un IPython de terminal y fuera de IPython, no."""
     code = "from multietapa.widgets.adapters.ipykernel import in_notebook\nprint(in_notebook())"
     (told,) = published(run(client, code), "stream")
@@ -142,7 +145,7 @@ def test_a_notebook_is_told_from_a_terminal(client: BlockingKernelClient, shell:
 def test_outside_ipython_nothing_breaks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sin IPython no hay celda ni cuaderno, y pedir algo para sus celdas no hace nada."""
     monkeypatch.setattr("IPython.get_ipython", lambda: None)
-    explain_errors((KeyError,), lambda error: [])
+    explain_errors((KeyError,), lambda _: [])
     after_each_cell(print)
     assert (current_cell(), in_notebook()) == (0, False)
 
@@ -205,11 +208,14 @@ def test_the_adapter_is_still_needed() -> None:
 # --- anywidget y traitlets -------------------------------------------------------------------------
 
 
+DRAWING, STYLE = "export default { render() {} }", ".x { color: red }"
+
+
 class Plain(anywidget.AnyWidget):
     """Un widget sin nada del kit."""
 
-    _esm = "export default { render() {} }"
-    _css = ".x { color: red }"
+    _esm = DRAWING
+    _css = STYLE
     one = traitlets.Int(0).tag(sync=True)
     two = traitlets.Int(0).tag(sync=True)
 
@@ -227,7 +233,7 @@ def test_twins_go_beside_the_widget() -> None:
 def test_the_drawing_travels_as_text() -> None:
     """El JavaScript y el CSS de un widget viajan tal cual, como dos rasgos más."""
     state = Plain().get_state()
-    assert (state["_esm"], state["_css"]) == (Plain._esm, Plain._css), ANYWIDGET
+    assert (state["_esm"], state["_css"]) == (DRAWING, STYLE), ANYWIDGET
 
 
 SHOW = """
@@ -252,9 +258,7 @@ def test_a_shown_widget_leaves_its_twins_in_the_cell(client: BlockingKernelClien
 def test_several_traits_are_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
     """Los rasgos que se cambian juntos viajan en un solo mensaje, y los que no cambian no viajan."""
     sent: list[list[str]] = []
-    monkeypatch.setattr(
-        Plain, "_send", lambda _, message, buffers=None: sent.append(sorted(message["state"]))
-    )
+    monkeypatch.setattr(Plain, "_send", lambda _, message, **__: sent.append(sorted(message["state"])))
     plain = Plain(two=2)
     sent.clear()
     with plain.hold_sync():

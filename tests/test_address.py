@@ -19,11 +19,11 @@ def test_it_is_still_the_url() -> None:
 
 def test_behind_a_hub_it_goes_through_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     """En Binder pasa por jupyter-server-proxy; sin él, se dice que desde el navegador no se llega."""
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: object())
     monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/ana/")
     assert Direccion(URL).enlace == "/user/ana/proxy/20001/"
     assert 'href="/user/ana/proxy/20001/"' in Direccion(URL)._repr_html_()
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     assert Direccion(URL).enlace == ""
     assert "jupyter-server-proxy" in Direccion(URL)._repr_html_()
 

@@ -77,7 +77,8 @@ def test_right_answers(motor_real: Motor, exercise: Exercise, path: Path) -> Non
     """La solución publicada y cualquier otra respuesta correcta se dan por buenas."""
     result = Ejercicio(exercise, lambda: motor_real).comprobar(path)
     assert result.passed, result
-    assert motor_real.info and motor_real.info.label in repr(result)
+    assert motor_real.info
+    assert motor_real.info.label in repr(result)
 
 
 @pytest.mark.construye

@@ -64,7 +64,8 @@ def test_apps_are_found_by_their_folder(tmp_path: Path) -> None:
     (tmp_path / "otra").mkdir()
     (found,) = apps(tmp_path)
     assert (found.name, found.port, found.bases) == ("eco", 8080, ("eco-base:1",))
-    assert found.version("única").tag == "eco:1" and found.version("única").recording == ""
+    assert found.version("única").tag == "eco:1"
+    assert found.version("única").recording == ""
 
 
 @pytest.mark.parametrize(
@@ -93,7 +94,9 @@ def test_a_wrong_description_is_explained(tmp_path: Path, text: str, said: str) 
     with pytest.raises(AppError) as caught:
         App.from_folder(described(tmp_path / "eco", text))
     message = str(caught.value)
-    assert said in message and "eco/app.json" in message and "tienda-node" in message
+    assert said in message
+    assert "eco/app.json" in message
+    assert "tienda-node" in message
 
 
 def test_everything_wrong_is_said_at_once(tmp_path: Path) -> None:

@@ -60,7 +60,8 @@ def test_downloads_with_progress_and_unpacks_without_scripts(real_apt: PrivateAp
     """Un paquete se baja con su avance de 0 a 100 y se abre sin que quede nada instalado."""
     seen: list[int] = []
     debs = [deb for deb in real_apt.download(["tini-static"], percent=seen.append) if "tini" in deb.name]
-    assert seen == sorted(seen) and seen[-1] == 100
+    assert seen == sorted(seen)
+    assert seen[-1] == 100
     unpack(debs, tmp_path / "raiz")
     assert (tmp_path / "raiz/usr/bin/tini-static").exists()
 

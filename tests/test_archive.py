@@ -198,7 +198,8 @@ def test_hostile_layers(name: str) -> None:
     """Una capa imposible da un ``ArchiveError`` en español, no un fallo de Python."""
     with pytest.raises(ArchiveError) as caught:
         read(HOSTILE[name])
-    assert "Por qué" in str(caught.value) and "Qué hacer" in str(caught.value)
+    assert "Por qué" in str(caught.value)
+    assert "Qué hacer" in str(caught.value)
 
 
 def test_wrong_digest() -> None:
@@ -290,7 +291,7 @@ def test_every_cut_and_many_mutations() -> None:
 def test_interruption_leaves_nothing(engine: docker.DockerClient, base_image: str, tmp_path: Path) -> None:
     """Interrumpir mientras el motor guarda la imagen no deja ningún archivo, ni terminar tampoco."""
 
-    def interrupt(phase: str, done: int, total: int) -> None:
+    def interrupt(_phase: str, done: int, _total: int) -> None:
         if done:
             raise KeyboardInterrupt
 

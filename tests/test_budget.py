@@ -23,7 +23,8 @@ def test_only_on_a_shared_host() -> None:
     """En tu máquina nunca; en un servidor compartido, cerca de la hora."""
     assert not budget.notice({}, spent=10_000)
     assert not budget.notice(HUB, spent=2_000)
-    assert "50 min" in budget.notice(HUB, spent=3_000) and not budget.shared_host({})
+    assert "50 min" in budget.notice(HUB, spent=3_000)
+    assert not budget.shared_host({})
 
 
 def test_it_is_not_repeated_in_every_cell() -> None:
@@ -58,7 +59,8 @@ def test_any_cell_shows_it(prefix: str) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     before, _, after = done.stdout.partition("celda 1")
-    assert "⚠" not in before and "celda 2" in after
+    assert "⚠" not in before
+    assert "celda 2" in after
     assert after.count("⚠ Esta sesión lleva") == (1 if prefix else 0)
 
 

@@ -239,7 +239,8 @@ def test_a_base_image_tells_one_phase_at_a_time() -> None:
     """De una imagen base solo cuenta la fase de ahora: descargar 9 de 10 no es cargar 0 de 99."""
     phases = [StepProgress("base:a", "descargando", 9, 10), StepProgress("base:a", "cargando", 0, 99)]
     declared = StepDeclared("base:a", "traer a", StepKind.BASE)
-    for events in ([declared, *phases], [*phases, declared]):
+    orders: tuple[list[Event], ...] = ([declared, *phases], [*phases, declared])
+    for events in orders:
         step = state_of(*events).steps["base:a"]
         assert (step.bytes, step.activity, len(step.progress)) == ((0, 99), "cargando", 1)
 

@@ -23,12 +23,12 @@ from tests.drawing import draw
 from tests.test_build_state import FINISHED, HALFWAY, RECORDED, recorded, state_of
 
 REQUEST = Request("tienda:1", "Docker Engine 28.5.2")
-JS = str(BuildView._esm)
+JS = str(BuildView(REQUEST).get_state()["_esm"])
 
 
 def click(view: BuildView, content: object) -> None:
     """Un mensaje del navegador, como lo entrega Jupyter."""
-    view._handle_msg({"content": {"data": {"method": "custom", "content": content}}, "buffers": []})
+    view.comm.handle_msg({"content": {"data": {"method": "custom", "content": content}}, "buffers": []})
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """Los rasgos que lleva cada mensaje que el widget manda al navegador."""
     found: list[list[str]] = []
 
-    def send(_: BuildView, message: dict[str, Any], buffers: object = None) -> None:
+    def send(_: BuildView, message: dict[str, Any], **__: object) -> None:
         found.append(sorted(message.get("state", {})))
 
     monkeypatch.setattr(BuildView, "_send", send)
@@ -103,7 +103,7 @@ def test_the_saved_output_is_renewed() -> None:
             updates.append(view._repr_mimebundle_()[0]["text/plain"].splitlines()[-1])
 
     view = BuildView(REQUEST)
-    view._handle = Handle()
+    view.handle = Handle()
     view.finish(state_of(*HALFWAY, FINISHED))
     view.note("Desempaquetado 1 MB")
     assert [line.split(" · ")[-1] for line in updates] == [

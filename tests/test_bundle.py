@@ -78,7 +78,8 @@ def test_programs_start_on_this_host(real_root: Path, program: str, version: str
     done = subprocess.run(
         loader.command(real_root, program, *arguments), cwd=real_root, capture_output=True, text=True
     )
-    assert done.returncode == 0 and "error while loading" not in done.stderr, done.stderr
+    assert done.returncode == 0, done.stderr
+    assert "error while loading" not in done.stderr
 
 
 def test_everyone_can_read_it_and_only_its_owner_writes(real_root: Path) -> None:
@@ -148,7 +149,8 @@ def test_the_kernel_runs_from_any_folder_without_privileges(moved: tuple[Path, P
         env={"HOME": str(home), "TMPDIR": str(home)},
     )
     version = done.stdout.strip()
-    assert version and (root / "usr/lib/uml/modules" / version / "kernel/fs/overlayfs/overlay.ko").exists()
+    assert version
+    assert (root / "usr/lib/uml/modules" / version / "kernel/fs/overlayfs/overlay.ko").exists()
 
 
 def test_the_init_hands_over_to_the_guest_script(moved: tuple[Path, Path, list[str]]) -> None:
@@ -160,7 +162,8 @@ def test_the_init_hands_over_to_the_guest_script(moved: tuple[Path, Path, list[s
         "echo llegó > /run/api/dentro; echo hola; $b poweroff -f\n"
     )
     said = _boot(moved, f"API={moved[1]}/api")
-    assert "hola" in said and "mal" not in said
+    assert "hola" in said
+    assert "mal" not in said
     assert (moved[1] / "api/dentro").read_text() == "llegó\n"
 
 

@@ -52,7 +52,8 @@ def test_the_same_bundle_gives_the_same_bytes(tmp_path: Path, archive: Path) -> 
     again = small_bundle(tmp_path / "otra")
     os.utime(again / "usr/datos", (1, 1))
     second = write_archive(again, tmp_path / "salida2", key=KEY, preset=0)
-    assert second.name == archive.name and second.read_bytes() == archive.read_bytes()
+    assert second.name == archive.name
+    assert second.read_bytes() == archive.read_bytes()
     sums = archive.with_name(f"{archive.name}.sha256").read_text()
     assert sums == f"{hashlib.sha256(archive.read_bytes()).hexdigest()}  {archive.name}\n"
 
@@ -155,7 +156,8 @@ def test_links_that_climb_through_another_link_are_refused(tmp_path: Path) -> No
         unpack_archive(path, tmp_path / "raiz", key=KEY)
 
 
-def test_repeated_and_unlisted_files_are_refused(tmp_path: Path, archive: Path) -> None:
+@pytest.mark.usefixtures("archive")
+def test_repeated_and_unlisted_files_are_refused(tmp_path: Path) -> None:
     """Un archivo que viene dos veces, o que no está en la lista del paquete, se rechaza."""
     twice = _hostile(tmp_path / "dos.tar.xz", (_member("uno"), b"1"), (_member("uno"), b"2"))
     with pytest.raises(BundleError, match="dos veces"):

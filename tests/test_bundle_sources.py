@@ -25,7 +25,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("MULTIETAPA_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv(bundle.VARIABLE, raising=False)
     monkeypatch.setattr(apt, "missing_reason", lambda: "")
-    monkeypatch.setattr(bundle, "_download", lambda work, root, log: small_bundle(root))
+    monkeypatch.setattr(bundle, "_download", lambda _, root, *__: small_bundle(root))
     held: dict[tuple[int, int], int] = {}
     monkeypatch.setattr(bundle, "_held", held)
     yield tmp_path / "cache"
@@ -37,20 +37,26 @@ def _others(cache: Path) -> list[str]:
     return sorted(path.name for path in cache.iterdir() if path.is_dir() and path != bundle.bundle_path())
 
 
-def test_is_made_once_and_checked_every_time(cache: Path) -> None:
+@pytest.mark.usefixtures("cache")
+def test_is_made_once_and_checked_every_time() -> None:
     """La segunda vez no se hace de nuevo; si se dañó, se vuelve a hacer y lo dice."""
     said: list[str] = []
     root = bundle.make()
     before = root.stat().st_ino
-    assert bundle.ready() and bundle.make(log=said.append, verify=True) == root
-    assert root.stat().st_ino == before and said == []
+    assert bundle.ready()
+    assert bundle.make(log=said.append, verify=True) == root
+    assert root.stat().st_ino == before
+    assert said == []
     (root / "usr/datos").write_text("roto")
     assert bundle.make(log=said.append) == root
     assert (root / "usr/datos").read_text() == "hola\n"
-    assert len(said) == 1 and "usr/datos" in said[0] and "se vuelve a hacer" in said[0]
+    assert len(said) == 1
+    assert "usr/datos" in said[0]
+    assert "se vuelve a hacer" in said[0]
 
 
-def test_damaged_and_without_apt_is_refused(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("cache")
+def test_damaged_and_without_apt_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Un paquete dañado que no se puede volver a hacer no se usa, y el error dice por qué y qué hacer."""
     root = bundle.make()
     monkeypatch.setattr(apt, "missing_reason", lambda: "falta el programa apt-get")
@@ -83,7 +89,8 @@ def _locked(root: Path) -> Iterator[None]:
     os.close(handle)
 
 
-def test_a_used_one_is_held_until_the_process_ends(cache: Path) -> None:
+@pytest.mark.usefixtures("cache")
+def test_a_used_one_is_held_until_the_process_ends() -> None:
     """Mientras viva quien llamó a ``make``, nadie puede tomar su paquete para borrarlo."""
     handle = os.open(bundle.make(), os.O_RDONLY)
     try:
@@ -99,8 +106,10 @@ def test_a_folder_is_used_in_place(cache: Path, tmp_path: Path, monkeypatch: pyt
     before = sorted(path.stat().st_mtime_ns for path in [given, *given.rglob("*")])
     monkeypatch.setenv(bundle.VARIABLE, str(given))
     monkeypatch.setattr(apt, "missing_reason", lambda: "no hay apt")
-    assert bundle.missing_reason() == "" and bundle.ready()
-    assert bundle.make() == given and _others(cache) == []
+    assert bundle.missing_reason() == ""
+    assert bundle.ready()
+    assert bundle.make() == given
+    assert _others(cache) == []
     assert sorted(path.stat().st_mtime_ns for path in [given, *given.rglob("*")]) == before
     (given / "usr/datos").write_text("roto")
     with pytest.raises(BundleError, match="usr/datos"):
@@ -113,19 +122,21 @@ def test_an_archive_is_unpacked_once(cache: Path, tmp_path: Path, monkeypatch: p
     archive = bundle_archive.write_archive(given, tmp_path, key=bundle.recipe_key(), preset=0)
     monkeypatch.setenv(bundle.VARIABLE, str(archive))
     monkeypatch.setattr(apt, "missing_reason", lambda: "no hay apt")
-    assert bundle.missing_reason() == "" and not bundle.ready()
+    assert bundle.missing_reason() == ""
+    assert not bundle.ready()
     root = bundle.make()
-    assert root.parent == cache and bundle.ready()
+    assert root.parent == cache
+    assert bundle.ready()
     before = root.stat().st_ino
     assert bundle.make().stat().st_ino == before
     (root / "usr/datos").unlink()
-    assert bundle.make() == root and (root / "usr/datos").read_text() == "hola\n"
+    assert bundle.make() == root
+    assert (root / "usr/datos").read_text() == "hola\n"
     bundle_manifest.check(root, key=bundle.recipe_key())
 
 
-def test_reasons_name_the_variable_and_the_path(
-    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("cache")
+def test_reasons_name_the_variable_and_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cuando no hay paquete posible se dice por qué, y ``make`` lo convierte en un error."""
     monkeypatch.setattr(apt, "missing_reason", lambda: "no hay apt")
     reasons = [bundle.missing_reason()]
@@ -135,10 +146,12 @@ def test_reasons_name_the_variable_and_the_path(
         reasons.append(bundle.missing_reason())
         with pytest.raises(BundleError, match=name):
             bundle.make()
-    assert "no hay apt" in reasons[0] and all(bundle.VARIABLE in reason for reason in reasons)
+    assert "no hay apt" in reasons[0]
+    assert all(bundle.VARIABLE in reason for reason in reasons)
 
 
-def test_without_patchelf_it_is_said_before_downloading(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("cache")
+def test_without_patchelf_it_is_said_before_downloading(monkeypatch: pytest.MonkeyPatch) -> None:
     """Si falta patchelf y hace falta, se dice antes de bajar nada."""
     monkeypatch.setattr(bundle_contents, "has_uml", lambda: True)
     monkeypatch.setattr(bundle_contents, "patchelf", lambda: None)

@@ -10,7 +10,6 @@ import sys
 import time
 from pathlib import Path
 
-import docker
 import pytest
 
 from multietapa import __main__
@@ -55,7 +54,8 @@ def test_a_wrong_command_is_explained_in_spanish(words: list[str], said: str) ->
     """Una orden mal escrita sale con 2, dice qué no entiende y cómo ver la ayuda, y no habla inglés."""
     done = run(*words)
     assert done.returncode == 2
-    assert said in done.stderr and "--ayuda" in done.stderr
+    assert said in done.stderr
+    assert "--ayuda" in done.stderr
     assert not [word for word in ENGLISH if word in done.stderr]
 
 
@@ -63,7 +63,8 @@ def test_a_wrong_command_is_explained_in_spanish(words: list[str], said: str) ->
 def test_help_is_in_spanish(words: list[str]) -> None:
     """``--ayuda`` explica las opciones en español."""
     done = run(*words, "--ayuda")
-    assert done.returncode == 0 and "opciones:" in done.stdout
+    assert done.returncode == 0
+    assert "opciones:" in done.stdout
     assert not [word for word in ENGLISH if word in done.stdout]
 
 
@@ -72,7 +73,8 @@ def test_an_ascii_terminal_gets_question_marks() -> None:
     for words in (["iniciar.py", "--ayuda"], ["-m", "multietapa", "--ayuda"], ["-m", "multietapa", "motor"]):
         done = run(*words, PYTHONIOENCODING="ascii")
         assert done.returncode == 0, done.stderr
-        assert "Traceback" not in done.stderr and done.stdout.isascii()
+        assert "Traceback" not in done.stderr
+        assert done.stdout.isascii()
 
 
 def test_what_the_system_refuses_is_explained(
@@ -86,7 +88,8 @@ def test_what_the_system_refuses_is_explained(
     monkeypatch.setattr(orders, "discover", refuse)
     assert __main__.main(["motor"]) == 1
     written = capsys.readouterr().err
-    assert "✗ La orden no pudo terminar." in written and "Qué hacer: " in written
+    assert "✗ La orden no pudo terminar." in written
+    assert "Qué hacer: " in written
     assert "    OSError: [Errno 30] Read-only file system: '/x'" in written
 
 
@@ -111,7 +114,8 @@ def test_an_unusable_folder_is_explained(tmp_path: Path) -> None:
         *("-m", "multietapa", "motor", "--motor", "privado"),
         **{"MULTIETAPA_CACHE": f"{tmp_path}/archivo/c", "DOCKER_HOST": "", "MULTIETAPA_MOTOR_EN_MARCHA": ""},
     )
-    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
     assert "✗ No se puede usar la carpeta de caché" in done.stderr
 
 
@@ -121,10 +125,12 @@ def test_fast_tests_prepare_no_engine(tmp_path: Path) -> None:
     files = [f"tests/test_{name}.py" for name in ("text", "embedded", "running", "private")]
     listed = run("-m", "multietapa", "pruebas", "--rapidas", "--collect-only", "-q", *files, **folders)
     assert listed.returncode == 0, listed.stdout + listed.stderr
-    assert "test_text.py::" in listed.stdout and "deselected" in listed.stdout
+    assert "test_text.py::" in listed.stdout
+    assert "deselected" in listed.stdout
     for module in ("test_embedded.py::", "test_running.py::", "test_private.py::test_a_dead_dockerd"):
         assert module not in listed.stdout
-    assert "Buscando un motor" not in listed.stdout and list(tmp_path.iterdir()) == []
+    assert "Buscando un motor" not in listed.stdout
+    assert list(tmp_path.iterdir()) == []
     assert listed.stdout.rstrip().endswith("Todo pasa.")
 
 
@@ -144,7 +150,7 @@ def test_a_repeated_interruption_counts_once(monkeypatch: pytest.MonkeyPatch) ->
     """La señal que ``iniciar.py`` reenvía justo después de la de la terminal no corta la recogida."""
     now = 100.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
-    interrupt = __main__._interrupt_once()
+    interrupt = __main__.interrupt_once()
     with pytest.raises(KeyboardInterrupt):
         interrupt(signal.SIGINT, None)
     now += __main__.REPEATED_SECONDS / 2
@@ -156,7 +162,7 @@ def test_a_repeated_interruption_counts_once(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_an_interruption_is_for_the_process_that_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """En un hijo recién nacido, antes de ser otro programa, la señal no lanza nada."""
-    interrupt = __main__._interrupt_once()
+    interrupt = __main__.interrupt_once()
     owner = os.getpid()
     monkeypatch.setattr(os, "getpid", lambda: owner + 1)
     interrupt(signal.SIGINT, None)
@@ -165,14 +171,16 @@ def test_an_interruption_is_for_the_process_that_asked(monkeypatch: pytest.Monke
         interrupt(signal.SIGINT, None)
 
 
-def test_motor_says_what_was_chosen_and_why_not_the_others(engine: docker.DockerClient) -> None:
+@pytest.mark.usefixtures("engine")
+def test_motor_says_what_was_chosen_and_why_not_the_others() -> None:
     """``motor`` dice el elegido y la razón de cada uno de los demás."""
     done = run("-m", "multietapa", "motor")
     lines = done.stdout.splitlines()
     assert done.returncode == 0, done.stderr
     assert lines[0].startswith("Elegido: ")
     rejected = [line for line in lines if line.startswith("No elegido: ")]
-    assert rejected and all(line.count(":") >= 2 for line in rejected)
+    assert rejected
+    assert all(line.count(":") >= 2 for line in rejected)
 
 
 @pytest.mark.parametrize("every", [False, True], ids=["una sesión", "todas"])
@@ -211,8 +219,10 @@ def test_the_build_cache_is_emptied_only_in_the_kits_own_engine(
             PROJECT_ROOT / "sources", dockerfile=recipe, etiqueta="cache:1", vista=False, cliente=client
         )
         kept = limpiar(cliente=client, cache=True)
-        assert kept.cache_bytes == 0 and "docker builder prune" in repr(kept)
+        assert kept.cache_bytes == 0
+        assert "docker builder prune" in repr(kept)
         mine = motor_over(client, daemon)
         monkeypatch.setattr(session, "_current", mine)
         emptied = limpiar(cliente=client, cache=True)
-        assert emptied.cache_bytes > 5_000_000 and "Caché de compilación" in repr(emptied)
+        assert emptied.cache_bytes > 5_000_000
+        assert "Caché de compilación" in repr(emptied)

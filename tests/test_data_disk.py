@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,7 +25,7 @@ def used(path: Path) -> int:
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Un disco preparado de verdad, con la imagen base de las pruebas dentro y en trozos pequeños."""
     folder = tmp_path_factory.mktemp("preparado")
     engine = running(data=tmp_path_factory.mktemp("datos"), data_size_mb=300)
@@ -36,15 +35,17 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setattr(data_disk, "PART_BYTES", 256 * 1024)
         patch.setattr(data_disk, "CHUNK", 64 * 1024)
         parts = daemon.disk.pack(folder)
-    assert len(parts) > 1 and sum(part.stat().st_size for part in parts) < 20 * MB
-    yield folder
+    assert len(parts) > 1
+    assert sum(part.stat().st_size for part in parts) < 20 * MB
+    return folder
 
 
 def test_empty_disk_is_sparse_and_grows(tmp_path: Path) -> None:
     """Un disco nuevo ocupa poco y, en el siguiente arranque, crece hasta donde se pida."""
     disk = DataDisk(bundle.make(), tmp_path / "disco.img", size_mb=500)
     disk.ensure()
-    assert disk.clean() and used(disk.path) < 60 * MB
+    assert disk.clean()
+    assert used(disk.path) < 60 * MB
     bigger = DataDisk(disk.root, disk.path, size_mb=800)
     bigger.ensure()
     assert disk.path.stat().st_size == 800 * MB
@@ -95,7 +96,8 @@ def test_disk_without_remedy_is_kept_aside(tmp_path: Path) -> None:
     disk.path.write_bytes(os.urandom(4096) * 2560)
     told: list[str] = []
     disk.ensure(log=told.append)
-    assert disk.clean() and (tmp_path / "disco.img.dañado").exists()
+    assert disk.clean()
+    assert (tmp_path / "disco.img.dañado").exists()
     assert any("dañado" in line for line in told)
 
 
@@ -112,6 +114,7 @@ def test_reset_removes_only_unused_data(monkeypatch: pytest.MonkeyPatch, tmp_pat
     kept = {path.name for path in slot.data.parent.iterdir() if path.is_dir()}
     slot.release()
     assert kept == {str(slot.number), f"{slot.number}-embebido"}
-    assert f"{slot.number + 1}-embebido" in said and f"En uso, se quedan: {slot.number}" in said
+    assert f"{slot.number + 1}-embebido" in said
+    assert f"En uso, se quedan: {slot.number}" in said
     assert slots.remove_unused_data().startswith("Datos borrados")
     assert slots.remove_unused_data() == "No había datos que borrar."

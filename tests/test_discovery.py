@@ -22,7 +22,8 @@ from tests.conftest import unavailable
 def test_no_engine_is_a_value_with_reasons(no_engine_environment: dict[str, str]) -> None:
     """Sin motor posible no hay excepción: hay un valor que explica cada descarte."""
     choice = discover(no_engine_environment)
-    assert choice.kind == "grabacion" and not choice.available
+    assert choice.kind == "grabacion"
+    assert not choice.available
     assert {r.kind for r in choice.rejected} == {"existente", "privado", "embebido"}
     assert all(r.reason for r in choice.rejected)
 
@@ -75,7 +76,7 @@ def test_the_client_of_this_process_keeps_its_kind(motor_real: Motor) -> None:
     """El cliente del motor del kit dice de qué clase es aunque se pase suelto; otro, lo que contesta."""
     assert info_of(motor_real.client) == motor_real.info
     other = docker.DockerClient(base_url=motor_real.choice.host)
-    assert info_of(other).version == motor_real.info.version  # type: ignore[union-attr]
+    assert info_of(other).version == motor_real.info.version
     other.close()
 
 
@@ -100,7 +101,8 @@ def test_an_engine_that_does_not_start_gives_way_to_the_next(
     if start is None:
         unavailable("aquí no es posible ningún motor del taller")
     found = connect(discover())
-    assert not found.available and tried == list(OWN_KINDS[OWN_KINDS.index(start) :])
+    assert not found.available
+    assert tried == list(OWN_KINDS[OWN_KINDS.index(start) :])
     reasons = {r.kind: r.reason for r in found.choice.rejected}
     assert all("no hay memoria" in reasons[kind] for kind in tried)
     monkeypatch.setenv(VARIABLE, start)

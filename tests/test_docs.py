@@ -49,7 +49,8 @@ def test_readme_commands_are_real() -> None:
     """Cada orden de consola del README y de CONTRIBUTING usa un programa y un módulo que existen."""
     blocks = re.findall(r"```console\n(.*?)```", README + CONTRIBUTING, re.DOTALL)
     commands = [line.strip() for block in blocks for line in block.splitlines() if line.strip()]
-    assert "python3 iniciar.py" in commands and "python3 iniciar.py pruebas" in commands
+    assert "python3 iniciar.py" in commands
+    assert "python3 iniciar.py pruebas" in commands
     for command in commands:
         words = command.split()
         if "-m" in words:
@@ -97,7 +98,8 @@ def test_changes_are_told_in_order() -> None:
     versions = re.findall(r"^## (.*)$", text, re.MULTILINE)
     dated = [re.fullmatch(r"(\d+)\.(\d+)\.(\d+) \(\d{4}-\d\d-\d\d\)", name) for name in versions[1:]]
     numbers = [tuple(map(int, found.groups())) for found in dated if found]
-    assert versions[0] == "Sin publicar" and len(numbers) == len(dated)
+    assert versions[0] == "Sin publicar"
+    assert len(numbers) == len(dated)
     assert numbers == sorted(set(numbers), reverse=True)
     for version in text.split("\n## ")[1:]:
         sections = re.findall(r"^### (.*)\n\n((?:- .*\n(?:  .*\n)*)+)", version + "\n", re.MULTILINE)
@@ -125,7 +127,12 @@ def test_modules_are_short() -> None:
     assert {name: n for name, n in lengths.items() if n > MODULE_LINES + 30} == {}
 
 
-@pytest.mark.parametrize("command", [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]])
+#: De una en una: para mypy, dos aplicaciones tendrían el mismo módulo «preguntas».
+QUESTIONS = sorted(str(path) for path in (PROJECT_ROOT / "apps").glob("*/preguntas.py"))
+STYLE = [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]]
+
+
+@pytest.mark.parametrize("command", [*STYLE, *(["mypy", path] for path in QUESTIONS)])
 def test_style_and_types(command: list[str]) -> None:
     """ruff y mypy no tienen nada que decir."""
     done = subprocess.run([sys.executable, "-m", *command], cwd=PROJECT_ROOT, capture_output=True, text=True)
@@ -137,7 +144,8 @@ def test_everything_public_says_what_it_does() -> None:
     silent = []
     for path in [*(PROJECT_ROOT / "tests").glob("*.py"), *(PROJECT_ROOT / "multietapa").rglob("*.py")]:
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            named = isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_")
-            if (named and path.parent.name != "tests") or (named and node.name.startswith("test_")):
+            if not isinstance(node, (ast.FunctionDef, ast.ClassDef)) or node.name.startswith("_"):
+                continue
+            if path.parent.name != "tests" or node.name.startswith("test_"):
                 silent += [] if ast.get_docstring(node) else [f"{path.name}: {node.name}"]
     assert silent == []

@@ -102,7 +102,7 @@ def test_start_tells_its_phases_and_stop_leaves_nothing() -> None:
     with engine as started:
         told = " · ".join(engine.phases)
         assert [word in told for word in ("núcleo", "red", "dockerd")] == [True] * 3
-        assert stat.S_IMODE(os.stat(started.run / "docker.sock").st_mode) == 0o600
+        assert stat.S_IMODE((started.run / "docker.sock").stat().st_mode) == 0o600
         with docker_client(started) as client:
             load_base_image(client)
             client.containers.run(BASE_IMAGE, "sleep 60", detach=True, labels=labels())
@@ -157,9 +157,11 @@ def test_sdk_runs_and_talks_to_containers(client: docker.DockerClient) -> None:
     container = client.containers.create(BASE_IMAGE, "cat", stdin_open=True, labels=labels())
     attached = container.attach_socket(params={"stdin": 1, "stdout": 1, "stream": 1})
     container.start()
-    attached._sock.sendall(b"una linea\n" * 20_000)
-    attached._sock.shutdown(socket.SHUT_WR)
-    received = b"".join(iter(lambda: attached._sock.recv(65536), b""))
+    with socket.socket(fileno=os.dup(attached.fileno())) as wire:
+        wire.setblocking(True)
+        wire.sendall(b"una linea\n" * 20_000)
+        wire.shutdown(socket.SHUT_WR)
+        received = b"".join(iter(lambda: wire.recv(65536), b""))
     assert received.count(b"una linea\n") >= 19_000  # con cabeceras de 8 bytes entre medias
     attached.close()
     assert container.wait(timeout=10)["StatusCode"] == 0
@@ -190,8 +192,9 @@ def test_sdk_builds_saves_loads_and_prunes(client: docker.DockerClient) -> None:
     assert len(pruned["ContainersDeleted"]) >= 1
 
 
+@pytest.mark.usefixtures("base_image")
 def test_same_image_measures_the_same_here_and_natively(
-    client: docker.DockerClient, engine: docker.DockerClient, base_image: str, tmp_path: Path
+    client: docker.DockerClient, engine: docker.DockerClient, tmp_path: Path
 ) -> None:
     """La misma imagen construida aquí y en el motor del taller tiene el mismo Desempaquetado, al byte."""
     (tmp_path / "datos.txt").write_text("dato\n" * 20_000)
@@ -219,8 +222,8 @@ def finished(client: docker.DockerClient, folder: Path, tag: str, **options: Any
 
 def test_another_user_cannot_reach_the_engine(daemon: EmbeddedDaemon, client: docker.DockerClient) -> None:
     """Otro usuario no puede abrir el socket, y el puerto de la API no atiende sin el certificado."""
-    assert daemon._tunnel is not None
-    port, path = daemon._tunnel.port, str(daemon.run / "docker.sock")
+    assert daemon.tunnel is not None
+    port, path = daemon.tunnel.port, str(daemon.run / "docker.sock")
 
     def attempt() -> str:
         try:
@@ -258,7 +261,7 @@ def as_another_user(action: Callable[[], str]) -> str:
             os.setgid(65534)
             os.setuid(65534)
             answer = action()
-        except BaseException as problem:
+        except BaseException as problem:  # noqa: BLE001  lo recibe el padre
             answer = repr(problem)
         os.write(write_end, answer.encode())
         os._exit(0)
@@ -287,15 +290,16 @@ def test_network_comes_back_during_a_build(
     thread = threading.Thread(target=build)
     thread.start()
     time.sleep(2)
-    os.kill(daemon._network.pid, signal.SIGKILL)
-    until(lambda: not daemon._network.alive)
+    os.kill(daemon.network.pid, signal.SIGKILL)
+    until(lambda: not daemon.network.alive)
     killed = time.monotonic()
     daemon.look_after()
     until(lambda: answers(daemon))
     assert time.monotonic() - killed < 10
     assert daemon.network_restarts == 1
     thread.join(60)
-    assert outcome and isinstance(outcome[0], (BuildFinished, MultietapaError))
+    assert outcome
+    assert isinstance(outcome[0], (BuildFinished, MultietapaError))
     if isinstance(outcome[0], MultietapaError):
         assert "motor" in str(outcome[0])
     with docker_client(daemon) as again:

@@ -52,13 +52,15 @@ def test_container_limits_win(tmp_path: Path, files: dict[str, str]) -> None:
 def test_without_limits_it_is_the_machine(tmp_path: Path, files: dict[str, str]) -> None:
     """Sin contenedor mandan la memoria libre y los procesadores de la máquina."""
     limits = machine(tmp_path, files)
-    assert (limits.memory, limits.memory_free) == (16 * GIB, 12 * GIB) and limits.cpus >= 1
+    assert (limits.memory, limits.memory_free) == (16 * GIB, 12 * GIB)
+    assert limits.cpus >= 1
 
 
 def test_few_maps_are_warned(tmp_path: Path) -> None:
     """Con 65530 mapas se avisa con la cifra; con los que convienen, o sin saberlo, no."""
     limits = machine(tmp_path, {})
-    assert "65530" in maps_warning(limits) and "262144" in maps_warning(limits)
+    assert "65530" in maps_warning(limits)
+    assert "262144" in maps_warning(limits)
     for content in ("262144\n", ""):
         assert not maps_warning(machine(tmp_path, {"proc/sys/vm/max_map_count": content}))
 

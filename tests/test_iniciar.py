@@ -32,18 +32,20 @@ from tests.conftest import processes_mentioning, unavailable
 def iniciar() -> types.ModuleType:
     """``iniciar.py`` como módulo."""
     spec = importlib.util.spec_from_file_location("iniciar", PROJECT_ROOT / "iniciar.py")
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-def test_only_the_standard_library(iniciar: types.ModuleType) -> None:
+def test_only_the_standard_library() -> None:
     """``iniciar.py`` corre en un Python sin nada instalado (modo aislado, sin site-packages)."""
     command = [sys.executable, "-I", "-S", str(PROJECT_ROOT / "iniciar.py"), "--ayuda"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "--sin-navegador" in done.stdout and "--puerto" in done.stdout
+    assert "--sin-navegador" in done.stdout
+    assert "--puerto" in done.stdout
 
 
 def test_everything_missing_is_listed_at_once(
@@ -57,7 +59,9 @@ def test_everything_missing_is_listed_at_once(
     with pytest.raises(iniciar.Stop) as raised:
         iniciar.check_machine()
     message = str(raised.value)
-    assert "python3-venv" in message and "512 MB de memoria" in message and "Libera espacio" in message
+    assert "python3-venv" in message
+    assert "512 MB de memoria" in message
+    assert "Libera espacio" in message
 
 
 def test_failed_installation_shows_what_pip_said(
@@ -175,7 +179,8 @@ def test_a_clone_with_spaces_and_accents_works(motor_real: Motor, fresh_clone: P
     with workshop(fresh_clone, motor_real) as (process, _):
         pass
     assert process.returncode == 0
-    ask = [fresh_clone / ".venv/bin/python", "-I", "-c", "import multietapa; print(multietapa.__file__)"]
+    python = str(fresh_clone / ".venv/bin/python")
+    ask = [python, "-I", "-c", "import multietapa; print(multietapa.__file__)"]
     found = subprocess.run(ask, cwd="/", capture_output=True, text=True, check=True).stdout.strip()
     assert Path(found) == fresh_clone / "multietapa/__init__.py"
     started = time.monotonic()
@@ -220,7 +225,8 @@ def test_without_an_engine_it_opens_and_says_so(tmp_path: Path) -> None:
     process = launch(PROJECT_ROOT, env=env)
     try:
         url, written = read_until(process, r"http://127\.0\.0\.1:\d+/lab\S*")
-        assert url and "no hay motor posible; se verán grabaciones" in written
+        assert url
+        assert "no hay motor posible; se verán grabaciones" in written
         assert "existente no: no hay ningún motor escuchando ahí" in written
     finally:
         press_ctrl_c(process)
@@ -243,7 +249,8 @@ def test_two_workshops_at_once_do_not_collide(tmp_path: Path) -> None:
         urls = [read_until(process, r"http://127\.0\.0\.1:\d+/lab\S*") for process in both]
         ports = [re.search(r":(\d+)/", url).group(1) for url, written in urls if url or pytest.fail(written)]  # type: ignore[union-attr]
         engines = sorted(path.parent.name for path in (tmp_path / "r").glob("*/docker.sock"))
-        assert len(set(ports)) == 2 and len(engines) == 2
+        assert len(set(ports)) == 2
+        assert len(engines) == 2
         press_ctrl_c(both[0])
         assert both[0].wait(40) == 0
         status = urls[1][0].replace("/lab/tree/00_bienvenida.ipynb", "/api/status")
@@ -324,7 +331,8 @@ def test_a_missing_package_is_explained(iniciar: types.ModuleType) -> None:
     """Si alguien borró un paquete del entorno, se dice cuál y qué hacer, sin rastro de Python."""
     command = [sys.executable, "-c", f"import sys; sys.modules['docker'] = None\n{iniciar.BOOT}", "motor"]
     done = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True)
-    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
     assert "✗ Al entorno de Python le falta «docker»." in done.stderr
     assert "Qué hacer: borra la carpeta .venv y repite la orden." in done.stderr
 
@@ -336,4 +344,5 @@ def test_an_interruption_sent_only_to_iniciar_closes_the_workshop(motor_real: Mo
         assert process.stdout is not None
         written = process.stdout.read()
         assert process.wait(60) == 0
-    assert "Cerrando el taller" in written and "Traceback" not in written
+    assert "Cerrando el taller" in written
+    assert "Traceback" not in written

@@ -77,7 +77,8 @@ def test_a_container_of_a_late_base_without_network_says_how_to_bring_it() -> No
         client.close()
         server.shutdown()
     said = str(translate(failed.value))
-    assert f'Tráela con motor().bases("{OTHER}")' in said and "no route to host" in said
+    assert f'Tráela con motor().bases("{OTHER}")' in said
+    assert "no route to host" in said
 
 
 def test_a_late_base_arrives_when_it_is_asked_for(
@@ -92,14 +93,16 @@ def test_a_late_base_arrives_when_it_is_asked_for(
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
     with second_engine_factory() as (client, daemon):
         motor = motor_over(client, daemon)
-        assert f"{LATE}: {LATER}" in repr(motor.bases()) and LATER in motor.bases()._repr_html_()
+        assert f"{LATE}: {LATER}" in repr(motor.bases())
+        assert LATER in motor.bases()._repr_html_()
         assert capsys.readouterr().out == ""
         with pytest.raises(docker.errors.ImageNotFound) as missing:
             client.images.get(LATE)
         assert f'Tráela con motor().bases("{LATE}")' in str(translate(missing.value))
 
         found = motor.bases(LATE)
-        assert LATE not in found.missing and OTHER in found.missing
+        assert LATE not in found.missing
+        assert OTHER in found.missing
         assert f"cargando {LATE.replace(':', '-')}.tar" in capsys.readouterr().out
 
         (tmp_path / "Dockerfile").write_text(f"FROM {OTHER}\nCOPY nota /nota\n")

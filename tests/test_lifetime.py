@@ -30,16 +30,16 @@ def second_thread() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_during_a_launch_is_not_lost(second_thread: None, number: int) -> None:
+@pytest.mark.usefixtures("second_thread")
+def test_a_signal_during_a_launch_is_not_lost(number: int) -> None:
     """Una señal en pleno lanzamiento salta al soltarlas, aunque haya más hilos; el hijo no se entera."""
     seen: list[str] = []
 
-    def interrupt(number: int, frame: object) -> None:
+    def interrupt(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(number, interrupt)
-    try:
-        with pytest.raises(KeyboardInterrupt), signals_held() as release:
+    def launch() -> None:
+        with signals_held() as release:
             os.kill(os.getpid(), number)
             time.sleep(0.05)
             child = subprocess.Popen(
@@ -49,6 +49,11 @@ def test_a_signal_during_a_launch_is_not_lost(second_thread: None, number: int) 
             seen.append(child.communicate()[0])
             release()
             seen.append("no debería llegar aquí")
+
+    before = signal.signal(number, interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            launch()
         assert seen == ["SigBlk:\t0000000000000000\n"]
         assert signal.getsignal(number) is interrupt
     finally:
@@ -58,7 +63,12 @@ def test_a_signal_during_a_launch_is_not_lost(second_thread: None, number: int) 
 def test_signals_come_back_after_a_failed_launch() -> None:
     """Si el lanzamiento falla, los manejadores vuelven a ser los de antes."""
     before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(FileNotFoundError), signals_held():
-        assert signal.getsignal(signal.SIGINT) is not before
-        subprocess.Popen(["esta-orden-no-existe"])
+
+    def launch() -> None:
+        with signals_held():
+            assert signal.getsignal(signal.SIGINT) is not before
+            subprocess.Popen(["esta-orden-no-existe"])
+
+    with pytest.raises(FileNotFoundError):
+        launch()
     assert signal.getsignal(signal.SIGINT) is before

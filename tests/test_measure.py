@@ -133,9 +133,11 @@ def test_built_layers_and_symlinks(
     measured = measure(engine, tag, cache=MeasureCache(tmp_path), base=base_image)
     if measured.engine.store == "overlay2":
         assert measured.unpacked_bytes == engine.api.inspect_image(tag)["Size"]
-    assert measured.base_layer_count == 1 and measured.base == base_image
+    assert measured.base_layer_count == 1
+    assert measured.base == base_image
     assert ["mkdir" in step.created_by for step in measured.layers] == [False, True, False, True]
-    assert set(overlay(measured.layers).files) >= {"d/z", "d"} and "d/b" not in overlay(measured.layers).files
+    assert set(overlay(measured.layers).files) >= {"d/z", "d"}
+    assert "d/b" not in overlay(measured.layers).files
     hidden = overlay(measured.layers).hidden
     assert (hidden.shadowed, hidden.deleted) == (0, 6 + len("objetivo/muy/largo") + 5)
     assert {(loss.layer, loss.hidden_by) for loss in hidden.by_layer} == {(1, 3), (2, 3)}
@@ -153,14 +155,19 @@ def test_cache_avoids_asking_again(engine: docker.DockerClient, tag: str, cache:
         return measure(engine, tag, cache=cache, progress=seen, transfer=transfer)
 
     plain = measured(transfer=False)
-    assert plain.transfer_bytes == NOT_MEASURED and set(phases) == {SAVING, MEASURING}
-    assert measured(transfer=False) == plain and not phases
+    assert plain.transfer_bytes == NOT_MEASURED
+    assert set(phases) == {SAVING, MEASURING}
+    assert measured(transfer=False) == plain
+    assert not phases
     first = measured()
-    assert phases and first.transfer_bytes == sum(layer.transfer_bytes for layer in first.layers)
-    assert measured() == first and not phases
+    assert phases
+    assert first.transfer_bytes == sum(layer.transfer_bytes for layer in first.layers)
+    assert measured() == first
+    assert not phases
     assert measured(transfer=False) == first, "lo ya comprimido no se pierde"
     engine.images.load(archive([BASE, layer(entry("mía", "x" * 2000))], tag, labels={"otra": "sesión"}))
-    assert measured().layers == first.layers and not phases, "otra imagen con las mismas capas"
+    assert measured().layers == first.layers
+    assert not phases, "otra imagen con las mismas capas"
     first = measured()
     whole = {path: path.read_bytes() for path in cache.folder.rglob("*.gz")}
     for path in whole:
@@ -180,7 +187,8 @@ def test_progress_reaches_the_total(engine: docker.DockerClient, tag: str, cache
     assert all(0 <= done <= total for _, done, total in seen)
     for phase in (SAVING, MEASURING):
         steps = [done for name, done, _ in seen if name == phase]
-        assert steps == sorted(steps) and steps[0] == 0
+        assert steps == sorted(steps)
+        assert steps[0] == 0
     assert seen[-1][1] == seen[-1][2] > 9 << 20
 
 
@@ -243,7 +251,8 @@ def test_an_image_made_with_the_sdk_has_its_workshop_base(
         engine.images.remove(deeper, force=True)
 
 
-def test_unknown_image(engine: docker.DockerClient, base_image: str, cache: MeasureCache) -> None:
+@pytest.mark.usefixtures("cache")
+def test_unknown_image(engine: docker.DockerClient, base_image: str) -> None:
     """Una imagen que no existe lanza el error que nombra las que sí."""
     for ask in (measure, quick_sizes):
         with pytest.raises(UnknownNameError, match=base_image):
@@ -256,7 +265,8 @@ def test_quick_sizes_are_provisional(engine: docker.DockerClient, tag: str) -> N
     quick = quick_sizes(engine, tag)
     assert quick.reported_bytes == engine.api.inspect_image(tag)["Size"]
     assert [step.created_by for step in quick.steps] == ["paso 0", "paso 1"]
-    assert len(quick.diff_ids) == 2 and "provisional" in quick.label
+    assert len(quick.diff_ids) == 2
+    assert "provisional" in quick.label
 
 
 def test_recorded_images_of_both_stores() -> None:

@@ -50,8 +50,8 @@ def test_private_network_comes_back_with_its_ports(second_engine_factory: Second
         load_base_image(client)
         web = run_web(client)
         url = motor_over(client, daemon).direccion(web, 80)
-        os.kill(daemon._network.pid, signal.SIGKILL)
-        until(lambda: not daemon._network.alive)
+        os.kill(daemon.network.pid, signal.SIGKILL)
+        until(lambda: not daemon.network.alive)
         daemon.look_after()
         assert daemon.network_restarts == 1
         assert b"root:x:0" in until(lambda: body_of(f"{url}/passwd"))
@@ -67,7 +67,7 @@ def test_names_are_answered_again(second_engine_factory: SecondEngine) -> None:
 
     def answering(other_than: int = 0) -> int:
         with suppress(OSError):  # alguno acaba de terminar
-            for pid in descendants(daemon._namespace.pid):
+            for pid in descendants(daemon.process.pid):
                 if pid != other_than and Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"smartdns"):
                     return pid
         return 0
@@ -144,7 +144,8 @@ def engine_that_asks(resolv: Path, kind: str) -> Iterator[docker.DockerClient]:
         [*command, sys.executable, "-m", "multietapa.engine.supervisor", kind],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
-    assert process.stdin is not None and process.stdout is not None
+    assert process.stdin is not None
+    assert process.stdout is not None
     try:
         messages = (json.loads(line) for line in process.stdout)
         host = next(message["host"] for message in messages if "fase" not in message)
@@ -159,9 +160,8 @@ def engine_that_asks(resolv: Path, kind: str) -> Iterator[docker.DockerClient]:
 
 
 @pytest.mark.parametrize("kind", ["privado", "embebido"])
-def test_a_name_has_one_address(
-    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: docker.DockerClient
-) -> None:
+@pytest.mark.usefixtures("engine")
+def test_a_name_has_one_address(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """En RUN y en run, un nombre con doce direcciones giratorias es siempre la misma, sin IPv6."""
     if os.geteuid() != 0:
         unavailable("hace falta ser root para atender nombres en el puerto 53")

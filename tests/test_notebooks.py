@@ -27,7 +27,7 @@ EXERCISE_CELL = re.compile(r"^(ejercicio\(|respuesta_\d = )")
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
 def notebook(request: pytest.FixtureRequest) -> nbformat.NotebookNode:
     """Cada cuaderno, leído."""
-    read: nbformat.NotebookNode = nbformat.read(request.param, as_version=4)  # type: ignore[no-untyped-call]
+    read: nbformat.NotebookNode = nbformat.read(request.param, as_version=4)
     return read
 
 
@@ -68,7 +68,8 @@ def test_nothing_is_stored(notebook: nbformat.NotebookNode) -> None:
     for position, cell in enumerate(notebook.cells):
         assert cell.id == f"celda-{position:02d}"
         if cell.cell_type == "code":
-            assert cell.outputs == [] and cell.execution_count is None
+            assert cell.outputs == []
+            assert cell.execution_count is None
 
 
 def test_opening_and_closing(notebook: nbformat.NotebookNode) -> None:
@@ -86,7 +87,8 @@ def test_cells_are_short(notebook: nbformat.NotebookNode) -> None:
     lengths = sorted(len(list(filter(str.strip, source.splitlines()))) for source in code(notebook))
     assert CELLS[0] <= len(notebook.cells) <= CELLS[1]
     assert long_prose == []
-    assert lengths[-1] <= CODE_LINES and lengths[len(lengths) // 2] <= 5
+    assert lengths[-1] <= CODE_LINES
+    assert lengths[len(lengths) // 2] <= 5
 
 
 def test_every_compared_cell_says_what_it_expects(notebook: nbformat.NotebookNode) -> None:

@@ -168,7 +168,8 @@ def test_workflows_are_right() -> None:
     files = sorted((PROJECT_ROOT / ".github/workflows").glob("*.yml"))
     assert len(files) == 2
     used = [name for path in files for name in re.findall(r"uses: *(\S+)", path.read_text(encoding="utf-8"))]
-    assert used and not [name for name in used if not re.fullmatch(r"actions/[\w-]+@v\d+", name)]
+    assert used
+    assert not [name for name in used if not re.fullmatch(r"actions/[\w-]+@v\d+", name)]
     linter = shutil.which("actionlint", path=str(Path(sys.executable).parent))
     if linter is None:
         pytest.skip("actionlint no está (requirements-dev.txt lo pide en Linux)")
@@ -180,12 +181,15 @@ def test_workflows_run_the_orders_of_the_project() -> None:
     """Se pasa ``.ci/run``, las rápidas en tres sistemas y con cada Python admitido, y la imagen de Binder."""
     folder = PROJECT_ROOT / ".github/workflows"
     tests = (folder / "pruebas.yml").read_text(encoding="utf-8")
-    assert "run: .ci/run\n" in tests and "run: python iniciar.py pruebas --rapidas\n" in tests
+    assert "run: .ci/run\n" in tests
+    assert "run: python iniciar.py pruebas --rapidas\n" in tests
     systems, versions = re.findall(r"(?:sistema|python): \[(.*)\]", tests)
     assert [name.split("-")[0] for name in systems.split(", ")] == ["ubuntu", "macos", "windows"]
     lowest = re.search(
         r'requires-python = ">=3\.(\d+)"', (PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8")
     )
-    assert lowest is not None and versions.split(", ") == [f'"3.{n}"' for n in range(int(lowest[1]), 15)]
+    assert lowest is not None
+    assert versions.split(", ") == [f'"3.{n}"' for n in range(int(lowest[1]), 15)]
     binder = (folder / "binder.yml").read_text(encoding="utf-8")
-    assert "docker build -f binder/Dockerfile" in binder and "cron:" in binder
+    assert "docker build -f binder/Dockerfile" in binder
+    assert "cron:" in binder

@@ -14,7 +14,8 @@ from multietapa.paths import cache_dir, runtime_dir
 def test_missing_folders_are_created(tmp_path: Path) -> None:
     """Se crean enteras, y la de los sockets queda privada."""
     run = runtime_dir({"MULTIETAPA_RUN": str(tmp_path / "no/existe/run")})
-    assert run.is_dir() and run.stat().st_mode & 0o777 == 0o700
+    assert run.is_dir()
+    assert run.stat().st_mode & 0o777 == 0o700
     assert cache_dir({"MULTIETAPA_CACHE": str(tmp_path / "a/b")}).is_dir()
     assert cache_dir({"XDG_CACHE_HOME": str(tmp_path / "x")}) == tmp_path / "x/multietapa"
 
@@ -33,7 +34,8 @@ def test_a_folder_that_cannot_be_created_is_explained(tmp_path: Path) -> None:
     for make, variable in ((cache_dir, "MULTIETAPA_CACHE"), (runtime_dir, "MULTIETAPA_RUN")):
         with pytest.raises(EngineError, match="No se puede usar la carpeta") as raised:
             make({variable: str(tmp_path / "archivo/dentro")})
-        assert raised.value.why and f"{variable}=CARPETA" in raised.value.next_step
+        assert raised.value.why
+        assert f"{variable}=CARPETA" in raised.value.next_step
 
 
 def test_a_read_only_cache_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ from tests.conftest import SecondEngine, load_base_image, motor_over, run_web
 
 def host_state() -> dict[str, object]:
     """Lo que un motor podría estropear: interfaces, montajes, reglas y grupos de control."""
-    interfaces = sorted(os.listdir("/sys/class/net"))
+    interfaces = sorted(path.name for path in Path("/sys/class/net").iterdir())
     mounts = sorted(line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines())
     routes = Path("/proc/net/route").read_text()
     forwarding = Path("/proc/sys/net/ipv4/ip_forward").read_text()
@@ -41,7 +41,7 @@ def test_private_engine_leaves_the_host_as_it_was(second_engine_factory: SecondE
         load_base_image(client)
         client.containers.run("multietapa-pruebas/base:1", "echo hola", remove=True, labels=labels())
         assert host_state() == before
-        run, pids = daemon.run, [daemon._namespace.pid, daemon._network.pid]
+        run, pids = daemon.run, [daemon.process.pid, daemon.network.pid]
     assert host_state() == before
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
     assert not list(Path("/sys/fs/cgroup").glob(f"**/multietapa-{run.name}"))
@@ -85,7 +85,7 @@ def test_taken_port_is_explained(second_engine_factory: SecondEngine) -> None:
 def test_killed_engine_is_noticed_and_leaves_nothing(second_engine_factory: SecondEngine) -> None:
     """Tras un corte de luz no queda ningún proceso del motor."""
     with second_engine_factory() as (client, daemon):
-        pids = [daemon._namespace.pid, daemon._network.pid]
+        pids = [daemon.process.pid, daemon.network.pid]
         daemon.kill()
         assert not daemon.alive
         assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
@@ -135,9 +135,8 @@ def descendants(pid: int) -> list[int]:
     return found + [deeper for child in found for deeper in descendants(child)]
 
 
-def test_a_dead_dockerd_comes_back_with_its_images(
-    engine: docker.DockerClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("engine")
+def test_a_dead_dockerd_comes_back_with_its_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Si dockerd muere, su supervisor lo levanta con las mismas imágenes, y ``motor()`` lo espera."""
     monkeypatch.setenv("MULTIETAPA_RUN", str(tmp_path / "r"))
     running = supervisor.start()
@@ -153,13 +152,14 @@ def test_a_dead_dockerd_comes_back_with_its_images(
         assert client.images.get(base).tags == [base]
         client.images.remove(base, force=True)
         running.stop()
-        assert not session._comes_back(mine, seconds=5)
+        assert not session.comes_back(mine, seconds=5)
     finally:
         running.stop()
 
 
 @pytest.mark.parametrize("name", ["aula, año 2026", "a:b"])
-def test_any_folder_name_works(engine: docker.DockerClient, tmp_path: Path, name: str) -> None:
+@pytest.mark.usefixtures("engine")
+def test_any_folder_name_works(tmp_path: Path, name: str) -> None:
     """El paquete y los datos pueden estar en una carpeta con espacios, comas, eñes o dos puntos."""
     folder = tmp_path / name
     folder.mkdir()

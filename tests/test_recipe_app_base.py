@@ -105,7 +105,8 @@ def in_project(
     return subprocess.run([sys.executable, *words], cwd=project, capture_output=True, text=True, env=env)
 
 
-def test_adding_an_app(project: Path, motor_real: Motor, base_image: str) -> None:
+@pytest.mark.usefixtures("base_image")
+def test_adding_an_app(project: Path, motor_real: Motor) -> None:
     """Con su carpeta (ficha, preguntas y Dockerfile) una app se encuentra, se construye y se verifica."""
     recipe, client = steps("Añadir una app"), motor_real.client
     folder = project / "apps/buzon"
@@ -132,7 +133,8 @@ def test_adding_an_app(project: Path, motor_real: Motor, base_image: str) -> Non
             assert said in done.stdout
         (folder / "preguntas.py").write_text(QUESTIONS.replace('"bien",', '"mal",'))
         done = in_project(project, motor_real, "apps/verificar", "buzon", tag)
-        assert done.returncode == 1 and "/salud debería decir bien" in done.stderr
+        assert done.returncode == 1
+        assert "/salud debería decir bien" in done.stderr
         assert not client.containers.list(all=True, filters={"name": "verificar-buzon"})
     finally:
         client.images.remove(tag, force=True)
@@ -142,7 +144,8 @@ def test_adding_a_base(project: Path, motor_real: Motor, tmp_path: Path) -> None
     """Con un solo archivo, una base nueva es del taller, se hace aquí y arranca."""
     recipe, client = steps("Añadir una base"), motor_real.client
     place = re.search(r"`(multietapa/bases/families/)<familia>\.py`", recipe)
-    assert place is not None and all(name in recipe for name in ("BASES", "recipe(", "Equivalent", "key"))
+    assert place is not None
+    assert all(name in recipe for name in ("BASES", "recipe(", "Equivalent", "key"))
     (project / place[1] / "saludo.py").write_text(FAMILY, encoding="utf-8")
     cache = tmp_path / "caché"
     (cache / "bases").mkdir(parents=True)

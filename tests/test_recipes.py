@@ -106,7 +106,8 @@ def test_an_exercise_is_added_by_its_folder(project_copy: Path) -> None:
     add_exercise(project_copy)
     seen = run(project_copy, "-c", SEEN)
     ids, shown, *_ = seen.splitlines()
-    assert "90.1" in ids.split() and "02.1" in ids.split()
+    assert "90.1" in ids.split()
+    assert "02.1" in ids.split()
     assert shown == "Ejercicio 90.1: Un saludo"
     cells = nbformat.read(project_copy / "notebooks/90_prueba.ipynb", as_version=4).cells
     assert cells[1].source == f'respuesta_1 = r"""{TEMPLATE}"""'
@@ -120,11 +121,13 @@ def test_an_exercise_without_its_answers_cannot_exist(project_copy: Path) -> Non
     (folder.parent / "90.2").mkdir()
     command = ["-m", "pytest", "tests/test_answers.py", "-q", "-k", "has_right_and_wrong or every_folder"]
     done = subprocess.run([sys.executable, *command], cwd=project_copy, capture_output=True, text=True)
-    assert done.returncode == 1 and "2 failed" in done.stdout, done.stdout
+    assert done.returncode == 1, done.stdout
+    assert "2 failed" in done.stdout
 
 
 @pytest.mark.construye
-def test_its_answers_are_built_and_checked(motor_real: object, project_copy: Path) -> None:
+@pytest.mark.usefixtures("motor_real")
+def test_its_answers_are_built_and_checked(project_copy: Path) -> None:
     """Las respuestas del ejercicio nuevo se construyen y se comprueban sin escribir ninguna prueba."""
     add_exercise(project_copy)
     done = run(project_copy, "-m", "pytest", "tests/test_answers.py", "-q", "-k", "90.1")

@@ -156,4 +156,5 @@ def test_contributing_shows_this_table() -> None:
     shown = {room: set(re.findall(r"`(\w+)`", allowed)) for _, room, allowed in rows}
     assert shown == {room: others - {room} for room, others in MAY_IMPORT.items()}
     ground = re.search(r"^\| planta baja \| (.*?) \|", text, re.MULTILINE)
-    assert ground is not None and tuple(re.findall(r"`(\w+)`", ground[1])) == GROUND
+    assert ground is not None
+    assert tuple(re.findall(r"`(\w+)`", ground[1])) == GROUND

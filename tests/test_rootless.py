@@ -185,7 +185,8 @@ def _state(pid: int) -> str:
 
 
 def _started(process: subprocess.Popen[str]) -> dict[str, str]:
-    assert process.stdout is not None and process.stderr is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
     line = process.stdout.readline()
     assert line, process.stderr.read()
     told: dict[str, str] = json.loads(line)
@@ -240,7 +241,8 @@ def test_ordinary_user_builds_runs_and_publishes(learner: Learner) -> None:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/saludo", timeout=5) as answer:
         assert answer.read() == b"hola\n"
     inside = container.exec_run(["sh", "-c", "id; ls -ln /sitio"]).output.decode()
-    assert "uid=0" in inside and " 1000 " in inside
+    assert "uid=0" in inside
+    assert " 1000 " in inside
     assert host_state() == before
     container.kill()
     client.close()
@@ -267,7 +269,8 @@ def test_nothing_survives_a_killed_owner(learner: Learner) -> None:
     pids = descendants(process.pid)
     process.kill()
     process.communicate()
-    assert len(pids) >= 5 and not _gone(pids)
+    assert len(pids) >= 5
+    assert not _gone(pids)
     learner.says("borrar", str(learner.home / "datos"))
 
 
@@ -312,7 +315,7 @@ def test_refusal_reasons(
     (tmp_path / setting).parent.mkdir()
     (tmp_path / setting).write_text(value + "\n")
     monkeypatch.setattr(userns, "SYSCTL", tmp_path)
-    assert expected in userns._refused(errno.EPERM).why
+    assert expected in userns.refused(errno.EPERM).why
 
 
 def test_user_without_subordinate_ids_is_told_how_to_get_them(
@@ -321,7 +324,8 @@ def test_user_without_subordinate_ids_is_told_how_to_get_them(
     """Sin tramos, o con pocos, se dice cuántos hacen falta, en qué archivo y la orden que los da."""
     monkeypatch.setattr(userns, "ETC", tmp_path)
     monkeypatch.setattr(shutil, "which", lambda name: "" if name == "getsubids" else f"/usr/bin/{name}")
-    assert "/etc/subuid" in userns.missing_reason() and "usermod" in userns.missing_reason()
+    assert "/etc/subuid" in userns.missing_reason()
+    assert "usermod" in userns.missing_reason()
     (tmp_path / "subuid").write_text(f"otra:100000:65536\n{os.getuid()}:200000:70000\n")
     assert userns.subordinate_ids("subuid") == [(200000, 70000)]
     (tmp_path / "subgid").write_text(f"{os.getuid()}:300000:1000\nroto\n{os.getuid()}:x:y\n")

@@ -26,7 +26,7 @@ def _failing_command(client: docker.DockerClient, base: str) -> None:
     client.containers.run(base, ["sh", "-c", "echo no hay >&2; exit 4"], remove=True, labels=labels())
 
 
-def _missing_image(client: docker.DockerClient, base: str) -> None:
+def _missing_image(client: docker.DockerClient, _base: str) -> None:
     client.images.get("tienda:no-existe")
 
 
@@ -105,4 +105,5 @@ def test_a_cell_shows_the_explanation_and_still_fails(
     result = shell.run_cell(cell)
     written = capsys.readouterr().out
     assert isinstance(result.error_in_exec, docker.errors.DockerException)
-    assert "No hay ningún motor de Docker" in written and "Traceback" not in written
+    assert "No hay ningún motor de Docker" in written
+    assert "Traceback" not in written

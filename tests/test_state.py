@@ -91,6 +91,7 @@ def test_served_engine_outlives_kernels_and_dies_with_its_server(tmp_path: Path)
         [sys.executable, "-m", "multietapa", "motor", "--servir"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,
     )  # fmt: skip
+    assert server.stdin is not None
     try:
         kernel_environment = {k: v for k, v in environment.items() if k != "MULTIETAPA_MOTOR"}
         answers = [
@@ -105,7 +106,8 @@ def test_served_engine_outlives_kernels_and_dies_with_its_server(tmp_path: Path)
         ]
         assert [a.returncode for a in answers] == [0, 0], answers
         said = [answer.stdout.splitlines()[-1] for answer in answers]  # antes pueden ir las fases
-        assert said[0] == said[1] and said[0].startswith("embebido ")
+        assert said[0] == said[1]
+        assert said[0].startswith("embebido ")
         told = json.loads((tmp_path / "estado.json").read_text())
         assert (told["kind"], told["fase"]) == ("embebido", "en marcha")
         report = subprocess.run(

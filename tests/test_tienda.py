@@ -71,9 +71,8 @@ def test_the_naive_image_is_at_least_five_times_the_other(images: dict[str, Meas
 
 
 @pytest.mark.parametrize("tag", [NAIVE, STAGED])
-def test_verificar_is_satisfied_with_both(
-    images: dict[str, Measurement], motor_real: Motor, tag: str
-) -> None:
+@pytest.mark.usefixtures("images")
+def test_verificar_is_satisfied_with_both(motor_real: Motor, tag: str) -> None:
     """``verificar`` arranca cada imagen, le hace preguntas de verdad y sale con 0, sin dejar contenedores."""
     before = {container.id for container in motor_real.client.containers.list(all=True)}
     done = subprocess.run([*VERIFY, "tienda-node", tag], capture_output=True, text=True)
@@ -90,23 +89,30 @@ def test_verificar_rejects_what_is_not_the_shop(engine: docker.DockerClient, bas
     engine.images.build(fileobj=io.BytesIO(recipe.encode()), tag=tag, labels=labels(), rm=True)
     try:
         done = subprocess.run([*VERIFY, "tienda-node", tag], capture_output=True, text=True)
-        assert done.returncode == 1 and "/salud" in done.stderr
+        assert done.returncode == 1
+        assert "/salud" in done.stderr
     finally:
         engine.images.remove(tag, force=True)
 
 
-def test_verificar_without_its_image_says_what_to_do(engine: docker.DockerClient) -> None:
+@pytest.mark.usefixtures("engine")
+def test_verificar_without_its_image_says_what_to_do() -> None:
     """Una imagen que no está sale con 1 y propone construirla; con la orden a medias, sale con 2."""
     done = subprocess.run([*VERIFY, "tienda-node", "nadie:1"], capture_output=True, text=True)
-    assert done.returncode == 1 and "Constrúyela primero" in done.stderr
+    assert done.returncode == 1
+    assert "Constrúyela primero" in done.stderr
     for words in ((), ("tienda-node",)):
         done = subprocess.run([*VERIFY, *words], capture_output=True, text=True)
-        assert done.returncode == 2 and "Uso: verificar APP IMAGEN" in done.stderr
+        assert done.returncode == 2
+        assert "Uso: verificar APP IMAGEN" in done.stderr
     done = subprocess.run([*VERIFY, "tienda", "nadie:1"], capture_output=True, text=True)
-    assert done.returncode == 2 and "tienda-node" in done.stderr
+    assert done.returncode == 2
+    assert "tienda-node" in done.stderr
 
 
-def test_the_shop_passes_its_own_tests(images: dict[str, Measurement], motor_real: Motor) -> None:
+@pytest.mark.usefixtures("images")
+def test_the_shop_passes_its_own_tests(motor_real: Motor) -> None:
     """Las pruebas de la tienda pasan con el Node de la imagen que la compila."""
     written = motor_real.ejecutar(NAIVE, "npm test")
-    assert "passing" in written and "failing" not in written
+    assert "passing" in written
+    assert "failing" not in written

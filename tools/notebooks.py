@@ -30,14 +30,14 @@ METADATA = {
 def derive(source: Path) -> str:
     """El texto del cuaderno que corresponde a un archivo py:percent."""
     notebook = jupytext.read(source, fmt="py:percent")
-    notebook.metadata = nbformat.NotebookNode(METADATA)  # type: ignore[no-untyped-call]
+    notebook.metadata = nbformat.NotebookNode(METADATA)
     for position, cell in enumerate(notebook.cells):
         cell["id"] = f"celda-{position:02d}"
         if "plantilla" in cell["metadata"]:
             cell["source"] = answer_cell(cell["metadata"]["plantilla"])
         cell["metadata"] = {key: value for key, value in cell["metadata"].items() if key in KEPT}
     notebook.nbformat, notebook.nbformat_minor = 4, 5
-    text: str = nbformat.writes(notebook)  # type: ignore[no-untyped-call]
+    text: str = nbformat.writes(notebook)
     return text.rstrip("\n") + "\n"
 
 

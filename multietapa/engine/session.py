@@ -58,7 +58,7 @@ def current(*, log: Callable[[str], None] | None = None) -> Engine:
     """
     global _current
     log = log or _slow_steps()
-    if _current is not None and _current.available and (_still_there(_current) or _comes_back(_current)):
+    if _current is not None and _current.available and (_still_there(_current) or comes_back(_current)):
         return _current
     if served := state.wait_for_served(os.environ, log=log):
         _use_served(served)
@@ -140,7 +140,7 @@ def environment(kind: str, host: str) -> dict[str, str]:
     }
 
 
-def _comes_back(engine: Engine, *, seconds: float = 15.0) -> bool:
+def comes_back(engine: Engine, *, seconds: float = 15.0) -> bool:
     """Un motor del kit que se cae lo levanta su supervisor, si sigue ahí: se le espera, con sus imágenes."""
     if engine.choice.kind not in OWN_KINDS:
         return False

@@ -17,10 +17,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any, Protocol
+from typing import Any
 
 from multietapa.engine.bundle import make as bundle
 from multietapa.engine.embedded.daemon import EmbeddedDaemon
+from multietapa.engine.host.daemon import Daemon
 from multietapa.engine.host.run_folder import STATE
 from multietapa.engine.private.daemon import PrivateDaemon
 from multietapa.engine.slots import Slot, reserve
@@ -31,31 +32,6 @@ WATCH_SECONDS = 0.1
 MAX_RESTARTS = 5
 #: Un motor que aguantó este tiempo en pie recupera el derecho a todos sus reinicios.
 STEADY_SECONDS = 300.0
-
-
-class Daemon(Protocol):
-    """Lo que un supervisor necesita saber de un motor."""
-
-    @property
-    def host(self) -> str:
-        """La URL de su API."""
-
-    @property
-    def alive(self) -> bool:
-        """Sigue en marcha."""
-
-    @property
-    def network_restarts(self) -> int:
-        """Cuántas veces se volvió a poner en marcha su red."""
-
-    def start(self, *, log: Callable[[str], None] = ...) -> None:
-        """Arranca y espera a que conteste."""
-
-    def look_after(self) -> None:
-        """Levanta lo que se haya caído a su alrededor (la red)."""
-
-    def stop(self, *, grace: float = ...) -> None:
-        """Lo apaga en orden."""
 
 
 def make_daemon(kind: str, slot: Slot, *, log: Callable[[str], None] = lambda _: None) -> Daemon:

@@ -37,11 +37,11 @@ class WidgetView(anywidget.AnyWidget):
     """Un widget con su sitio en una celda y sus dos gemelos.
 
     La clase hija pone ``_esm, _css = drawing(__file__)``, sus rasgos y ``twins``. ``cell`` dice en qué
-    celda está (``current_cell``), o 0.
+    celda está (``current_cell``), o 0; ``handle`` pone al día su salida, o es ``None`` si no se ha mostrado.
     """
 
     def __init__(self, **traits: Any) -> None:
-        self._handle: Any = None
+        self.handle: Any = None
         self.cell = 0
         super().__init__(**traits)
 
@@ -52,7 +52,7 @@ class WidgetView(anywidget.AnyWidget):
     def display(self) -> None:
         """La pone en la salida de la celda."""
         self.cell = current_cell()
-        self._handle = display(self, display_id=True)  # type: ignore[no-untyped-call]
+        self.handle = display(self, display_id=True)
 
     def put(self, values: Mapping[str, Any]) -> None:
         """Manda a la pantalla los rasgos que cambian, en un solo mensaje."""
@@ -62,8 +62,8 @@ class WidgetView(anywidget.AnyWidget):
 
     def save_twins(self) -> None:
         """Deja los gemelos de ahora guardados en la salida de la celda, para exportaciones."""
-        if self._handle is not None:
-            self._handle.update(self)
+        if self.handle is not None:
+            self.handle.update(self)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Bundle:
         text, html = self.twins()

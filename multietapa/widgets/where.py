@@ -26,4 +26,4 @@ class ShownInCell:
             return
         from IPython.display import display
 
-        display({"text/plain": repr(self)}, raw=True)  # type: ignore[no-untyped-call]
+        display({"text/plain": repr(self)}, raw=True)

@@ -1,8 +1,7 @@
 """El motor embebido: dockerd dentro de User-mode Linux, un núcleo que corre como un programa más.
 
 No pide privilegios: ni root, ni espacios de nombres, ni capacidades. Vale en Binder, en un pod de
-JupyterHub o en un portátil cerrado con Linux x86-64. ``EmbeddedDaemon`` tiene la misma forma que
-``PrivateDaemon``.
+JupyterHub o en un portátil cerrado con Linux x86-64.
 """
 
 from __future__ import annotations
@@ -26,6 +25,7 @@ from multietapa.engine.embedded.tunnel import ApiTunnel, make_certificate
 from multietapa.engine.host import limits as host_limits
 from multietapa.engine.host import run_folder
 from multietapa.engine.host.certificates import copy_certificates
+from multietapa.engine.host.daemon import Daemon
 from multietapa.engine.host.lifetime import die_with_parent
 from multietapa.engine.host.network import Network
 from multietapa.engine.host.ports import port_range
@@ -64,7 +64,7 @@ def missing_reason() -> str:
     return ""
 
 
-class EmbeddedDaemon:
+class EmbeddedDaemon(Daemon):
     """Un dockerd embebido.
 
     Args:
@@ -88,34 +88,17 @@ class EmbeddedDaemon:
         data_size_mb: int = 0,
         memory_mb: int = 0,
     ) -> None:
-        self.root, self.run, self.slot, self.options = root, run, slot, tuple(options)
+        network = Network(root, run, engine="embebido", direct=True)
+        super().__init__(root, run=run, slot=slot, options=options, network=network)
         self.disk = DataDisk(root, data / "disco.img", size_mb=data_size_mb)
         self._limits = host_limits.read()
         fitting = max(MINIMUM_MEMORY_MB, min(MAXIMUM_MEMORY_MB, _share_mb(self._limits)))
         self.memory_mb = memory_mb or fitting
-        self.log_path = run / "dockerd.log"
         self.phases: list[str] = []
-        self._machine: subprocess.Popen[str] | None = None
-        self._network = Network(root, run, engine="embebido", direct=True)
-        self._tunnel: ApiTunnel | None = None
+        self.tunnel: ApiTunnel | None = None
         self._phase = threading.Condition()
         self._cpu: OneCpu | None = None
         self._trimmed = 0.0
-
-    @property
-    def host(self) -> str:
-        """La URL de la API."""
-        return run_folder.host_of(self.run)
-
-    @property
-    def alive(self) -> bool:
-        """Su máquina sigue en marcha."""
-        return self._machine is not None and self._machine.poll() is None
-
-    @property
-    def network_restarts(self) -> int:
-        """Cuántas veces se volvió a poner en marcha su red."""
-        return self._network.restarts
 
     def start(self, *, log: Callable[[str], None] = lambda _: None, timeout: float = 90.0) -> None:
         """Arranca y espera a que la API conteste. Lanza :class:`EngineError` con el registro."""
@@ -125,22 +108,22 @@ class EmbeddedDaemon:
         self.disk.ensure(log=log)
         try:
             certificate, key = make_certificate(self.root, self.run, GUEST_ADDRESS)
-            self._tunnel = ApiTunnel(
+            self.tunnel = ApiTunnel(
                 self.run / run_folder.SOCKET, certificate=certificate, key=key, server_name=GUEST_ADDRESS
             )
             log("arrancando el núcleo")
             if warning := host_limits.maps_warning(self._limits):
                 log(warning)
-            self._network.serve_socket()
+            self.network.serve_socket()
             self._start_machine()
             self._wait_phase("red", "núcleo", timeout=30.0)
             log("conectando su red")
             self._wait_phase("dockerd", "red", timeout=30.0)
             log("esperando a dockerd")
-            self._tunnel.port = self._network.open_api()
+            self.tunnel.port = self.network.open_api()
             self._wait_ready(timeout)
-            self._tunnel.start()
-            self._network.forward_ports(self.host)
+            self.tunnel.start()
+            self.network.forward_ports(self.host)
         except BaseException:
             self.stop(grace=3.0)
             raise
@@ -163,13 +146,13 @@ class EmbeddedDaemon:
             )
         command = ["usr/bin/linux.uml", f"mem={self.memory_mb}M", "seccomp=auto", "quiet"]
         command += ["root=none", "rootfstype=hostfs", f"rootflags={root}/", "ro", f"ubd0={disk}"]
-        command += [f"vec0:transport=bess,dst={self._network.socket},depth=64,gro=1"]
+        command += [f"vec0:transport=bess,dst={self.network.socket},depth=64,gro=1"]
         command += ["con=null", "con0=fd:0,fd:1", f"uml_dir={self.run}/uml", "umid=motor", f"API={self.run}"]
         # Mide la rapidez de RAID 6 durante 0,9 s, y aquí no hay discos en RAID.
         command += ["initcall_blacklist=raid6_init", "init=/arranque"]
         self.phases.clear()
         self._cpu = OneCpu()
-        self._machine = subprocess.Popen(
+        self.process = subprocess.Popen(
             command,
             cwd=self.root,
             stdin=subprocess.PIPE,
@@ -181,9 +164,7 @@ class EmbeddedDaemon:
             preexec_fn=_alone(self._cpu),
             env={"HOME": str(self.run), "TMPDIR": str(temporary), "PATH": os.environ.get("PATH", "")},
         )
-        threading.Thread(
-            target=self._read_console, args=(self._machine,), name="consola", daemon=True
-        ).start()
+        threading.Thread(target=self._read_console, args=(self.process,), name="consola", daemon=True).start()
 
     def _write_environment(self) -> None:
         copy_certificates(self.root, self.run / "certificados.crt")
@@ -227,9 +208,9 @@ class EmbeddedDaemon:
         return start_failure(what, log, why=self._failure())
 
     def _wait_ready(self, timeout: float) -> None:
-        assert self._tunnel is not None
+        assert self.tunnel is not None
         limit = time.monotonic() + timeout
-        while not self._tunnel.reachable(timeout=1.0):
+        while not self.tunnel.reachable(timeout=1.0):
             if not self.alive:
                 raise self._problem("El motor embebido se apagó al arrancar.", self.log_path)
             if time.monotonic() > limit:
@@ -241,44 +222,32 @@ class EmbeddedDaemon:
         if self._limits.memory < SMALL_HOST_BYTES and time.monotonic() - self._trimmed > TRIM_SECONDS:
             self._trimmed = time.monotonic()
             self.disk.forget_cached()
-        if self._machine is None or self._cpu is None or not self.alive:
+        if self.process is None or self._cpu is None or not self.alive:
             return
-        self._cpu.review(self._machine.pid)
-        if self._network.alive or self._tunnel is None:
+        self._cpu.review(self.process.pid)
+        if self.network.alive or self.tunnel is None:
             return
-        self._tunnel.port = 0
-        self._network.serve_socket(again=True)
+        self.tunnel.port = 0
+        self.network.serve_socket(again=True)
         self._order("red")
-        self._tunnel.port = self._network.open_api()
-        self._network.forward_ports(self.host)
+        self.tunnel.port = self.network.open_api()
+        self.network.forward_ports(self.host)
 
     def _order(self, order: str) -> None:
-        if self._machine is not None and self._machine.stdin is not None:
+        if self.process is not None and self.process.stdin is not None:
             with suppress(OSError, ValueError):
-                self._machine.stdin.write(f"{order}\n")
-                self._machine.stdin.flush()
-
-    def kill(self) -> None:
-        """Lo mata sin avisar, como un corte de luz."""
-        if self._machine is not None and self.alive:
-            self._machine.kill()
-            self._machine.wait()
-        self.stop(grace=0.1)
+                self.process.stdin.write(f"{order}\n")
+                self.process.stdin.flush()
 
     def stop(self, *, grace: float = 20.0) -> None:
         """Apaga contenedores, dockerd y la máquina, por ese orden, y borra todo lo que no son datos."""
-        self._network.stop_forwarding()
-        if self._machine is not None:
-            self._order("apagar")
-            try:
-                self._machine.wait(grace)
-            except subprocess.TimeoutExpired:
-                self._machine.kill()
-                self._machine.wait()
-        self._network.stop()
-        if self._tunnel is not None:
-            self._tunnel.stop()
-            self._tunnel = None
+        self.network.stop_forwarding()
+        self._order("apagar")
+        self._end_process(grace)
+        self.network.stop()
+        if self.tunnel is not None:
+            self.tunnel.stop()
+            self.tunnel = None
         shutil.rmtree(self.run / "uml", ignore_errors=True)
         for name in (*_TEMPORARY, "disco", "raiz"):
             (self.run / name).unlink(missing_ok=True)

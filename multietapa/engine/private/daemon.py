@@ -24,6 +24,7 @@ import docker
 
 from multietapa.engine.host import run_folder
 from multietapa.engine.host.certificates import copy_certificates
+from multietapa.engine.host.daemon import Daemon
 from multietapa.engine.host.lifetime import die_with_parent
 from multietapa.engine.host.network import Network
 from multietapa.engine.host.ports import port_range
@@ -53,7 +54,7 @@ def missing_reason() -> str:
     )
 
 
-class PrivateDaemon:
+class PrivateDaemon(Daemon):
     """Un dockerd privado.
 
     Args:
@@ -75,21 +76,14 @@ class PrivateDaemon:
         options: Sequence[str] = (),
         data_size_mb: int = 0,
     ) -> None:
-        self.root, self.run, self.data = root, run, data
-        self.slot, self.options, self.data_size_mb = slot, tuple(options), data_size_mb
+        network = Network(root, run, engine="privado")
+        super().__init__(root, run=run, slot=slot, options=options, network=network)
+        self.data, self.data_size_mb = data, data_size_mb
         place = hashlib.sha256(str(run).encode()).hexdigest()[:6]  # dos carpetas de ejecución no se mezclan
         self.cgroup = f"multietapa-{run.name}-{place}"
-        self.log_path = run / "dockerd.log"
         self.rootless = os.geteuid() != 0
         self._space: userns.UserSpace | None = None
-        self._namespace: subprocess.Popen[bytes] | None = None
         self._child = 0
-        self._network = Network(root, run, engine="privado")
-
-    @property
-    def host(self) -> str:
-        """La URL de la API."""
-        return run_folder.host_of(self.run)
 
     def start(self, *, log: Callable[[str], None] = lambda _: None, timeout: float = 60.0) -> None:
         """Arranca y espera a que la API conteste. Lanza :class:`EngineError` con el registro."""
@@ -121,7 +115,7 @@ class PrivateDaemon:
         else:
             command.append(f"--cgroup-parent=/{self.cgroup}")
         with self.log_path.open("wb") as output:
-            self._namespace = subprocess.Popen(
+            self.process = subprocess.Popen(
                 [*command, *self.options],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -131,14 +125,14 @@ class PrivateDaemon:
                 preexec_fn=self._enter,
             )
         log("conectando su red")
-        self._child = _first_child(self._namespace, timeout=5.0)
+        self._child = _first_child(self.process, timeout=5.0)
         if not self._child:
             raise start_failure("El motor privado no pudo crear sus espacios de nombres.", self.log_path)
-        self._network.join_namespace(self._child, before=self._enter)
+        self.network.join_namespace(self._child, before=self._enter)
         (self.run / "red-lista").touch()
         log("esperando a dockerd")
         self._wait_ready(timeout)
-        self._network.forward_ports(self.host)
+        self.network.forward_ports(self.host)
 
     def _enter(self) -> None:
         """En cada proceso nuevo: no sobrevive a este y, sin root, es root en su espacio de usuario."""
@@ -148,10 +142,10 @@ class PrivateDaemon:
             die_with_parent()
 
     def _wait_ready(self, timeout: float) -> None:
-        assert self._namespace is not None
+        assert self.process is not None
         limit = time.monotonic() + timeout
         while True:
-            if self._namespace.poll() is not None:
+            if self.process.poll() is not None:
                 raise start_failure("El motor privado se apagó al arrancar.", self.log_path)
             if (self.run / run_folder.SOCKET).exists():
                 try:
@@ -164,41 +158,20 @@ class PrivateDaemon:
                 raise start_failure(f"El motor privado no contestó en {timeout:.0f} s.", self.log_path)
             time.sleep(0.05)
 
-    @property
-    def alive(self) -> bool:
-        """El proceso del motor sigue en marcha."""
-        return self._namespace is not None and self._namespace.poll() is None
-
-    @property
-    def network_restarts(self) -> int:
-        """Cuántas veces se volvió a poner en marcha su red."""
-        return self._network.restarts
-
     def look_after(self) -> None:
         """Vuelve a poner en marcha la red si se cayó, con los puertos que tenía. Se llama a menudo."""
-        if self.alive and not self._network.alive:
-            self._network.join_namespace(self._child, before=self._enter, again=True)
-            self._network.forward_ports(self.host)
-
-    def kill(self) -> None:
-        """Lo mata sin avisar, como un corte de luz."""
-        if self._namespace is not None and self.alive:
-            self._namespace.kill()
-            self._namespace.wait()
-        self.stop(grace=0.1)
+        if self.alive and not self.network.alive:
+            self.network.join_namespace(self._child, before=self._enter, again=True)
+            self.network.forward_ports(self.host)
 
     def stop(self, *, grace: float = 12.0) -> None:
         """Apaga dockerd y sus contenedores, y borra todo lo que no son datos."""
-        self._network.stop_forwarding()
-        if self._namespace is not None and self.alive:
-            for pid in _children(self._namespace.pid):
+        self.network.stop_forwarding()
+        if self.process is not None and self.alive:
+            for pid in _children(self.process.pid):
                 _signal(pid, signal.SIGTERM)
-            try:
-                self._namespace.wait(grace)
-            except subprocess.TimeoutExpired:
-                self._namespace.kill()
-                self._namespace.wait()
-        self._network.stop()
+        self._end_process(grace)
+        self.network.stop()
         if self._space is not None:
             self._space.close()
         for _ in range(20):

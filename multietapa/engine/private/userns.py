@@ -82,7 +82,7 @@ class UserSpace:
             )
         except (OSError, subprocess.SubprocessError) as problem:
             os.set_blocking(told, False)
-            raise _refused(_number(told)) from problem
+            raise refused(_number(told)) from problem
         finally:
             os.close(told)
             os.close(tell)
@@ -247,7 +247,7 @@ def _problem(reason: str) -> EngineError:
     )
 
 
-def _refused(number: int) -> EngineError:
+def refused(number: int) -> EngineError:
     """El motivo de que el núcleo niegue el espacio de nombres, con el ajuste que manda si se sabe cuál es."""
     start = "el núcleo no deja crear espacios de nombres de usuario"
     if setting := _blocking_setting():
