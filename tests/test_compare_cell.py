@@ -114,7 +114,9 @@ class Notebook:
 
 @pytest.fixture(scope="module")
 def kernel(
-    motor_real: Motor, images: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory
+    motor_real: Motor,
+    images: docker.DockerClient,
+    tmp_path_factory: pytest.TempPathFactory,  # noqa: ARG001  las deja cargadas
 ) -> Iterator[Notebook]:
     """Un kernel cuyo motor es el de las pruebas."""
     wire = Wire()
@@ -140,7 +142,10 @@ def notebook(kernel: Notebook, tmp_path: Path) -> Notebook:
 
 @pytest.fixture
 def terminal(
-    motor_real: Motor, images: docker.DockerClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    motor_real: Motor,
+    images: docker.DockerClient,  # noqa: ARG001  las deja cargadas
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[tuple[docker.DockerClient, Wire]]:
     """Un cliente que llega al motor por un cable, y una caché vacía."""
     monkeypatch.setenv("MULTIETAPA_CACHE", str(tmp_path / "cache"))
@@ -188,8 +193,10 @@ def test_stopping_leaves_a_coherent_view(notebook: Notebook, phase: str, error: 
     head, rows = cell.final["head"], cell.final["rows"]
     assert (head["phase"], cell.final["progress"]) == (phase, {})
     assert head["reason"].startswith(words)
-    assert "figures" in rows[0] and rows[1]["reported"]["label"] == PROVISIONAL
-    assert words in cell.saved and PROVISIONAL in cell.saved
+    assert "figures" in rows[0]
+    assert rows[1]["reported"]["label"] == PROVISIONAL
+    assert words in cell.saved
+    assert PROVISIONAL in cell.saved
 
 
 def test_an_unknown_image_draws_nothing(notebook: Notebook) -> None:
@@ -229,7 +236,9 @@ def test_stopping_in_a_terminal_writes_what_is_known(
     with pytest.raises(problem):
         comparar(BIG, SMALL, cliente=client)
     shown = capsys.readouterr()
-    assert words in shown.out and PROVISIONAL in shown.out and "7,0 kB" in shown.out
+    assert words in shown.out
+    assert PROVISIONAL in shown.out
+    assert "7,0 kB" in shown.out
     assert shown.err.endswith(f"{SMALL} (2 de 2): pidiendo la imagen al motor\n")
 
 
