@@ -115,8 +115,8 @@ class Notebook:
 @pytest.fixture(scope="module")
 def kernel(
     motor_real: Motor,
-    images: docker.DockerClient,
-    tmp_path_factory: pytest.TempPathFactory,  # noqa: ARG001  las deja cargadas
+    images: docker.DockerClient,  # noqa: ARG001  las deja cargadas
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Notebook]:
     """Un kernel cuyo motor es el de las pruebas."""
     wire = Wire()
