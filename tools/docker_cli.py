@@ -12,13 +12,14 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from multietapa.engine.bundle.apt import PrivateApt, package_name, unpack
-from multietapa.engine.bundle.make import SUITE
 from multietapa.paths import cache_dir
 
 
 def command_line() -> Path:
     """La raíz con la orden ``docker`` y buildx; la descarga la primera vez. Lanza :class:`BundleError`."""
+    from multietapa.engine.bundle.apt import PrivateApt, package_name, unpack
+    from multietapa.engine.bundle.make import SUITE  # usa fcntl, que no existe en Windows
+
     wanted = ("docker-cli", "docker-buildx")
     root = cache_dir() / f"orden-docker-{SUITE}"
     if not root.exists():
