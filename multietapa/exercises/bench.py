@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,8 +17,8 @@ from multietapa.containers.running import Running, read_file, run_container
 from multietapa.errors import BuildError, ContainerError, EngineError
 from multietapa.exercises import checks
 from multietapa.exercises.outcome import Observation
-from multietapa.image.contents import development_packages
 from multietapa.image.image import visible
+from multietapa.image.node_modules import development_packages
 from multietapa.measure.measure import Measurement, measure
 from multietapa.paths import PROJECT_ROOT
 
@@ -86,17 +85,21 @@ class Bench:
 Check = Callable[[Bench], tuple[Observation, ...]]
 
 
-def development_names(app: Path = SHOP) -> tuple[str, ...]:
-    """Los nombres de ``devDependencies`` en el ``package.json`` de la tienda."""
-    return tuple(json.loads((app / "package.json").read_text(encoding="utf-8")).get("devDependencies", {}))
+def app_documents(app: Path = SHOP) -> dict[str, str]:
+    """El ``package.json`` de la aplicación y su cierre: valen donde la imagen no lleva los suyos."""
+    return {
+        name: (app / name).read_text(encoding="utf-8")
+        for name in ("package.json", "package-lock.json")
+        if (app / name).is_file()
+    }
 
 
 def _check_delete(bench: Bench) -> tuple[Observation, ...]:
-    names = development_names()
-    found = development_packages(visible(bench.baseline), names)
+    documents = app_documents()
+    found = development_packages(bench.baseline, visible(bench.baseline), documents)
     saving = sum(size for size, _ in found.values()) // 2
     return (
-        checks.no_development_packages(bench.measurement, names),
+        checks.no_development_packages(bench.measurement, documents),
         checks.at_most(bench.measurement, bench.baseline.unpacked_bytes - saving, bench.baseline),
         *bench.ask(lambda running, body: ()),
     )
@@ -113,7 +116,7 @@ def _check_temporary(bench: Bench) -> tuple[Observation, ...]:
 
 def _check_first_multistage(bench: Bench) -> tuple[Observation, ...]:
     return (
-        checks.no_development_packages(bench.measurement, development_names()),
+        checks.no_development_packages(bench.measurement, app_documents()),
         checks.no_sources(bench.measurement),
         checks.no_compilers(bench.measurement),
         checks.times_smaller(bench.measurement, bench.baseline, 5),

@@ -15,13 +15,14 @@ from typing import Any
 from multietapa import text
 from multietapa.containers.running import Process
 from multietapa.exercises.outcome import Observation
-from multietapa.image.contents import development_packages, is_compiler, is_source
+from multietapa.image.contents import is_compiler, is_source
 from multietapa.image.image import MeasuredImage, carried, files, layer_name, visible
+from multietapa.image.node_modules import development_packages
 
 
-def no_development_packages(measurement: MeasuredImage, names: Sequence[str]) -> Observation:
-    """Ninguna capa lleva dependencias de desarrollo."""
-    totals = development_packages(files(measurement), names)
+def no_development_packages(measurement: MeasuredImage, documents: Mapping[str, str]) -> Observation:
+    """Ninguna capa lleva dependencias de desarrollo. ``documents``: los de la aplicación, por su nombre."""
+    totals = development_packages(measurement, files(measurement), documents)
     if not totals:
         return Observation(True, "Ninguna capa lleva dependencias de desarrollo.")
     root, (size, layer) = max(totals.items(), key=lambda item: item[1][0])
