@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -32,6 +33,11 @@ NODE = [entry("usr/local/bin/node", 1000)]
 TYPESCRIPT = entry("app/node_modules/typescript/lib/tsc.js", 62_000_000)
 
 
+def asked(*names: str) -> dict[str, str]:
+    """Los documentos de una aplicación con esas ``devDependencies``."""
+    return {"package.json": json.dumps({"devDependencies": dict.fromkeys(names, "*")})}
+
+
 def test_visible_applies_deletions() -> None:
     """Lo borrado (archivo, carpeta o carpeta vaciada) no se ve; lo puesto después, sí."""
     seen = visible(
@@ -46,11 +52,11 @@ def test_visible_applies_deletions() -> None:
 def test_development_packages_are_found_in_any_layer() -> None:
     """Un paquete borrado después sigue contando, con su tamaño y su capa en la pista."""
     hidden = image(NODE, [TYPESCRIPT], [entry("app/node_modules/typescript", kind="whiteout")])
-    found = contents.no_development_packages(hidden, ["typescript", "@types/node"])
+    found = contents.no_development_packages(hidden, asked("typescript", "@types/node"))
     assert not found.ok
     assert "ya no ve /app/node_modules/typescript" in found.hints[0]
     assert "62,0 MB" in found.hints[0] and "capa 2" in found.hints[0]
-    plain = contents.no_development_packages(image(NODE, [TYPESCRIPT]), ["typescript"])
+    plain = contents.no_development_packages(image(NODE, [TYPESCRIPT]), asked("typescript"))
     assert "En tu imagen sigue /app/node_modules/typescript (62,0 MB), en la capa 2" in plain.hints[0]
 
 
@@ -64,14 +70,14 @@ def test_development_packages_are_found_in_any_layer() -> None:
 )
 def test_similar_names_are_not_development_packages(path: str) -> None:
     """Un nombre parecido no es el paquete."""
-    assert contents.no_development_packages(image([entry(path)]), ["typescript", "mocha"]).ok
+    assert contents.no_development_packages(image([entry(path)]), asked("typescript", "mocha")).ok
 
 
 def test_scoped_packages() -> None:
     """Los paquetes con ámbito se reconocen enteros."""
     carried = image([entry("srv/node_modules/@types/node/index.d.ts")])
-    assert not contents.no_development_packages(carried, ["@types/node"]).ok
-    assert contents.no_development_packages(carried, ["@types/mocha"]).ok
+    assert not contents.no_development_packages(carried, asked("@types/node")).ok
+    assert contents.no_development_packages(carried, asked("@types/mocha")).ok
 
 
 @pytest.mark.parametrize(

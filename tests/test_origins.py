@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from multietapa.image.image import MeasuredImage, entries, find, measure_archive
-from multietapa.image.npm import development_flags, package_keys, production_packages
+from multietapa.image.npm import locked_packages, package_keys
 from multietapa.image.origins import (
     Origin,
     by_origin,
@@ -272,7 +272,7 @@ def test_broken_lockfiles_say_nothing() -> None:
         '{"packages":{"node_modules/a":0}}',
         deep,
     ):
-        assert development_flags(text) == {}
+        assert locked_packages(text) == {}
 
 
 def test_package_keys() -> None:
@@ -284,8 +284,10 @@ def test_package_keys() -> None:
 
 def test_cycles_end() -> None:
     """Dos paquetes que se necesitan uno a otro no dejan la búsqueda dando vueltas."""
-    packages = {
-        "node_modules/a": {"dependencies": {"b": "1"}},
-        "node_modules/b": {"dependencies": {"a": "1"}},
+    files = {
+        "package.json": '{"devDependencies": {"a": "1"}}',
+        "node_modules/a/package.json": '{"dependencies": {"b": "1"}}',
+        "node_modules/b/package.json": '{"dependencies": {"a": "1"}}',
     }
-    assert production_packages({"dependencies": {"a": "1"}}, packages) == set(packages)
+    found = origins_of(image(files))
+    assert [path for path in files if found[path] is Origin.DEVELOPMENT] == list(files)[1:]

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable
-
-from multietapa.image.image import Found
 
 # Python no está: en muchas bases viene por otros motivos y no compila nada.
 COMPILERS = frozenset("gcc g++ cc c++ cpp cc1 cc1plus clang clang++ tcc make gmake cmake ninja tsc".split())
@@ -15,20 +12,6 @@ _BINARY_FOLDERS = ("bin", "sbin", "libexec")
 _SOURCES = (".ts", ".tsx", ".mts", ".cts")
 _DECLARATIONS = (".d.ts", ".d.mts", ".d.cts")
 _NOT_OURS = ("/usr/lib/", "/usr/share/", "/usr/local/lib/", "/usr/local/share/")
-
-
-def development_packages(found: Iterable[Found], names: Iterable[str]) -> dict[str, tuple[int, int]]:
-    """Qué paquetes de ``names`` hay en algún ``node_modules``: ruta -> (bytes, capa)."""
-    wanted = set(names)
-    totals: dict[str, tuple[int, int]] = {}
-    for place in found:
-        for match in re.finditer(r"/node_modules/((?:@[^/]+/)?[^/]+)(?=/)", place.path):
-            if match.group(1) in wanted:
-                root = place.path[: match.end()]
-                size, layer = totals.get(root, (0, place.number))
-                totals[root] = (size + place.size, min(layer, place.number))
-                break
-    return totals
 
 
 def is_source(path: str) -> bool:

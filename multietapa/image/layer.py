@@ -64,7 +64,8 @@ class Layer:
     ``unpacked_bytes`` suma los archivos, con los enlaces duros una vez, y el largo de los destinos de
     los enlaces simbólicos (``symlink_bytes``), como hace overlay2 al descargar o cargar una imagen.
     ``transfer_bytes`` sigue la definición de ``multietapa.image.transfer``. ``documents`` guarda el texto de
-    los pocos archivos que hacen falta después: ``package.json``, cierres de npm e inventarios del sistema.
+    los pocos archivos que hacen falta después: ``package.json``, cierres de npm y de pnpm e inventarios del
+    sistema.
     """
 
     index: int
@@ -87,6 +88,8 @@ def is_document(path: str) -> bool:
         return "node_modules/" not in path
     if name == ".package-lock.json":
         return path.endswith("node_modules/.package-lock.json")
+    if name == "lock.yaml":
+        return path.endswith("node_modules/.pnpm/lock.yaml")
     return path in _INVENTORIES or path.startswith("var/lib/dpkg/status.d/")
 
 

@@ -1,35 +1,52 @@
-"""Qué paquetes de un ``node_modules`` son solo de desarrollo.
+"""Qué dicen los documentos de npm, pnpm y yarn: qué paquetes pide cada uno y cuáles son de desarrollo.
 
-Lo dicen los archivos de cierre de npm (``package-lock.json`` de las versiones 1, 2 y 3, y el
-``node_modules/.package-lock.json`` de npm 7 en adelante). npm 6 no deja ninguna señal dentro de
-``node_modules``, así que sin cierre se siguen las dependencias de ``package.json`` en ``package.json``,
-con la búsqueda de módulos de Node. Las claves son rutas como ``node_modules/a/node_modules/@b/c``.
+Aquí solo se leen textos; ``node_modules`` los junta con lo que hay en las capas. Las claves de un cierre
+son rutas como ``node_modules/a/node_modules/@b/c``.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 MODULES = "node_modules/"
+PACKAGE = "package.json"
+HIDDEN_LOCK = f"{MODULES}.package-lock.json"
+NPM_LOCKS = ("npm-shrinkwrap.json", "package-lock.json")
+"""Los cierres de npm junto a ``package.json``, por orden: si están los dos, npm usa el primero."""
+PNPM_LOCK = f"{MODULES}.pnpm/lock.yaml"
+"""El cierre de lo que pnpm dejó instalado: viaja dentro de ``node_modules``."""
+PNPM_MARK = f"{MODULES}.modules.yaml"
+"""Lo que deja pnpm en ``node_modules``."""
+YARN_MARKS = (f"{MODULES}.yarn-integrity", f"{MODULES}.yarn-state.yml")
+"""Lo que dejan en ``node_modules`` yarn 1 y los posteriores."""
+_SECTIONS = ("dependencies", "optionalDependencies", "peerDependencies", "devDependencies")
+_NUMBER = re.compile(r"\d+\.\d+\.\d+")
+_YAML_KEY = re.compile(r"""( *)(?:'([^']+)'|"([^"]+)"|([^\s'"#][^:]*)):(?:\s|$)""")
 
 
-def development_flags(text: str) -> dict[str, bool]:
-    """Por cada paquete del cierre, si es solo de desarrollo. Un cierre que no se entiende da ``{}``.
+class Locked(NamedTuple):
+    """Un paquete en un cierre: si es solo de desarrollo y su versión (``""`` si no es un número)."""
 
-    ``devOptional`` (desarrollo, o bien opcional de producción) se instala también sin las de
-    desarrollo, así que no cuenta como tal.
+    development: bool
+    version: str
+
+
+def locked_packages(text: str) -> dict[str, Locked]:
+    """Los paquetes de un cierre de npm (versiones 1, 2 y 3, y el de dentro de ``node_modules``).
+
+    Un cierre que no se entiende da ``{}``. ``devOptional`` (de desarrollo, o bien opcional de producción)
+    se instala también sin las de desarrollo, así que no cuenta como tal.
     """
     lock = parse(text)
     packages = lock.get("packages")
     if isinstance(packages, dict):
         return {
-            key: info.get("dev") is True
-            for key, info in packages.items()
-            if MODULES in key and isinstance(info, dict)
+            key: _locked(info) for key, info in packages.items() if MODULES in key and isinstance(info, dict)
         }
-    flags: dict[str, bool] = {}
+    found: dict[str, Locked] = {}
     waiting = [("", lock)]
     while waiting:
         parent, owner = waiting.pop()
@@ -37,30 +54,80 @@ def development_flags(text: str) -> dict[str, bool]:
         for name, info in dependencies.items() if isinstance(dependencies, dict) else ():
             if isinstance(info, dict):
                 key = f"{parent}{MODULES}{name}"
-                flags[key] = info.get("dev") is True
+                found[key] = _locked(info)
                 waiting.append((f"{key}/", info))
-    return flags
+    return found
 
 
-def production_packages(root: Mapping[str, Any], packages: Mapping[str, Mapping[str, Any]]) -> set[str]:
-    """Los paquetes a los que se llega desde las dependencias de producción de ``root``.
+def pnpm_projects(text: str) -> dict[str, dict[str, dict[str, str]]]:
+    """Qué pide cada proyecto (su carpeta, ``"."`` la del cierre) según un ``pnpm-lock.yaml``.
 
-    ``packages`` da el ``package.json`` de cada clave. Cuentan las opcionales y las de pares que no se
-    declaran opcionales.
+    De ese YAML solo hacen falta unas claves, y pnpm las escribe siempre igual: se leen por su sangría.
+    Vale para los cierres 5, 6 y 9, con y sin espacios de trabajo.
     """
-    reached: set[str] = set()
-    waiting = [("", name) for name in _required(root)]
-    while waiting:
-        owner, name = waiting.pop()
-        key = _resolve(owner, name, packages)
-        if key and key not in reached:
-            reached.add(key)
-            waiting.extend((key, other) for other in _required(packages[key]))
-    return reached
+    projects: dict[str, dict[str, dict[str, str]]] = {}
+    above: list[tuple[int, str]] = []
+    for line in text.splitlines():
+        match = _YAML_KEY.match(line)
+        if not match:
+            continue
+        indent, key = len(match[1]), match[2] or match[3] or match[4]
+        while above and above[-1][0] >= indent:
+            above.pop()
+        above.append((indent, key))
+        names = [name for _, name in above]
+        if names[0] == "packages":
+            break
+        project, rest = (names[1], names[2:]) if names[0] == "importers" and names[1:] else (".", names)
+        if len(rest) == 2 and rest[0] in _SECTIONS:
+            projects.setdefault(project, {}).setdefault(rest[0], {})[rest[1]] = ""
+    return projects
+
+
+def required(manifest: Mapping[str, Any], *, peers: bool = True) -> Iterator[str]:
+    """Lo que un ``package.json`` pide para funcionar: dependencias, opcionales y pares no opcionales.
+
+    Con ``peers=False`` no cuentan los pares. Un par que también está en ``devDependencies`` es de
+    desarrollo: así lo trata npm en el ``package.json`` del proyecto.
+    """
+    meta, development = manifest.get("peerDependenciesMeta"), manifest.get("devDependencies")
+    for section in _SECTIONS[: 3 if peers else 2]:
+        names = manifest.get(section)
+        for name in names if isinstance(names, dict) else ():
+            if section == "peerDependencies":
+                notes = meta.get(name) if isinstance(meta, dict) else None
+                if isinstance(notes, dict) and notes.get("optional"):
+                    continue
+                if isinstance(development, dict) and name in development:
+                    continue
+            yield name
+
+
+def required_to_develop(manifest: Mapping[str, Any]) -> Iterator[str]:
+    """Los nombres de ``devDependencies``."""
+    names = manifest.get("devDependencies")
+    yield from names if isinstance(names, dict) else ()
+
+
+def workspaces(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """Los patrones de las carpetas de los otros proyectos del mismo repositorio (``packages/*``)."""
+    found = manifest.get("workspaces")
+    found = found.get("packages") if isinstance(found, dict) else found
+    return (
+        tuple(item.strip("./") for item in found if isinstance(item, str)) if isinstance(found, list) else ()
+    )
+
+
+def programs(manifest: Mapping[str, Any]) -> frozenset[str]:
+    """Los nombres con los que un paquete aparece en ``node_modules/.bin``."""
+    found = manifest.get("bin")
+    if isinstance(found, str):
+        return frozenset((str(manifest.get("name", "")).rpartition("/")[2],))
+    return frozenset(found) if isinstance(found, dict) else frozenset()
 
 
 def package_keys(path: str) -> Iterator[str]:
-    """Las claves de los paquetes que contienen ``path`` (relativa al proyecto), del más hondo al primero."""
+    """Las carpetas de los paquetes que contienen ``path``, de la más honda a la primera."""
     end = len(path)
     while (start := path.rfind(MODULES, 0, end)) >= 0:
         end = start
@@ -80,21 +147,7 @@ def parse(text: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _required(manifest: Mapping[str, Any]) -> Iterator[str]:
-    meta = manifest.get("peerDependenciesMeta")
-    for section in ("dependencies", "optionalDependencies", "peerDependencies"):
-        names = manifest.get(section)
-        for name in names if isinstance(names, dict) else ():
-            notes = meta.get(name) if isinstance(meta, dict) and section == "peerDependencies" else None
-            if not (isinstance(notes, dict) and notes.get("optional")):
-                yield name
-
-
-def _resolve(owner: str, name: str, packages: Mapping[str, object]) -> str:
-    while True:
-        key = f"{owner}/{MODULES}{name}" if owner else f"{MODULES}{name}"
-        if key in packages:
-            return key
-        if not owner:
-            return ""
-        owner = owner[: max(owner.rfind(MODULES), 0)].rstrip("/")
+def _locked(info: Mapping[str, Any]) -> Locked:
+    version = info.get("version")
+    known = isinstance(version, str) and _NUMBER.match(version)
+    return Locked(info.get("dev") is True, str(version) if known else "")

@@ -6,14 +6,14 @@ Un archivo que otra capa tapa o borra sigue contando en su origen: sus bytes via
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Iterator
 from enum import Enum
 
 from multietapa.image.image import MeasuredImage
 from multietapa.image.layer import FileEntry, Layer
-from multietapa.image.npm import MODULES, development_flags, package_keys, parse, production_packages
+from multietapa.image.node_modules import NodeModules
+from multietapa.image.npm import MODULES
 
 
 class Origin(Enum):
@@ -53,7 +53,7 @@ RUNTIMES = {
 
 _RUNTIME = re.compile("|".join(pattern for patterns in RUNTIMES.values() for pattern in patterns))
 _CACHE = re.compile(
-    r"(root|home/[^/]+)/\.(cache|m2|gradle|node-gyp|cargo/(registry|git))/|(.*/)?\.npm/|(.*/)?node_modules/\.cache/"
+    r"(root|home/[^/]+)/\.(cache|m2|gradle|node-gyp|local/share/pnpm/store|cargo/(registry|git))/|(.*/)?\.npm/|(.*/)?node_modules/\.cache/"
     r"|var/(cache|tmp|lib/apt/lists)/|tmp/|usr/local/share/\.cache/|go/pkg/|usr/local/cargo/(registry|git)/"
 )
 _OWN = re.compile(r"usr/(src|share/nginx/html|local)/|var/www/")
@@ -78,7 +78,7 @@ def by_origin(measurement: MeasuredImage) -> dict[Origin, int]:
 
 def classified(measurement: MeasuredImage) -> Iterator[tuple[Layer, FileEntry, Origin]]:
     """Cada entrada con bytes propios, con su capa y su origen."""
-    modules = _Modules(measurement.layers)
+    modules = NodeModules(measurement.layers)
     for layer in measurement.layers:
         in_base = layer.index < measurement.base_layer_count
         for entry in layer.files:
@@ -86,85 +86,18 @@ def classified(measurement: MeasuredImage) -> Iterator[tuple[Layer, FileEntry, O
                 yield layer, entry, _origin(entry, layer.index, in_base, modules)
 
 
-def _origin(entry: FileEntry, layer: int, in_base: bool, modules: _Modules) -> Origin:
+def _origin(entry: FileEntry, layer: int, in_base: bool, modules: NodeModules) -> Origin:
     path = entry.path
     if in_base:
         return Origin.RUNTIME if _RUNTIME.match(path) else Origin.SYSTEM
-    if _CACHE.match(path):
+    inside = f"/{MODULES}" in f"/{path}"
+    shared = not inside and modules.holds(entry, layer)  # el almacén de pnpm, enlazado desde node_modules
+    if not shared and _CACHE.match(path):
         return Origin.CACHES
-    if _RUNTIME.match(path):
+    if not shared and _RUNTIME.match(path):
         return Origin.RUNTIME
-    if path.startswith(MODULES) or f"/{MODULES}" in path:
+    if inside or shared:
         return Origin.DEVELOPMENT if modules.is_development(entry, layer) else Origin.PRODUCTION
     if _PYTHON_PACKAGES.match(path):
         return Origin.PRODUCTION
     return Origin.SYSTEM if not _OWN.match(path) and _SYSTEM.match(path) else Origin.APPLICATION
-
-
-class _Modules:
-    """Decide si un archivo de ``node_modules`` es de desarrollo, con los documentos de las capas.
-
-    Vale el documento de la misma capa o el último de abajo; si no lo hay, el primero de arriba. Así
-    un ``npm prune`` posterior no cambia lo que se instaló antes.
-    """
-
-    def __init__(self, layers: tuple[Layer, ...]) -> None:
-        self._versions: dict[str, list[int]] = {}
-        for layer in layers:
-            for path in layer.documents:
-                self._versions.setdefault(path, []).append(layer.index)
-        self._layers = layers
-        self._parsed: dict[tuple[str, int], dict[str, bool]] = {}
-        self._reached: dict[tuple[str, int], dict[str, bool]] = {}
-
-    def is_development(self, entry: FileEntry, layer: int) -> bool:
-        """``False`` también cuando nada permite saberlo: está en la imagen y podría usarse."""
-        path = entry.path
-        if entry.kind == "symlink":
-            path = posixpath.normpath(posixpath.join(posixpath.dirname(path), entry.link))
-        start = 0 if path.startswith(MODULES) else path.find(f"/{MODULES}") + 1
-        project, inside = path[:start], path[start:]
-        keys = tuple(package_keys(inside))
-        for name in ("package-lock.json", "npm-shrinkwrap.json", f"{MODULES}.package-lock.json"):
-            flags = self._flags(project + name, layer)
-            for key in keys:
-                if key in flags:
-                    return flags[key]
-        reached = self._reachable(project, layer)
-        return next((reached[key] for key in keys if key in reached), False)
-
-    def _nearest(self, path: str, layer: int) -> int:
-        versions = self._versions.get(path, ())
-        return max((index for index in versions if index <= layer), default=min(versions, default=-1))
-
-    def _flags(self, path: str, layer: int) -> dict[str, bool]:
-        found = self._nearest(path, layer)
-        if found < 0:
-            return {}
-        key = (path, found)
-        if key not in self._parsed:
-            self._parsed[key] = development_flags(self._layers[found].documents[path])
-        return self._parsed[key]
-
-    def _reachable(self, project: str, layer: int) -> dict[str, bool]:
-        key = (project, layer)
-        if key not in self._reached:
-            self._reached[key] = self._follow(project, layer)
-        return self._reached[key]
-
-    def _follow(self, project: str, layer: int) -> dict[str, bool]:
-        root = self._manifest(f"{project}package.json", layer)
-        if not root:
-            return {}
-        ending = "/package.json"
-        packages = {
-            path[len(project) : -len(ending)]: self._manifest(path, layer)
-            for path in self._versions
-            if path.startswith(project + MODULES) and path.endswith(ending)
-        }
-        production = production_packages(root, packages)
-        return {name: name not in production for name in packages}
-
-    def _manifest(self, path: str, layer: int) -> dict[str, object]:
-        found = self._nearest(path, layer)
-        return parse(self._layers[found].documents[path]) if found >= 0 else {}

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from multietapa import text
 from multietapa.exercises.outcome import Observation
-from multietapa.image.contents import development_packages, is_compiler, is_source
+from multietapa.image.contents import is_compiler, is_source
 from multietapa.image.image import MeasuredImage, carried, files, layer_name, visible
+from multietapa.image.node_modules import development_packages
 
 
-def development_names(app: Path) -> tuple[str, ...]:
-    """Los nombres de ``devDependencies`` en el ``package.json`` de la carpeta ``app``."""
-    return tuple(json.loads((app / "package.json").read_text(encoding="utf-8")).get("devDependencies", {}))
+def app_documents(app: Path) -> dict[str, str]:
+    """El ``package.json`` de la carpeta ``app`` y su cierre: valen donde la imagen no lleva los suyos."""
+    return {
+        name: (app / name).read_text(encoding="utf-8")
+        for name in ("package.json", "package-lock.json")
+        if (app / name).is_file()
+    }
 
 
-def no_development_packages(measurement: MeasuredImage, names: Sequence[str]) -> Observation:
-    """Ninguna capa lleva dependencias de desarrollo."""
-    totals = development_packages(files(measurement), names)
+def no_development_packages(measurement: MeasuredImage, documents: Mapping[str, str]) -> Observation:
+    """Ninguna capa lleva dependencias de desarrollo. ``documents``: los de la aplicación, por su nombre."""
+    totals = development_packages(measurement, files(measurement), documents)
     if not totals:
         return Observation(True, "Ninguna capa lleva dependencias de desarrollo.")
     root, (size, layer) = max(totals.items(), key=lambda item: item[1][0])

@@ -8,8 +8,8 @@ from multietapa.exercises.bench import Bench
 from multietapa.exercises.checks import contents, size
 from multietapa.exercises.exercise import Exercise
 from multietapa.exercises.outcome import Observation
-from multietapa.image.contents import development_packages
 from multietapa.image.image import visible
+from multietapa.image.node_modules import development_packages
 
 SUMMARY, SUMMARY_BASE = "/resumen.txt", "node:14-alpine"
 MEGABYTE = 1_000_000
@@ -21,11 +21,11 @@ ZEROS = (
 
 
 def _check_delete(bench: Bench) -> tuple[Observation, ...]:
-    names = contents.development_names(bench.app.folder)
-    found = development_packages(visible(bench.baseline), names)
+    documents = contents.app_documents(bench.app.folder)
+    found = development_packages(bench.baseline, visible(bench.baseline), documents)
     saving = sum(weight for weight, _ in found.values()) // 2
     return (
-        contents.no_development_packages(bench.measurement, names),
+        contents.no_development_packages(bench.measurement, documents),
         size.at_most(bench.measurement, bench.baseline.unpacked_bytes - saving, bench.baseline),
         *bench.starts(),
     )

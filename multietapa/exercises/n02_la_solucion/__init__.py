@@ -13,7 +13,7 @@ TIMES = 5
 
 def _check_first_multistage(bench: Bench) -> tuple[Observation, ...]:
     return (
-        contents.no_development_packages(bench.measurement, contents.development_names(bench.app.folder)),
+        contents.no_development_packages(bench.measurement, contents.app_documents(bench.app.folder)),
         contents.no_sources(bench.measurement),
         contents.no_compilers(bench.measurement),
         size.times_smaller(bench.measurement, bench.baseline, TIMES),
