@@ -154,6 +154,7 @@ def _index(source: _Blocks, limits: Limits) -> tuple[tuple[FileEntry, ...], dict
     budget = limits.documents_bytes
 
     def wanted(path: str, size: int) -> bool:
+        """Si se guarda el contenido de ``path``; lo descuenta de lo que cabe."""
         nonlocal budget
         if size > min(limits.document_bytes, budget) or not is_document(path):
             return False
@@ -176,6 +177,8 @@ def _index(source: _Blocks, limits: Limits) -> tuple[tuple[FileEntry, ...], dict
             size = first.size if first else 0
             if first and first.kind == "hardlink":
                 link = first.link
+            if link in documents and wanted(path, len(documents[link])):  # pnpm enlaza los iguales
+                documents[path] = documents[link]
         elif data:
             documents[path] = data.decode("utf-8", "replace")
         found[marker, path] = FileEntry(path, size, kind, mode, uid, gid, link)

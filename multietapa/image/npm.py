@@ -84,29 +84,26 @@ def pnpm_projects(text: str) -> dict[str, dict[str, dict[str, str]]]:
     return projects
 
 
-def required(manifest: Mapping[str, Any], *, peers: bool = True) -> Iterator[str]:
+def required(manifest: Mapping[str, Any], manager: str = "npm") -> Iterator[str]:
     """Lo que un ``package.json`` pide para funcionar: dependencias, opcionales y pares no opcionales.
 
-    Con ``peers=False`` no cuentan los pares. Un par que también está en ``devDependencies`` es de
-    desarrollo: así lo trata npm en el ``package.json`` del proyecto.
+    Ningún yarn instala los pares, y pnpm da también los opcionales si los hay. Un par que está además en
+    ``devDependencies`` es de desarrollo: así lo tratan todos en el ``package.json`` del proyecto.
     """
-    meta, development = manifest.get("peerDependenciesMeta"), manifest.get("devDependencies")
-    for section in _SECTIONS[: 3 if peers else 2]:
-        names = manifest.get(section)
-        for name in names if isinstance(names, dict) else ():
-            if section == "peerDependencies":
-                notes = meta.get(name) if isinstance(meta, dict) else None
-                if isinstance(notes, dict) and notes.get("optional"):
-                    continue
-                if isinstance(development, dict) and name in development:
-                    continue
-            yield name
+    for section in ("dependencies", "optionalDependencies"):
+        yield from _names(manifest, section)
+    if manager == "yarn":
+        return
+    meta, development = manifest.get("peerDependenciesMeta"), set(_names(manifest, "devDependencies"))
+    notes = meta if isinstance(meta, dict) else {}
+    optional = {name for name, note in notes.items() if isinstance(note, dict) and note.get("optional")}
+    peers = {*_names(manifest, "peerDependencies"), *optional}
+    yield from sorted(peers - development - (set() if manager == "pnpm" else optional))
 
 
 def required_to_develop(manifest: Mapping[str, Any]) -> Iterator[str]:
     """Los nombres de ``devDependencies``."""
-    names = manifest.get("devDependencies")
-    yield from names if isinstance(names, dict) else ()
+    yield from _names(manifest, "devDependencies")
 
 
 def workspaces(manifest: Mapping[str, Any]) -> tuple[str, ...]:
@@ -145,6 +142,11 @@ def parse(text: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _names(manifest: Mapping[str, Any], section: str) -> Iterator[str]:
+    names = manifest.get(section)
+    yield from names if isinstance(names, dict) else ()
 
 
 def _locked(info: Mapping[str, Any]) -> Locked:
