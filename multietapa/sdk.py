@@ -73,6 +73,13 @@ def reason(problem: BaseException) -> str:
     return str(said).strip()
 
 
+def error_in(message: Mapping[str, Any]) -> str:
+    """El error que trae una línea de la respuesta del motor, con sus palabras; ``""`` si no trae ninguno."""
+    if "errorDetail" not in message and "error" not in message:
+        return ""
+    return str((message.get("errorDetail") or {}).get("message") or message.get("error") or "error")
+
+
 def ping(client: docker.DockerClient, *, timeout: float) -> None:
     """Pregunta al motor si está. Lanza los errores de ``requests`` si en ``timeout`` segundos no contesta."""
     client.api._get(client.api._url("/_ping", versioned_api=False), timeout=timeout).close()

@@ -223,15 +223,19 @@ def project_files() -> list[Path]:
     return [path for path in paths if path.is_file()]
 
 
+def copy_project(copy: Path) -> Path:
+    """Copia el proyecto en la carpeta ``copy``, que crea si no existe, y la devuelve: ahí se puede tocar."""
+    for path in project_files():
+        target = copy / path.relative_to(PROJECT_ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, target)
+    return copy
+
+
 @pytest.fixture(scope="session")
 def fresh_clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Un clon recién hecho en una carpeta con espacios y acentos, todavía sin ``.venv``."""
-    clone = tmp_path_factory.mktemp("clon") / "Taller de Ñandú (copia)"
-    for path in project_files():
-        target = clone / path.relative_to(PROJECT_ROOT)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(path, target)
-    return clone
+    return copy_project(tmp_path_factory.mktemp("clon") / "Taller de Ñandú (copia)")
 
 
 @pytest.fixture(scope="module")

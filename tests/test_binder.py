@@ -8,7 +8,6 @@ import ipaddress
 import json
 import os
 import platform
-import shutil
 import signal
 import struct
 import subprocess
@@ -18,7 +17,7 @@ import threading
 import time
 import zlib
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,7 +34,7 @@ from multietapa.dockerfile.stages import parse
 from multietapa.identity import labels
 from multietapa.paths import PROJECT_ROOT
 from tests import binder_base
-from tests.conftest import project_files, unavailable, until
+from tests.conftest import copy_project, unavailable, until
 
 IMAGE = "multietapa-pruebas/binder:1"
 DOCKERFILE = PROJECT_ROOT / "binder/Dockerfile"
@@ -146,11 +145,7 @@ def image(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory)
     """La imagen de Binder, construida sobre un equivalente de su base y con las bases de este motor."""
     if platform.machine() != "x86_64" or sys.platform != "linux":
         unavailable("el motor embebido solo existe en Linux x86-64")
-    context = tmp_path_factory.mktemp("binder")
-    for path in project_files():
-        target = context / path.relative_to(PROJECT_ROOT)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(path, target)
+    context = copy_project(tmp_path_factory.mktemp("binder"))
     save_bases(engine, context / "imagenes")
     values = {"BASE": binder_base.load(engine), "NB_USER": "jovyan", "NB_UID": "1000"}
     said: list[str] = []
@@ -425,6 +420,16 @@ def test_entry_gives_way_to_the_command(entry_environment: dict[str, str], tmp_p
     assert (tmp_path / "fin").read_text() == "en orden"
 
 
+@contextmanager
+def entered(*order: str, env: dict[str, str], folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """El punto de entrada en marcha con esa orden, que ya ha escrito «listo»; al salir se le espera."""
+    command = ["sh", str(ENTRY), *order]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env, cwd=folder) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "listo\n"
+        yield process
+
+
 def test_entry_passes_sigterm_on(entry_environment: dict[str, str], tmp_path: Path) -> None:
     """SIGTERM llega a la orden y apaga el motor a la vez; se espera a los dos, y el código es el suyo."""
     code = (
@@ -434,15 +439,7 @@ def test_entry_passes_sigterm_on(entry_environment: dict[str, str], tmp_path: Pa
         "print('listo', flush=True)\n"
         "time.sleep(60)\n"
     )
-    with subprocess.Popen(
-        ["sh", ENTRY, sys.executable, "-c", code],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=entry_environment,
-        cwd=kit_folder(tmp_path),
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "listo\n"
+    with entered(sys.executable, "-c", code, env=entry_environment, folder=kit_folder(tmp_path)) as process:
         until((tmp_path / "motor/estado.json").exists, seconds=20)
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 3
@@ -454,15 +451,7 @@ def test_entry_dying_suddenly_still_stops_the_engine(
 ) -> None:
     """Si el punto de entrada muere de golpe, el motor lo nota y acaba en orden."""
     command = f"until [ -s '{tmp_path}/motor/estado.json' ]; do sleep 0.1; done; echo listo; exec sleep 3"
-    with subprocess.Popen(
-        ["sh", ENTRY, "sh", "-c", command],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=entry_environment,
-        cwd=kit_folder(tmp_path),
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "listo\n"
+    with entered("sh", "-c", command, env=entry_environment, folder=kit_folder(tmp_path)) as process:
         process.kill()
     until((tmp_path / "fin").exists, seconds=20)
     assert (tmp_path / "fin").read_text() == "en orden"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import itertools
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,15 +33,11 @@ from multietapa.build.trace_schema import decode_status
 from multietapa.dockerfile.lint import lint_text
 from multietapa.dockerfile.stages import parse
 from multietapa.errors import EngineLostError
+from tests.test_classic import lines
 
 DATA = Path(__file__).with_name("data")
 INSTRUCTION = StepKind.INSTRUCTION
 COPY, FROM = "COPY --from=build /x /x", "FROM docker.io/library/a"
-
-
-def lines(name: str) -> Iterator[dict[str, Any]]:
-    """Los objetos JSON de una respuesta grabada."""
-    yield from map(json.loads, (DATA / f"{name}.jsonl").read_text().splitlines())
 
 
 def events(name: str, dockerfile: str = "buildkit") -> list[Event]:

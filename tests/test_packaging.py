@@ -17,7 +17,7 @@ import pytest
 
 import multietapa
 from multietapa.paths import PROJECT_ROOT
-from tests.conftest import LINUX_ONLY, UNIX_ONLY, project_files
+from tests.conftest import LINUX_ONLY, UNIX_ONLY, copy_project, project_files
 
 PACKAGE = PROJECT_ROOT / "multietapa"
 IMPORT_SECONDS = 0.1
@@ -82,11 +82,7 @@ def test_this_clone_is_the_one_installed() -> None:
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]:
     """El paquete hecho con pip, en una copia: lo que se construye no ensucia este clon."""
-    copy = tmp_path_factory.mktemp("copia")
-    for path in project_files():
-        target = copy / path.relative_to(PROJECT_ROOT)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(path, target)
+    copy = copy_project(tmp_path_factory.mktemp("copia"))
     command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--quiet", "--wheel-dir", "hecho", "."]
     done = subprocess.run(command, cwd=copy, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

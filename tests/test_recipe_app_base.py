@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +15,7 @@ from multietapa.bases.debian import System
 from multietapa.cells.motor import Motor
 from multietapa.identity import labels
 from multietapa.paths import PROJECT_ROOT, cache_dir
-from tests.conftest import project_files
+from tests.conftest import copy_project
 
 APP_JSON = """\
 {
@@ -83,12 +82,7 @@ print(ensure_base(client, reference).origin)
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """Una copia del proyecto en la que se puede tocar."""
-    copy = tmp_path / "proyecto"
-    for path in project_files():
-        target = copy / path.relative_to(PROJECT_ROOT)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(path, target)
-    return copy
+    return copy_project(tmp_path / "proyecto")
 
 
 def steps(title: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from multietapa.paths import PROJECT_ROOT
-from tests.conftest import project_files
+from tests.conftest import copy_project
 from tools.sample import THEMES
 
 NAME = "espera"
@@ -101,11 +99,7 @@ def views() -> dict[str, WaitView]:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """Una copia del proyecto con la vista nueva: solo una carpeta más."""
-    copy = tmp_path / "copia"
-    for path in project_files():
-        target = copy / path.relative_to(PROJECT_ROOT)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(path, target)
+    copy = copy_project(tmp_path / "copia")
     folder = copy / "multietapa" / "widgets" / NAME
     folder.mkdir()
     for name, content in FILES.items():

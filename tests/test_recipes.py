@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from multietapa.paths import PROJECT_ROOT
-from tests.conftest import project_files
+from tests.conftest import copy_project
 
 LESSON = '''"""¿Qué se practica en esta prueba? Añadir un ejercicio."""
 
@@ -72,11 +70,7 @@ pytest.main(["tests/test_answers.py", "--collect-only", "-q"])
 @pytest.fixture
 def project_copy(tmp_path: Path) -> Path:
     """Una copia del proyecto en la que se puede escribir."""
-    for path in project_files():
-        target = tmp_path / path.relative_to(PROJECT_ROOT)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(path, target)
-    return tmp_path
+    return copy_project(tmp_path)
 
 
 def run(copy: Path, *arguments: str) -> str:

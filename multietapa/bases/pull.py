@@ -122,8 +122,7 @@ class Registries:
 
 def _failure(event: dict[str, Any]) -> str:
     """Por qué se cortó la descarga, con las palabras del motor; ``""`` si el evento no es un fallo."""
-    said = (event.get("errorDetail") or {}).get("message") or event.get("error") or ""
-    return str(said).strip().partition("\n")[0]
+    return sdk.error_in(event).strip().partition("\n")[0]
 
 
 def check_engine(client: docker.DockerClient) -> None:

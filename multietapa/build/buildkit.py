@@ -38,7 +38,7 @@ from multietapa.build.events import (
     StepStarted,
 )
 from multietapa.build.log_lines import LOG_TAIL, LineSplitter
-from multietapa.build.stream import BuildOptions, Cancelled, Refused, json_lines
+from multietapa.build.stream import BuildOptions, Cancelled, Refused, image_in, json_lines
 from multietapa.build.trace_schema import decode_status, seconds
 from multietapa.dockerfile.lint import lint_text
 from multietapa.dockerfile.stages import Dockerfile
@@ -120,12 +120,10 @@ def read(
         for message in lines:
             if message.get("id") == "moby.buildkit.trace":
                 yield from trace.feed(message.get("aux"))
-            elif "errorDetail" in message or "error" in message:
-                error = str(
-                    (message.get("errorDetail") or {}).get("message") or message.get("error") or "error"
-                )
-            elif isinstance(message.get("aux"), dict) and message["aux"].get("ID"):
-                image_id = str(message["aux"]["ID"])
+            elif said := sdk.error_in(message):
+                error = said
+            elif built := image_in(message):
+                image_id = built
             elif "stream" in message or "status" in message:
                 legacy = legacy or ClassicReader(source, clock)
                 yield from legacy.feed(message)

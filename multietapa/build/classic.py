@@ -16,6 +16,7 @@ from typing import IO, Any
 
 import docker
 
+from multietapa import sdk
 from multietapa.build.events import (
     BuildFailed,
     BuildFinished,
@@ -29,7 +30,7 @@ from multietapa.build.events import (
     StepStarted,
 )
 from multietapa.build.log_lines import LOG_TAIL, LineSplitter
-from multietapa.build.stream import BuildOptions, Cancelled, Refused, json_lines
+from multietapa.build.stream import BuildOptions, Cancelled, Refused, image_in, json_lines
 from multietapa.dockerfile.stages import Dockerfile
 from multietapa.errors import engine_lost
 from multietapa.identity import LABEL
@@ -75,12 +76,10 @@ def read(
     image_id, error = "", ""
     try:
         for message in lines:
-            if "errorDetail" in message or "error" in message:
-                error = str(
-                    (message.get("errorDetail") or {}).get("message") or message.get("error") or "error"
-                )
-            elif isinstance(message.get("aux"), dict) and message["aux"].get("ID"):
-                image_id = str(message["aux"]["ID"])
+            if said := sdk.error_in(message):
+                error = said
+            elif built := image_in(message):
+                image_id = built
             else:
                 yield from reader.feed(message)
     except Cancelled:
