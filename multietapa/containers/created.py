@@ -17,7 +17,7 @@ import docker
 import requests
 
 from multietapa import sdk
-from multietapa.errors import ContainerError, engine_lost
+from multietapa.errors import ContainerError, engine_lost, is_disk_full
 from multietapa.identity import labels
 
 LOG_LINES = 15
@@ -39,6 +39,10 @@ _LAUNCHED: tuple[Cause, ...] = (
         "A la imagen le falta el intérprete o el cargador que necesita «{0}».",
         "Parte de una imagen que lo lleve, o compila el programa estático.",
     ),
+)
+_FULL = (
+    "No queda espacio en el disco del motor.",
+    "Libera disco; limpiar(cache=True) vacía la caché del motor del taller.",
 )
 #: Lo que contesta el motor cuando no crea o no arranca un contenedor.
 _REFUSED: tuple[Cause, ...] = (
@@ -66,11 +70,6 @@ _REFUSED: tuple[Cause, ...] = (
         r"invalid reference format",
         "No es un nombre de imagen válido.",
         "Escribe su etiqueta en minúsculas, sin espacios ni acentos.",
-    ),
-    (
-        r"no space left on device|disk quota exceeded",
-        "No queda espacio en el disco del motor.",
-        "Libera disco; limpiar(cache=True) vacía la caché del motor del taller.",
     ),
 )
 
@@ -136,7 +135,7 @@ def explained(*, what: str, next_step: str) -> Iterator[None]:
 def refusal(problem: docker.errors.APIError, *, what: str, next_step: str) -> ContainerError:
     """El error que explica un no del motor; su frase original va entera, traducida o no la causa."""
     said = sdk.reason(problem)
-    if found := _cause(said, _REFUSED):
+    if found := _FULL if is_disk_full(said) else _cause(said, _REFUSED):
         return ContainerError(what, why=found[0], detail=said, next_step=found[1])
     return ContainerError(what, why=said, next_step=next_step)
 
