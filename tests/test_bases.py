@@ -45,7 +45,8 @@ def test_an_image_in_the_engine_is_used_as_it_is(engine: docker.DockerClient, ba
     assert found.size > 1_000_000
 
 
-def test_an_image_comes_from_a_saved_file(engine: docker.DockerClient, saved_folder: Path) -> None:
+@pytest.mark.usefixtures("saved_folder")
+def test_an_image_comes_from_a_saved_file(engine: docker.DockerClient) -> None:
     """Si no está en el motor, se carga de la carpeta de imágenes guardadas."""
     try:
         assert ensure_base(engine, SAVED).origin == "archivo guardado"
@@ -89,7 +90,8 @@ def test_there_is_no_recipe_for_other_images(reference: str) -> None:
 def test_the_recipes_are_those_that_learners_already_have(reference: str, key: str) -> None:
     """La receta de cada equivalente no cambia sin querer: si cambia, todo el mundo tiene que rehacerlo."""
     wanted = recipe(reference)
-    assert wanted is not None and wanted.key == key
+    assert wanted is not None
+    assert wanted.key == key
     assert reference in workshop_bases()
 
 
@@ -228,7 +230,8 @@ def test_tags_are_known_without_loading(saved_folder: Path, tmp_path: Path) -> N
         assert bases.saved_tags(tmp_path / name) == frozenset()
 
 
-def test_files_of_other_images_are_not_loaded(engine: docker.DockerClient, saved_folder: Path) -> None:
+@pytest.mark.usefixtures("saved_folder")
+def test_files_of_other_images_are_not_loaded(engine: docker.DockerClient) -> None:
     """Buscar una imagen no carga los archivos que dicen llevar otra: cuesta mucho y no sirve."""
     with pytest.raises(BaseImageError):
         ensure_base(engine, ABSENT)

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import docker
 import pytest
@@ -41,6 +41,7 @@ from multietapa.identity import LABEL, labels
 from tests.conftest import load_base_image, needs_unix
 
 BUILDERS = ("buildkit", "clasico")
+Kind = TypeVar("Kind")
 TAG = "multietapa-pruebas/construida:1"
 
 
@@ -67,8 +68,8 @@ def build(
         events: list[Event] = [] if into is None else into
         tags.append(f"multietapa-pruebas/construida:{uuid.uuid4().hex[:8]}")
         text = text.replace("BASE", base_image)
-        for event in build_events(client, context, tag=tags[-1], dockerfile=text, **options):
-            events.append(event)  # uno a uno: si falla, quedan los de antes
+        # De uno en uno: si falla, quedan los de antes.
+        events.extend(build_events(client, context, tag=tags[-1], dockerfile=text, **options))
         return events
 
     yield run
@@ -87,7 +88,7 @@ def failing(
     return caught.value, events
 
 
-def of(events: list[Event], kind: type) -> list[Any]:
+def of(events: list[Event], kind: type[Kind]) -> list[Kind]:
     """Los eventos de una clase."""
     return [event for event in events if isinstance(event, kind)]
 
@@ -236,13 +237,9 @@ def test_failed_run_says_line_code_and_log(build: Callable[..., list[Event]], bu
     assert isinstance(error, BuildError)
     assert (error.line, error.log) == (3, tuple(f"l{n}" for n in range(3, 23)))
     assert "código 3 (línea 3" in str(error)
-    assert events[-1] == BuildFailed(
-        events[-1].reason,
-        events[-1].seconds,
-        named(events, "RUN").id,
-        3,
-        error.log,  # type: ignore[union-attr]
-    )
+    last = events[-1]
+    assert isinstance(last, BuildFailed)
+    assert last == BuildFailed(last.reason, last.seconds, named(events, "RUN").id, 3, error.log)
 
 
 @pytest.mark.parametrize("builder", BUILDERS)
@@ -352,7 +349,9 @@ def test_a_misspelt_from_lists_the_stages(
     error, events = failing(build, text, builder=builder, ensure_base=only_base)
     assert type(error) is kind
     assert says in str(error)
-    assert events[-1] == BuildFailed(error.what, events[-1].seconds, line=getattr(error, "line", None))
+    last = events[-1]
+    assert isinstance(last, BuildFailed)
+    assert last == BuildFailed(error.what, last.seconds, line=getattr(error, "line", None))
     if isinstance(error, BuildError):
         assert (error.line, "4 | COPY" in str(error)) == (4, True)
 
@@ -459,14 +458,20 @@ def test_cancelling_stops_the_engine_too(
 ) -> None:
     """Al cancelar en silencio se sabe enseguida, y en el motor no sigue ningún proceso ni contenedor."""
     text, mark = endless(base_image)
-    before, cancel, events, pressed = leftovers(engine), threading.Event(), [], 0.0
-    with pytest.raises(BuildCancelled):
+    before, cancel, pressed = leftovers(engine), threading.Event(), 0.0
+    events: list[Event] = []
+
+    def cancel_it() -> None:
+        nonlocal pressed
         for event in build_events(engine, context, tag=TAG, dockerfile=text, builder=builder, cancel=cancel):
             events.append(event)
             if isinstance(event, LogLine):
                 assert processes(engine, base_image, mark) > 0
                 pressed = time.monotonic()
                 threading.Timer(0.3, cancel.set).start()
+
+    with pytest.raises(BuildCancelled):
+        cancel_it()
     took = time.monotonic() - pressed - 0.3
     assert isinstance(events[-1], BuildFailed)
     assert events[-1].cancelled
@@ -512,6 +517,10 @@ def test_cancelling_a_slow_base_does_not_wait(engine: docker.DockerClient, conte
     cancel, gate = threading.Event(), threading.Event()
     threading.Timer(0.6, cancel.set).start()
     start = time.monotonic()
+
+    def slow(_: str) -> None:
+        gate.wait(30)
+
     with pytest.raises(BuildCancelled):
         list(
             build_events(
@@ -520,7 +529,7 @@ def test_cancelling_a_slow_base_does_not_wait(engine: docker.DockerClient, conte
                 tag=TAG,
                 dockerfile="FROM a\nRUN b\n",
                 cancel=cancel,
-                ensure_base=lambda _: bool(gate.wait(30)),  # type: ignore[arg-type,return-value]
+                ensure_base=slow,
             )
         )
     assert time.monotonic() - start < 0.6 + 0.3
@@ -543,13 +552,18 @@ Factory = Callable[..., AbstractContextManager[tuple[docker.DockerClient, Any]]]
 def test_an_engine_that_dies_halfway(second_engine_factory: Factory, context: Path, builder: str) -> None:
     """Si el motor muere a mitad, hay ``BuildFailed`` y ``EngineLostError``, enseguida."""
     with second_engine_factory() as (client, handle):
-        base, events = load_base_image(client), []
+        events: list[Event] = []
+        base = load_base_image(client)
         text = f"FROM {base}\nRUN echo empieza; sleep 1000\n"
-        with pytest.raises(EngineLostError) as caught:
+
+        def kill_it() -> None:
             for event in build_events(client, context, tag=TAG, dockerfile=text, builder=builder):
                 events.append(event)
                 if isinstance(event, LogLine):
                     threading.Timer(0.3, handle.kill).start()
+
+        with pytest.raises(EngineLostError) as caught:
+            kill_it()
         assert isinstance(events[-1], BuildFailed)
         assert "Qué hacer" in str(caught.value)
 

@@ -103,8 +103,9 @@ def test_measures_what_the_images_carry(images: docker.DockerClient) -> None:
     first = found.tabla[0]
     assert first["imagen"] == first["etiqueta"] == BIG
     assert first["cachés"] == 2500
-    packed = [first[name] for name in ("capas de la base", "capas propias", "capas (base desconocida)")]
-    assert sum(packed) == first["transferencia"] and packed[2] == 0  # type: ignore[arg-type]
+    packed = [int(first[name]) for name in ("capas de la base", "capas propias", "capas (base desconocida)")]
+    assert sum(packed) == first["transferencia"]
+    assert packed[2] == 0
     assert (first["base"], first["base equivalente local"]) == ("node:14", True)
     assert [set(line) for line in found.tabla] == [set(first), set(first)]
 
@@ -122,7 +123,8 @@ def test_repr_is_one_sentence_with_measure_and_engine(images: docker.DockerClien
     found = comparar(BIG, SMALL, cliente=images, vista=False, nombres=["la grande", "la chica"])
     expected = "la grande ocupa 1,6 veces lo que la chica: 7,0 kB frente a 4,5 kB de Desempaquetado"
     assert repr(found) == f"{expected} · {found.motor.label}"
-    assert not hasattr(found, "_repr_mimebundle_") and not hasattr(found, "_repr_html_")
+    assert not hasattr(found, "_repr_mimebundle_")
+    assert not hasattr(found, "_repr_html_")
 
 
 def test_a_finished_build_can_be_compared(images: docker.DockerClient) -> None:
@@ -318,7 +320,9 @@ def test_text_and_html_twins_tell_the_same() -> None:
     plain, markup = "\n".join(lines(found)), static_html(found)
     drawn = str(payload(found, Phase.DONE))
     for figure in ("804 MB", "124 MB", "75,0 %", "Desempaquetado", "Transferencia", INFO.label, "6,5 veces"):
-        assert figure in plain and figure in markup and figure in drawn
+        assert figure in plain
+        assert figure in markup
+        assert figure in drawn
     assert "804\u202f444\u202f393 bytes" in markup
     assert max(map(len, [line for line in plain.splitlines() if "  " in line])) <= 112
 
@@ -356,7 +360,8 @@ def test_view_carries_its_twins() -> None:
     data = view._repr_mimebundle_()[0]
     assert data["text/plain"] == "\n".join(lines(found))
     assert "<table>" in data["text/html"]
-    assert view.progress == {} and view.head["phase"] == "done"
+    assert view.progress == {}
+    assert view.head["phase"] == "done"
 
 
 def test_text_view_writes_each_phase_once() -> None:

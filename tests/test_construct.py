@@ -234,8 +234,8 @@ def build(engine: docker.DockerClient, base_image: str, tmp_path: Path) -> Itera
 
     def run(text: str = TWO_STAGES, **options: Any) -> Construccion:
         tags.append(f"multietapa-pruebas/construir:{uuid.uuid4().hex[:8]}")
-        options = {"etiqueta": tags[-1], "vista": False} | options
-        return construir(empty, dockerfile=text.replace("BASE", base_image), **options)
+        chosen: dict[str, Any] = {"etiqueta": tags[-1], "vista": False, **options}
+        return construir(empty, dockerfile=text.replace("BASE", base_image), **chosen)
 
     yield run
     for tag in tags:
@@ -396,7 +396,7 @@ def test_cancelling_leaves_nothing(
             _thread.interrupt_main()
         else:
             content = {"data": {"method": "custom", "content": {"type": "cancelar"}}}
-            opened[0]._handle_msg({"content": content, "buffers": []})
+            opened[0].comm.handle_msg({"content": content, "buffers": []})
 
     finger = threading.Thread(target=press, daemon=True)  # si la construcción no llega a empezar, nadie pulsa
     finger.start()
@@ -444,7 +444,7 @@ def test_bringing_a_base_is_a_step_with_progress(build: Build, monkeypatch: pyte
         seen.extend(s for g in state.groups for s in g.steps if s.id.startswith("base:"))
         real(view, state, elapsed)
 
-    def slow(client: object, name: str, *, progress: Callable[[str, int, int], None]) -> None:
+    def slow(_client: object, name: str, *, progress: Callable[[str, int, int], None]) -> None:
         for done in range(8):
             progress(f"cargando {name}", done, 8)
             time.sleep(0.1)

@@ -222,7 +222,7 @@ def test_big_contexts_use_a_temporary_file(tmp_path: Path, monkeypatch: pytest.M
     spare.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(spare))
     write(tmp_path / "c", "Dockerfile")
-    with open(tmp_path / "c/grande", "wb") as file:
+    with (tmp_path / "c/grande").open("wb") as file:
         file.truncate(20_000_000)
     with pack(open_context(tmp_path / "c")) as spool:
         assert getattr(spool, "_rolled", True)
@@ -237,7 +237,7 @@ def test_a_full_host_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     spare = tmp_path / "temporal"
     spare.mkdir()
     write(tmp_path / "c", "Dockerfile")
-    with open(tmp_path / "c/grande", "wb") as file:
+    with (tmp_path / "c/grande").open("wb") as file:
         file.truncate(size)
     mount = ["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", str(spare)]
     if subprocess.run(mount, capture_output=True, check=False).returncode:

@@ -72,7 +72,8 @@ def test_why_it_does_not_start_is_said_in_spanish(
         pytest.fail("no debía arrancar")
     assert cause in caught.value.why
     assert original in caught.value.detail
-    assert refused[name] in caught.value.what and caught.value.next_step
+    assert refused[name] in caught.value.what
+    assert caught.value.next_step
     assert left(motor_real.client, refused[name]) == []
 
 
@@ -105,11 +106,13 @@ def test_the_three_ways_say_the_same_of_a_missing_image(motor_real: Motor) -> No
         with pytest.raises(ContainerError) as caught:
             ask()
         said.add(str(caught.value))
-    assert len(said) == 1 and "nadie-la-tiene:1" in said.pop()
+    assert len(said) == 1
+    assert "nadie-la-tiene:1" in said.pop()
 
 
+@pytest.mark.usefixtures("motor_real")
 def test_no_proxy_of_the_client_gets_in(
-    motor_real: Motor, base_image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    base_image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Un proxy configurado para el cliente de Docker no aparece en el entorno del contenedor."""
     proxies = {"default": {"httpProxy": "http://proxy.invalid:1"}}

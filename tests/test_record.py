@@ -45,7 +45,7 @@ def test_shipped_recordings_are_up_to_date(app: App, version: Version) -> None:
 
 
 @each_recorded
-def test_shipped_recordings_name_no_machine(app: App, version: Version) -> None:
+def test_shipped_recordings_name_no_machine(app: App, version: Version) -> None:  # noqa: ARG001  se dan las dos
     """Una grabación es pequeña y no nombra carpetas, servidores ni espejos de donde se grabó."""
     path = RECORDINGS / version.recording
     assert path.stat().st_size < 300_000

@@ -85,10 +85,9 @@ def test_a_failed_build_is_recorded_and_fails_again(tmp_path: Path) -> None:
 
     with pytest.raises(BuildError):
         list(Recorder(tmp_path / "a.jsonl", header=HEADER).wrap(events()))
-    seen = []
+    seen: list[Event] = []
     with pytest.raises(BuildError, match="código 3") as caught:
-        for event in replay(load(tmp_path / "a.jsonl"), speed=None):
-            seen.append(event)
+        seen.extend(replay(load(tmp_path / "a.jsonl"), speed=None))  # si falla, quedan los de antes
     assert seen == [failed]
     assert caught.value.line == 2
     assert "2 | RUN x" in str(caught.value)

@@ -101,7 +101,8 @@ def test_missing_image(motor_real: Motor) -> None:
 def test_reads_a_file_without_running(motor_real: Motor, base_image: str) -> None:
     """Lee un archivo de la imagen sin arrancarla; lo que no existe o es una carpeta es None."""
     content = read_file(motor_real, base_image, "/etc/passwd")
-    assert content is not None and content.startswith(b"root:")
+    assert content is not None
+    assert content.startswith(b"root:")
     assert read_file(motor_real, base_image, "/resumen.txt") is None
     assert read_file(motor_real, base_image, "/etc") is None
     assert read_file(motor_real, base_image, "/etc/passwd", limit=3) is None

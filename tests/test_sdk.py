@@ -155,7 +155,8 @@ def test_a_refusal_is_an_error_of_the_sdk_with_the_words_of_the_engine(own: dock
     with pytest.raises(docker.errors.ImageNotFound, match="No such image"):
         sdk.raise_for_status(own.api, answer)
     sdk.raise_for_status(own.api, own.api.get(f"{own.api.base_url}/_ping"))
-    assert sdk.reason(OSError()) == "OSError" and sdk.reason(OSError("roto ")) == "roto"
+    assert sdk.reason(OSError()) == "OSError"
+    assert sdk.reason(OSError("roto ")) == "roto"
 
 
 def test_asking_if_the_engine_is_there(own: docker.DockerClient, tmp_path: Path) -> None:
@@ -232,7 +233,8 @@ def test_a_connection_is_cut_from_another_thread(own: docker.DockerClient) -> No
     waiting.start()
     assert sdk.cut(response), moved("el socket bajo la respuesta", "cut")
     waiting.join(10)
-    assert not waiting.is_alive() and ended, moved("el socket bajo la respuesta", "cut")
+    assert not waiting.is_alive(), moved("el socket bajo la respuesta", "cut")
+    assert ended, moved("el socket bajo la respuesta", "cut")
     response.close()
     assert not sdk.cut(response)
     assert not sdk.cut(None)
@@ -247,8 +249,8 @@ def test_events_end_quietly(own: docker.DockerClient, base_image: str) -> None:
     def listen() -> None:
         try:
             for event in sdk.follow(events):
-                seen.append(event["Action"])
-        except BaseException as problem:  # se mira en el hilo de la prueba
+                seen.append(event["Action"])  # noqa: PERF401  la prueba mira cada uno según llega
+        except BaseException as problem:  # noqa: BLE001  se mira en el hilo de la prueba
             errors.append(problem)
 
     listening = threading.Thread(target=listen, daemon=True)
@@ -257,7 +259,8 @@ def test_events_end_quietly(own: docker.DockerClient, base_image: str) -> None:
     until(lambda: seen)
     sdk.stop_following(events)
     listening.join(10)
-    assert not listening.is_alive() and errors == [], moved("CancellableStream", "follow o stop_following")
+    assert not listening.is_alive(), moved("CancellableStream", "follow o stop_following")
+    assert errors == [], moved("CancellableStream", "follow o stop_following")
     sdk.stop_following(events)
 
 

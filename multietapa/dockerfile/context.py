@@ -103,7 +103,8 @@ def open_context(path: str | os.PathLike[str], *, dockerfile: str = "Dockerfile"
 
 
 def _is_text(root: Path, dockerfile: str) -> bool:
-    one_line = _ONE_LINE.match(dockerfile) is not None and not os.path.exists(root / dockerfile)
+    # Path.exists falla con un texto demasiado largo para ser un nombre.
+    one_line = _ONE_LINE.match(dockerfile) is not None and not os.path.exists(root / dockerfile)  # noqa: PTH110
     return "\n" in dockerfile or one_line
 
 
@@ -122,7 +123,7 @@ def _read_text(root: Path, source: Path, name: str) -> str:
             next_step="Guarda tu Dockerfile en un archivo de texto, o pasa su texto en «dockerfile=».",
         )
     try:
-        with open(source, encoding="utf-8", newline="") as file:
+        with source.open(encoding="utf-8", newline="") as file:
             return file.read()
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
         found = _dockerfiles(root)
@@ -200,7 +201,7 @@ def pack(
                 info = tarfile.TarInfo(name)
                 info.size, info.mode = len(data), 0o644
                 if (context.root / name).is_file():
-                    _copy_stat(info, os.stat(context.root / name))
+                    _copy_stat(info, (context.root / name).stat())
                     info.pax_headers = {}
                 tar.addfile(info, io.BytesIO(data))
             for name, path in context.entries():
@@ -230,7 +231,7 @@ def _add(
         status = path.lstat()
         _copy_stat(info, status)
         if stat.S_ISREG(status.st_mode) and not hollow:
-            with open(path, "rb") as file:
+            with path.open("rb") as file:
                 info.size = os.fstat(file.fileno()).st_size
                 source: Any = _Checked(file, cancel)
                 tar.addfile(info, source)

@@ -64,7 +64,7 @@ class Bench:
 
     def starts(self) -> tuple[Observation, ...]:
         """Arranca la imagen y mira si contesta bien."""
-        return self.ask(lambda running, body: ())
+        return self.ask(lambda *_: ())
 
     def ask(self, look: Callable[[Running, str], tuple[Observation, ...]]) -> tuple[Observation, ...]:
         """Arranca la imagen, le pregunta si está bien y, si contesta que sí, mira lo que diga ``look``."""

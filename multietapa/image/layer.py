@@ -101,7 +101,7 @@ def read_layer(
     diff_id: str,
     pool: Executor | None,
     limits: Limits | None = None,
-    tick: Callable[[int], None] = lambda consumed: None,
+    tick: Callable[[int], None] = lambda _: None,
 ) -> Layer:
     """Lee la capa que ocupa ``size`` bytes de ``file`` desde ``offset``: tar solo, con gzip o con zstd.
 

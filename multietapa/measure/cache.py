@@ -98,10 +98,10 @@ class MeasureCache:
             try:
                 with os.fdopen(handle, "wb") as file:
                     file.write(data)
-                os.replace(name, path)
+                Path(name).replace(path)
             except BaseException:
                 with suppress(OSError):
-                    os.unlink(name)
+                    Path(name).unlink()
                 raise
             _prune(path.parent)
 
