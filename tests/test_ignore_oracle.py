@@ -69,7 +69,7 @@ def random_pattern(chance: random.Random, paths: list[str], strange: float) -> s
             at = chance.randrange(len(part))
             piece = chance.choice("* ? ** *. ?*".split())
             if chance.random() < strange:
-                piece = chance.choice(chance.choice([CLASSES, ESCAPES, CLASSES, ESCAPES, CLASSES, BROKEN]))
+                piece = chance.choice(BROKEN if chance.random() < 0.06 else CLASSES + ESCAPES)
             parts[n] = part[:at] + piece + part[at + chance.randint(0, 1) :]
     line = "/".join(parts)
     for odds, before, after in (
