@@ -43,6 +43,8 @@ def test_the_words_of_the_engine_are_what_follows_the_command() -> None:
     """De lo que cita el motor se quita la orden, también si lleva saltos de línea o se imita a sí misma."""
     cited = 'process "/bin/sh -c echo \'" did not complete successfully: exit code: 1\'\nexit 2" '
     assert engine_words(f"{cited}did not complete successfully: exit code: 2") == "exit code: 2"
+    old = "executor failed running [/bin/sh -c echo ']: exit code: 1'; exit 4]: exit code: 4"
+    assert engine_words(old) == "exit code: 4"
     classic = "The command '/bin/sh -c exit 3' returned a non-zero code: 3"
     assert engine_words(classic) == "returned a non-zero code: 3"
     assert engine_words("failed to read dockerfile") == "failed to read dockerfile"
