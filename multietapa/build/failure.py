@@ -35,7 +35,8 @@ _MISSING = re.compile(
 _OUTSIDE = re.compile(r"forbidden path outside the build context: (\S+)")
 #: El final de un ``RUN``: el motor cita entera la orden, que puede decir cualquier cosa (también otro final).
 _COMMAND = re.compile(
-    r"process \".*\" did not complete successfully: |executor failed running \[.*\]: "  # lo segundo, hasta 20.10
+    r"process \".*\" did not complete successfully: "
+    r"|executor failed running \[.*\]: "  # los motores 20.10
     r"|The command '.*' (?=returned a non-zero code: \d+\s*$)",
     re.DOTALL,
 )
