@@ -295,18 +295,26 @@ def test_jupyterlab_goes_with_the_workshop(motor_real: Motor, how: str) -> None:
         assert processes_mentioning(f"--ServerApp.port={port}") == []
 
 
-@pytest.mark.parametrize(
-    ("content", "mode"), [("no es un programa", 0o755), ("#!/no/existe\n", 0o755), ("", 0o644)]
-)
+@pytest.mark.parametrize("content", ["no es un programa", "#!/no/existe\n"])
+@pytest.mark.parametrize("mode", [0o644, 0o755])
+def test_what_does_not_start_is_not_healthy(
+    iniciar: types.ModuleType, tmp_path: Path, content: str, mode: int
+) -> None:
+    """Un Python que no es un programa, o que no se puede ejecutar, no está sano."""
+    python = tmp_path / "python"
+    python.write_text(content)
+    python.chmod(mode)
+    assert not iniciar.is_healthy(python)
+
+
 def test_a_broken_environment_is_made_again(
-    iniciar: types.ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str, mode: int
+    iniciar: types.ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Un Python del entorno que no arranca se rehace, aunque la marca diga que estaba hecho."""
     venv = tmp_path / ".venv"
     python = venv / "bin/python"
     python.parent.mkdir(parents=True)
-    python.write_text(content)
-    python.chmod(mode)
+    python.write_text("no es un programa")
     monkeypatch.setattr(iniciar, "VENV", venv)
     monkeypatch.setattr(iniciar, "install", lambda *_: None)
     (venv / "multietapa-requirements.txt.hecho").write_text(iniciar.environment_key("requirements.txt"))

@@ -152,8 +152,11 @@ def _extract(tar: tarfile.TarFile, archive: Path, root: Path) -> None:
     for path, target in links:
         path.symlink_to(target)
     for path, target in links:
-        if target.startswith("/") or not path.resolve().is_relative_to(root.resolve()):
+        end = path.resolve()
+        if target.startswith("/") or not end.is_relative_to(root.resolve()):
             raise _bad(archive, f"el enlace «{path.relative_to(root)}» sale del paquete")
+        if end.is_symlink():  # da vueltas; hasta Python 3.12, ``resolve`` ya falla
+            raise _bad(archive, f"el enlace «{path.relative_to(root)}» no llega a ningún sitio")
     for folder, _, _ in os.walk(root):
         Path(folder).chmod(0o755)
 

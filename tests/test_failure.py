@@ -1,0 +1,171 @@
+"""Lo que contesta un motor cuando no puede construir, y lo que lee quien aprende.
+
+Los textos son los de los dos constructores de Docker 28.5, casi todos recogidos al construir estas líneas.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from multietapa.build.events import BuildFailed
+from multietapa.build.failure import explain
+from multietapa.dockerfile.context import Context, open_context
+from multietapa.dockerfile.stages import parse
+from multietapa.errors import (
+    BaseImageError,
+    BuildCancelled,
+    BuildError,
+    ContextError,
+    DiskFullError,
+    DockerfileError,
+    MultietapaError,
+)
+
+BUILDKIT_COPY = 'failed to compute cache key: failed to calculate checksum of ref a0::b1: "/{}": not found'
+CLASSIC_COPY = (
+    "COPY failed: file not found in build context or excluded by .dockerignore: stat {}: file does not exist"
+)
+BUILDKIT_RUN = 'process "/bin/sh -c x" did not complete successfully: exit code: {}'
+CLASSIC_RUN = "The command '/bin/sh -c x' returned a non-zero code: {}"
+URL = "http://127.0.0.1:9/a.txt"
+REFUSED = f'Get "{URL}": dial tcp 127.0.0.1:9: connect: connection refused'
+MOUNT = "the --mount option requires BuildKit. Refer to https://docs.docker.com/go/buildkit/ to learn how"
+LOOKUP = "dial tcp: lookup nadie.invalid on 10.0.2.100:53: no such host"
+NO_BASE = (
+    "nadie.invalid/no:1: failed to resolve source metadata for nadie.invalid/no:1: failed to do request: "
+    f'Head "https://nadie.invalid/v2/no/manifests/1": {LOOKUP}'
+)
+OUTSIDE = "forbidden path outside the build context"
+PARSE, STAGE = "dockerfile parse error", "failed to parse stage name"
+#: La segunda línea del Dockerfile, la que dijo el motor, lo que contestó, la clase de error y lo que dice.
+ANSWERS: list[tuple[str, int | None, str, type[MultietapaError], str]] = [
+    *(
+        ("COPY --from=uno /nada /x", 2, reason, BuildError, "«/nada» no existe en «uno»")
+        for reason in (
+            "lstat /nada: no such file or directory",
+            "COPY failed: stat nada: file does not exist",
+        )
+    ),
+    (
+        "COPY --from=otra:1 /n /x",
+        2,
+        "lstat /n: no such file or directory",
+        BuildError,
+        "dentro de esa imagen",
+    ),
+    ("ADD nada /x", 2, "ADD failed: stat nada: file does not exist", ContextError, "No existe «nada»"),
+    (
+        "COPY ../fuera /x",
+        2,
+        f"COPY failed: {OUTSIDE}: ../fuera ()",
+        ContextError,
+        "fuera del contexto (línea 2",
+    ),
+    ("RUN x", 2, BUILDKIT_RUN.format(3), BuildError, "con el código 3 (línea 2 del Dockerfile)"),
+    ("RUN x", 2, CLASSIC_RUN.format(126), BuildError, "permiso de ejecución"),
+    ("RUN x", 2, BUILDKIT_RUN.format(127), BuildError, "Esa orden no existe dentro de la imagen"),
+    ("RUN x", 2, CLASSIC_RUN.format(137), BuildError, "falta de memoria"),
+    (f"ADD {URL} /x", 2, f"failed to load cache key: {REFUSED}", BuildError, f"No se pudo descargar «{URL}»"),
+    (f"ADD {URL} /x", 2, "invalid response status 404", BuildError, f"No se pudo descargar «{URL}»"),
+    (f"ADD {URL} {URL} /x/", 2, "invalid response status 404", BuildError, "No se pudo hacer una descarga"),
+    ("", None, NO_BASE, BaseImageError, "No se consigue la imagen base «nadie.invalid/no:1»."),
+    ("", 1, f'Get "https://nadie.invalid/v2/": {LOOKUP}', BaseImageError, "una imagen base (línea 1"),
+    (
+        "RUN --mount=type=secret,id=a x",
+        2,
+        "no active sessions",
+        BuildError,
+        "pide un secreto o una llave ssh",
+    ),
+    ("RUN --mount=type=cache,target=/x x", 2, MOUNT, BuildError, 'Quita «constructor="clasico"»'),
+    ("COPY --raro a b", None, f"{PARSE} on line 2: unknown flag: --raro", DockerfileError, "en la línea 2"),
+    ("EXPOSE hola", None, "invalid containerPort: hola", DockerfileError, "El Dockerfile no se entiende."),
+    ("EXPOSE hola", 2, "Invalid containerPort: hola", DockerfileError, "2 | EXPOSE hola"),
+    ("", None, "circular dependency detected on stage: uno", DockerfileError, "La etapa «uno» y otra"),
+    ("", None, "base name (${X}) should not be blank", DockerfileError, "«${X}» está vacío"),
+    ("", None, f'{STAGE} "base": invalid reference format', DockerfileError, "en la línea 1"),
+    ("RUN x", 2, "invalid reference format", DockerfileError, "en la línea 2"),
+    ("", None, "target stage dos could not be found", BuildError, "No existe la etapa «dos»."),
+    ("", None, "failed to reach build target uni in Dockerfile", BuildError, "¿Querías decir «uno»?"),
+    ("RUN x", 2, "algo que nadie había visto", BuildError, "El motor no pudo terminar este paso."),
+    ("", None, "algo que nadie había visto", BuildError, "El motor no pudo terminar."),
+]
+
+
+def told(
+    reason: str, line: int | None, recipe: str, *, log: tuple[str, ...] = (), context: Context | None = None
+) -> MultietapaError:
+    """El error que ve quien construyó ese Dockerfile y recibió esa respuesta."""
+    return explain(BuildFailed(reason, 1.0, line=line, log=log), parse(recipe), context)
+
+
+@pytest.mark.parametrize(("recipe", "line", "reason", "kind", "says"), ANSWERS)
+def test_what_the_engine_said_is_explained(
+    recipe: str, line: int | None, reason: str, kind: type[MultietapaError], says: str
+) -> None:
+    """Cada respuesta es un error de su clase que dice qué pasó, dónde y qué hacer."""
+    error = told(reason, line, f"FROM base AS uno\n{recipe}\n")
+    assert type(error) is kind
+    assert says in str(error)
+    assert "Qué hacer: " in str(error)
+
+
+def test_without_a_dockerfile_the_words_of_the_engine_remain() -> None:
+    """Sin el texto del Dockerfile se explica igual, con las palabras del motor en lugar de la línea."""
+    reason = CLASSIC_COPY.format("nada.txt")
+    error = explain(BuildFailed(reason, 1.0, line=2), None, None)
+    assert "No existe «nada.txt»" in str(error)
+    assert reason in str(error)
+    assert "Las etapas" not in str(explain(BuildFailed("target stage x could not be found", 1.0), None, None))
+
+
+@pytest.mark.parametrize("answer", [BUILDKIT_COPY, CLASSIC_COPY], ids=["buildkit", "clásico"])
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("secreto.txt", "«.dockerignore» lo excluye con la regla «secreto.txt»"),
+        ("package.jsn", "¿Querías copiar «src/package.json»?"),
+        ("package.json", "¿Querías copiar «src/package.json»?"),
+        ("nada-que-ver", "la ruta parte de la carpeta de contexto"),
+    ],
+)
+def test_what_is_not_copied_is_looked_for(tmp_path: Path, answer: str, path: str, says: str) -> None:
+    """Lo que falta se busca: puede estar excluido, en otra carpeta o con otro nombre."""
+    (tmp_path / "src").mkdir()
+    for name in ("secreto.txt", "src/package.json"):
+        (tmp_path / name).write_text("x")
+    (tmp_path / ".dockerignore").write_text("secreto.txt\n")
+    recipe = f"FROM base\nCOPY {path} /x\n"
+    (tmp_path / "Dockerfile").write_text(recipe)
+    error = told(answer.format(path), 2, recipe, context=open_context(tmp_path))
+    assert isinstance(error, ContextError)
+    assert f"No existe «{path}»" in str(error)
+    assert says in str(error)
+
+
+@pytest.mark.parametrize("in_the_log", [False, True], ids=["en la respuesta", "en el registro"])
+def test_a_full_disk_is_not_something_else(in_the_log: bool) -> None:
+    """Un disco lleno se dice como tal, lo cuente el motor o la orden que se quedó sin sitio."""
+    full = "write /x: no space left on device"
+    reason, log = (BUILDKIT_RUN.format(1), ("creando /x", full)) if in_the_log else (full, ())
+    error = told(reason, 2, "FROM base\nRUN x\n", log=log)
+    assert isinstance(error, DiskFullError)
+    assert "línea 2" in str(error)
+    assert "limpiar(cache=True)" in str(error)
+
+
+def test_a_cancelled_build_is_not_a_failure() -> None:
+    """Cancelar no es un error del Dockerfile, aunque el motor conteste algo."""
+    cancelled = BuildFailed("context canceled", 1.0, cancelled=True)
+    assert isinstance(explain(cancelled, None, None), BuildCancelled)
+
+
+def test_a_line_without_end_keeps_its_two_ends() -> None:
+    """De una línea larguísima quedan el principio y el final, donde va el código de salida."""
+    error = told(BUILDKIT_RUN.format(1), 2, "FROM base\nRUN x\n", log=("a" * 5000 + "el final",))
+    assert isinstance(error, BuildError)
+    assert len(str(error)) < 1000
+    assert error.log[0].startswith("aaa")
+    assert error.log[0].endswith("el final")
