@@ -15,7 +15,7 @@ import re
 import threading
 import time
 import uuid
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from typing import IO, Any
@@ -27,7 +27,6 @@ from multietapa import sdk
 from multietapa.build.classic import ClassicReader
 from multietapa.build.events import (
     BuildFailed,
-    BuildFinished,
     BuildWarning,
     Event,
     LogLine,
@@ -38,7 +37,8 @@ from multietapa.build.events import (
     StepStarted,
 )
 from multietapa.build.log_lines import LOG_TAIL, LineSplitter
-from multietapa.build.stream import BuildOptions, Cancelled, Refused, image_in, json_lines
+from multietapa.build.response import read_with
+from multietapa.build.stream import BuildOptions, json_lines
 from multietapa.build.trace_schema import decode_status, seconds
 from multietapa.dockerfile.lint import lint_text
 from multietapa.dockerfile.stages import Dockerfile
@@ -113,33 +113,32 @@ def read(
     clock: Callable[[], float],
 ) -> Iterator[Event]:
     """Traduce las respuestas del motor a eventos; ``clock`` da los segundos desde que empezó."""
-    trace = Trace(source, clock)
-    legacy: ClassicReader | None = None  # Podman ignora version=2 y contesta con texto
-    image_id, error = "", ""
-    try:
-        for message in lines:
-            if message.get("id") == "moby.buildkit.trace":
-                yield from trace.feed(message.get("aux"))
-            elif said := sdk.error_in(message):
-                error = said
-            elif built := image_in(message):
-                image_id = built
-            elif "stream" in message or "status" in message:
-                legacy = legacy or ClassicReader(source, clock)
-                yield from legacy.feed(message)
-    except Cancelled:
-        yield from trace.close()
-        yield BuildFailed("cancelada", clock(), cancelled=True)
-        return
-    except Refused as refused:
-        error = str(refused)
-    yield from legacy.close() if legacy else trace.close()
-    if error:
-        yield (legacy or trace).failure(error)
-    elif image_id:
-        yield BuildFinished(image_id, clock())
-    else:
-        raise engine_lost()
+    return read_with(BuildKitReader(source, clock), lines, clock)
+
+
+class BuildKitReader:
+    """Las líneas de BuildKit: su rastro o, si el motor ignora ``version=2`` (Podman), texto del clásico."""
+
+    def __init__(self, source: Dockerfile | None, elapsed: Callable[[], float]) -> None:
+        self._source, self._elapsed = source, elapsed
+        self._trace = Trace(source, elapsed)
+        self._text: ClassicReader | None = None
+
+    def feed(self, message: Mapping[str, Any]) -> Iterator[Event]:
+        """Los eventos de una línea de la respuesta."""
+        if message.get("id") == "moby.buildkit.trace":
+            yield from self._trace.feed(message.get("aux"))
+        elif "stream" in message or "status" in message:
+            self._text = self._text or ClassicReader(self._source, self._elapsed)
+            yield from self._text.feed(message)
+
+    def close(self, _error: str = "") -> Iterator[Event]:
+        """Lo que quedó a medias; el error de un paso ya viene en el rastro."""
+        return (self._text or self._trace).close()
+
+    def failure(self, reason: str) -> BuildFailed:
+        """El fallo final, con el paso que lo causó."""
+        return (self._text or self._trace).failure(reason)
 
 
 class Trace:

@@ -16,10 +16,8 @@ from typing import IO, Any
 
 import docker
 
-from multietapa import sdk
 from multietapa.build.events import (
     BuildFailed,
-    BuildFinished,
     BuildWarning,
     Event,
     LogLine,
@@ -30,9 +28,9 @@ from multietapa.build.events import (
     StepStarted,
 )
 from multietapa.build.log_lines import LOG_TAIL, LineSplitter
-from multietapa.build.stream import BuildOptions, Cancelled, Refused, image_in, json_lines
+from multietapa.build.response import read_with
+from multietapa.build.stream import BuildOptions, json_lines
 from multietapa.dockerfile.stages import Dockerfile
-from multietapa.errors import engine_lost
 from multietapa.identity import LABEL
 
 _STEP = re.compile(r"^STEP (\d+)/(\d+) ?: (.*)$", re.IGNORECASE | re.DOTALL)
@@ -72,29 +70,7 @@ def read(
     clock: Callable[[], float],
 ) -> Iterator[Event]:
     """Traduce las respuestas del motor a eventos; ``clock`` da los segundos desde que empezó."""
-    reader = ClassicReader(source, clock, target=target)
-    image_id, error = "", ""
-    try:
-        for message in lines:
-            if said := sdk.error_in(message):
-                error = said
-            elif built := image_in(message):
-                image_id = built
-            else:
-                yield from reader.feed(message)
-    except Cancelled:
-        yield from reader.close()
-        yield BuildFailed("cancelada", clock(), cancelled=True)
-        return
-    except Refused as refused:
-        error = str(refused)
-    yield from reader.close(error)
-    if error:
-        yield reader.failure(error)
-    elif image_id:
-        yield BuildFinished(image_id, clock())
-    else:
-        raise engine_lost()
+    return read_with(ClassicReader(source, clock, target=target), lines, clock)
 
 
 class ClassicReader:

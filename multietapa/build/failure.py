@@ -33,7 +33,14 @@ _MISSING = re.compile(
     r"|^lstat /(?P<d>.*?): no such file or directory"
 )
 _OUTSIDE = re.compile(r"forbidden path outside the build context: (\S+)")
-_EXIT = re.compile(r"(?:exit code:|returned a non-zero code:) (\d+)")
+#: El final de un ``RUN``: el motor cita entera la orden, que puede decir cualquier cosa (también otro final).
+_COMMAND = re.compile(
+    r"process \".*\" did not complete successfully: "
+    r"|executor failed running \[.*\]: "  # los motores 20.10
+    r"|The command '.*' (?=returned a non-zero code: \d+\s*$)",
+    re.DOTALL,
+)
+_EXIT = re.compile(r"^(?:exit code:|returned a non-zero code:) (\d+)")
 _TARGET = re.compile(r"target stage \"?(.*?)\"? could not be found|failed to reach build target (\S+)")
 _BASE = re.compile(
     r"failed to resolve source metadata for (\S+):|pull access denied for (\S+?),"
@@ -70,9 +77,10 @@ def explain(failed: BuildFailed, source: Dockerfile | None, context: Context | N
 
 def _explain(failed: BuildFailed, source: Dockerfile | None, context: Context | None) -> MultietapaError:
     reason, line = failed.reason, failed.line
+    said = engine_words(reason)
     if failed.cancelled:
         return BuildCancelled("La construcción se canceló.", next_step="Vuelve a ejecutarla cuando quieras.")
-    if is_disk_full(reason) or any(map(is_disk_full, failed.log)):
+    if is_disk_full(said) or any(map(is_disk_full, failed.log)):
         return DiskFullError(
             f"No queda espacio en el disco del motor{_where(line)}.",
             why="El paso necesitaba escribir más de lo que cabe.",
@@ -81,12 +89,12 @@ def _explain(failed: BuildFailed, source: Dockerfile | None, context: Context | 
             line=line,
             log=failed.log,
         )
-    if syntax := _SYNTAX.search(reason):
+    if syntax := _SYNTAX.search(said):
         return _dockerfile_error(int(syntax[1]), f"El motor dice: {syntax[2].strip()}", source)
-    if missing := _MISSING.search(reason):
+    if missing := _MISSING.search(said):
         path = next(group for group in missing.groups() if group is not None)
         return _missing_source(path, reason, line, source, context)
-    if outside := _OUTSIDE.search(reason):
+    if outside := _OUTSIDE.search(said):
         return ContextError(
             f"«{outside[1]}» está fuera del contexto{_where(line)}.",
             why="«COPY» solo ve lo que hay dentro de la carpeta de contexto.",
@@ -94,9 +102,9 @@ def _explain(failed: BuildFailed, source: Dockerfile | None, context: Context | 
             detail=_quoted(source, line) or reason,
             line=line,
         )
-    if target := _TARGET.search(reason):
+    if target := _TARGET.search(said):
         return unknown_target(target[1] or target[2], source)
-    if code := _EXIT.search(reason):
+    if code := _EXIT.search(said):
         return _failed_run(int(code[1]), failed, source)
     asker = _instruction(source, line)
     if asker and asker.keyword == "ADD" and (download := _DOWNLOAD.search(reason)):
@@ -143,6 +151,11 @@ def _explain(failed: BuildFailed, source: Dockerfile | None, context: Context | 
         line=line,
         log=failed.log,
     )
+
+
+def engine_words(reason: str) -> str:
+    """Lo que dice el motor de un fallo, sin la orden que cita: esa la escribió quien construye."""
+    return reason[cited.end() :] if (cited := _COMMAND.search(reason)) else reason
 
 
 def unknown_target(name: str, source: Dockerfile | None) -> BuildError:

@@ -36,12 +36,6 @@ class Refused(Exception):
     """El motor contestó con un error HTTP; el texto es el suyo."""
 
 
-def image_in(message: Mapping[str, Any]) -> str:
-    """El identificador de la imagen, si es lo que trae esa línea de la respuesta; si no, ``""``."""
-    aux = message.get("aux")
-    return str(aux.get("ID") or "") if isinstance(aux, dict) else ""
-
-
 class _Body:
     """El tar como cuerpo de la petición: se deja de enviar si se cancela."""
 
