@@ -453,8 +453,8 @@ def test_entry_dying_suddenly_still_stops_the_engine(
     command = f"until [ -s '{tmp_path}/motor/estado.json' ]; do sleep 0.1; done; echo listo; exec sleep 3"
     with entered("sh", "-c", command, env=entry_environment, folder=kit_folder(tmp_path)) as process:
         process.kill()
-    until((tmp_path / "fin").exists, seconds=20)
-    assert (tmp_path / "fin").read_text() == "en orden"
+    end = tmp_path / "fin"
+    assert until(lambda: end.exists() and end.read_text(), seconds=20) == "en orden"
 
 
 def test_entry_works_without_an_engine(entry_environment: dict[str, str], tmp_path: Path) -> None:

@@ -48,6 +48,7 @@ def another_is_free(besides: int, *, seconds: float = 30.0) -> bool:
     return False
 
 
+@pytest.mark.motor  # ocupa un procesador entero
 def test_it_moves_away_from_a_crowded_one(
     machine: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,6 @@
 """¿Qué caminos de las salas puras no recorre ninguna prueba? ``python -m tools.branches``.
 
-Lee lo que midió ``coverage run`` (lo usan las rápidas) y cuenta ramas, no líneas: un ``if`` tiene dos.
+Lee lo que midió coverage (lo usan las rápidas) y cuenta ramas, no líneas: un ``if`` tiene dos.
 """
 
 from __future__ import annotations

@@ -20,6 +20,9 @@ from multietapa.paths import PROJECT_ROOT
 EVERYTHING = ("tests", "notebooks", "--nbval-lax", "--nbval-sanitize-with=tests/cuadernos.cfg")
 #: La marca se la pone ``tests/conftest.py`` a lo que pide un motor.
 FAST = ("-m", "not motor")
+#: A la vez en dos procesos, cada archivo entero en uno: así abre un solo Chromium.
+SHARED_OUT = ("-n", "2", "--dist", "loadfile")
+MEASURED = ("--cov", "--cov-report=")
 AGAIN_SECONDS = 2.0
 INTERRUPTED = 2
 ENDINGS = {0: "Todo pasa.", 2: "Pruebas interrumpidas.", 5: "No se ejecutó ninguna prueba."}
@@ -51,10 +54,10 @@ def run_fast(arguments: list[str]) -> int:
     Con ``arguments``, lo que se pida a pytest de ellas, y entonces las ramas no se miran. Devuelve el código.
     """
     environment = {**os.environ, SESSION_VARIABLE: uuid.uuid4().hex[:12]}
-    if arguments or sys.platform != "linux":  # los mínimos se midieron en Linux: fuera se saltan pruebas
-        return _end(_python(["-m", "pytest", *FAST, *arguments], environment))
-    code = _python(["-m", "coverage", "run", "-m", "pytest", *FAST], environment)
-    if code == 0 and _python(["-m", "tools.branches"], environment):
+    measured = not arguments and sys.platform == "linux"  # fuera se saltan pruebas: habría menos ramas
+    options = arguments or [*SHARED_OUT, *(MEASURED if measured else ())]
+    code = _python(["-m", "pytest", *FAST, *options], environment)
+    if code == 0 and measured and _python(["-m", "tools.branches"], environment):
         say("Faltan ramas por recorrer: añade pruebas de lo que has escrito.")
         return 1
     return _end(code)
