@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import docker
@@ -144,6 +145,11 @@ def test_an_interruption_while_it_is_created_leaves_nothing(
     """Un Ctrl-C antes de que llegue el encargo al motor, o su respuesta, tampoco deja el contenedor."""
     seen: list[bytes] = []
     made: list[bytes] = []
+    noticed = threading.Event()
+
+    def interrupt(*_: object) -> None:
+        noticed.set()
+        raise KeyboardInterrupt
 
     def look(data: bytes) -> None:
         if b"201 Created" in data:
@@ -151,9 +157,13 @@ def test_an_interruption_while_it_is_created_leaves_nothing(
         if moment in data and not seen:
             seen.append(data)
             os.kill(os.getpid(), signal.SIGINT)
-            time.sleep(0.3)  # para entonces, quien lo pidió ya no espera
+            noticed.wait(20)
+            time.sleep(0.1)  # para entonces, quien lo pidió ya no espera
 
-    with relay(tmp_path, motor_real.choice.host, look) as host:
+    before = signal.signal(signal.SIGINT, interrupt)
+    with ExitStack() as stack:
+        stack.callback(signal.signal, signal.SIGINT, before)
+        host = stack.enter_context(relay(tmp_path, motor_real.choice.host, look))
         client = docker.DockerClient(base_url=host, timeout=30)
         with pytest.raises(KeyboardInterrupt), created(client, base_image, ["sleep", "60"]):
             pytest.fail("no debía llegar a crearse")
