@@ -77,7 +77,9 @@ def test_what_is_recorded_comes_back(tmp_path: Path) -> None:
 
 def test_a_failed_build_is_recorded_and_fails_again(tmp_path: Path) -> None:
     """Una construcción fallida se graba entera; al darla, lanza su error con la línea."""
-    failed = BuildFailed("process did not complete successfully: exit code: 3", 1.0, "2", 2, ("a",))
+    failed = BuildFailed(
+        'process "/bin/sh -c exit 3" did not complete successfully: exit code: 3', 1.0, "2", 2, ("a",)
+    )
 
     def events() -> Iterator[Event]:
         yield failed
