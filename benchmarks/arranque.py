@@ -4,7 +4,7 @@ Compara ``import multietapa`` con ``import docker``, cada uno en un Python reci√
 memoria de un supervisor de verdad, con su motor privado en marcha, con la de un proceso con solo el SDK.
 RSS es todo lo que un proceso tiene en memoria; PSS reparte lo que comparte con otros.
 
-    python benchmarks/arranque.py --veces 9
+    python -m benchmarks.arranque --veces 9
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@ Construye la misma carpeta en el mismo motor, sin caché, por parejas y alternan
 motor privado. Imprime cada pareja y la mediana de los cocientes; la meta es 1,02. El ejemplo no espera sin
 hacer nada: eso escondería la diferencia.
 
-    python benchmarks/construccion.py --pares 9
-    python benchmarks/construccion.py --cuaderno          # con el widget, dentro de un kernel de verdad
-    python benchmarks/construccion.py --contexto apps/tienda-node --dockerfile Dockerfile
+    python -m benchmarks.construccion --pares 9
+    python -m benchmarks.construccion --cuaderno          # con el widget, dentro de un kernel de verdad
+    python -m benchmarks.construccion --contexto apps/tienda-node --dockerfile Dockerfile
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ construye en los dos, por parejas y alternando quién va primero, la tienda inge
 Mide también lo que tarda la API en contestar (mediana) y ``docker load`` de 100 MB. Metas: 3 veces (ojalá 2),
 5 s y 15 s.
 
-    python benchmarks/embebido.py --pares 3
+    python -m benchmarks.embebido --pares 3
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Cuánto cuesta medir una imagen, por fases: ``python benchmarks/medida.py IMAGEN``.
+"""Cuánto cuesta medir una imagen, por fases: ``python -m benchmarks.medida IMAGEN``.
 
 Guarda la imagen una vez y, sobre ese mismo archivo, compara leer las capas (cabeceras y SHA-256) con
 recorrerlas con ``tarfile``, y mide la compresión de Transferencia. Cuentan las razones entre fases; los

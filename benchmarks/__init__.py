@@ -1,0 +1,1 @@
+"""Medidas de velocidad, siempre frente a una referencia en la misma ejecución."""
