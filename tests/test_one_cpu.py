@@ -60,9 +60,9 @@ def test_it_moves_away_from_a_crowded_one(
     cpu = OneCpu()
     first = cpu.current
     assert first is not None
+    os.sched_setaffinity(machine.pid, {first})
     if not another_is_free(first):
         pytest.skip("los demás procesadores están tan ocupados como este")
-    os.sched_setaffinity(machine.pid, {first})
     rivals = [subprocess.Popen(BUSY) for _ in range(3)]
     for rival in rivals:
         os.sched_setaffinity(rival.pid, {first})
