@@ -16,7 +16,7 @@ from multietapa.build.failure import missing_stage, needs_buildkit, unknown_targ
 from multietapa.dockerfile.context import Context, open_context
 from multietapa.dockerfile.instructions import Instruction
 from multietapa.dockerfile.references import invalid_reference
-from multietapa.dockerfile.stages import Dockerfile, final_base, final_chain, parse
+from multietapa.dockerfile.stages import Dockerfile, final_chain, parse
 from multietapa.errors import BuildError, UnknownNameError
 
 BUILDERS = ("buildkit", "clasico")
@@ -29,7 +29,8 @@ _TAG = re.compile(rf"(?:{_DOMAIN})?{_PART}(?:/{_PART})*(?::\w[\w.-]{{0,127}})?",
 class Plan:
     """Una construcción ya decidida.
 
-    ``context`` es la carpeta abierta y ``source`` su Dockerfile leído; ``target``, hasta qué etapa se
+    ``context`` es la carpeta abierta y ``source`` su Dockerfile leído, con sus ``ARG`` resueltos;
+    ``target``, hasta qué etapa se
     construye (``None``: la última); ``buildargs``, los valores de ``ARG``; ``builder``, uno de ``BUILDERS``;
     ``architecture``, la del motor en los nombres de Docker (``arm64``); ``images``, las imágenes de fuera que
     hay que traer, cada una con la instrucción que la pide.
@@ -52,7 +53,8 @@ class Plan:
     @property
     def base(self) -> str:
         """La imagen de fuera sobre la que acaba la imagen, o ``""`` si es ``scratch``."""
-        return final_base(self.source, self.target, self.buildargs, architecture=self.architecture)
+        chain = final_chain(self.source, self.target)
+        return chain[0].image if chain and chain[0].image != "scratch" else ""
 
 
 def plan_build(

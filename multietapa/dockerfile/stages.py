@@ -220,17 +220,6 @@ def final_chain(source: Dockerfile, target: str | None) -> tuple[Stage, ...]:
     return tuple(chain)
 
 
-def final_base(
-    source: Dockerfile, target: str | None, buildargs: Mapping[str, str] | None, *, architecture: str
-) -> str:
-    """La imagen de fuera sobre la que acaba la etapa ``target`` (o la última), o ``""`` si es ``scratch``.
-
-    ``architecture`` es la del motor, en los nombres de Docker.
-    """
-    chain = final_chain(source.resolved(buildargs, target=target, architecture=architecture), target)
-    return chain[0].image if chain and chain[0].image != "scratch" else ""
-
-
 def parse(text: str, buildargs: Mapping[str, str] | None = None) -> Dockerfile:
     """Lee el texto de un Dockerfile; ``buildargs`` sustituye a los ``ARG`` de antes del primer ``FROM``.
 
