@@ -5,11 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 import uuid
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import docker
 import pytest
 
+from multietapa.build.events import BuildWarning
+from multietapa.build.pipeline import run
 from multietapa.build.plan import Plan, plan_build
 from multietapa.cells.motor import Motor
 from multietapa.dockerfile.targets import name_target
@@ -129,3 +133,36 @@ def test_a_build_opens_its_dockerfile_once(
         check=False,
     )
     assert (done.stdout.split(), done.returncode) == (["1", "1"], 0), done.stderr
+
+
+UNUSED = "FROM x AS base\nFROM x AS a\nFROM base AS suelta\nFROM x\nFROM x AS final\nCOPY --from=a /a /a\n"
+
+
+@pytest.mark.parametrize(
+    ("builder", "target", "built"),
+    [("buildkit", None, []), ("clasico", None, [1, 3, 4]), ("buildkit", "a", []), ("clasico", "a", [1])],
+)
+def test_the_stages_that_nobody_uses(
+    tmp_path: Path, builder: str, target: str | None, built: list[int]
+) -> None:
+    """Las etapas que nadie usa se conocen antes de construir, y cuáles se construirán de todos modos."""
+    plan = planned(tmp_path, UNUSED, builder=builder, target=target)
+    assert [stage.label for stage in plan.unused_stages] == ["base", "suelta", "stage-3"]
+    assert [stage.line for stage in plan.unused_stages if plan.builds(stage)] == built
+    nobody = docker.DockerClient(base_url=f"unix://{tmp_path}/nadie.sock", version="1.51")
+    told = [event for event in islice(run(nobody, plan), 3) if isinstance(event, BuildWarning)]
+    assert [warning.line for warning in told] == [1, 3, 4]
+    assert told[0].text.startswith("La etapa «base» solo sirve a otra que nadie usa: ")
+    assert told[1].text.startswith("Nadie usa la etapa «suelta»: ")
+    assert told[2].text.startswith("Nadie usa la etapa 3 (sin nombre): ")
+    assert ["clásico" in warning.text for warning in told] == [warning.line in built for warning in told]
+
+
+def test_a_stage_is_used_by_its_copies_its_mounts_and_its_target(tmp_path: Path) -> None:
+    """Copiar de una etapa, montarla, partir de ella o pedirla es usarla."""
+    text = "FROM x AS a\nFROM x AS b\nFROM x AS c\nFROM x AS d\nFROM a\nCOPY --from=1 /x /x\n"
+    text += "RUN --mount=type=bind,from=c,target=/c true\n"
+    plan = planned(tmp_path, text)
+    assert [stage.name for stage in plan.unused_stages] == ["d"]
+    plan = planned(tmp_path, text, target="d")
+    assert plan.unused_stages == ()

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from multietapa.build.buildkit import Located, locate, read
+from multietapa.build.buildkit import read
 from multietapa.build.events import (
     BuildFailed,
     BuildFinished,
@@ -27,6 +27,7 @@ from multietapa.build.events import (
     StepStarted,
 )
 from multietapa.build.failure import explain
+from multietapa.build.locating import Located, locate
 from multietapa.build.log_lines import LineSplitter
 from multietapa.build.stream import Cancelled, Refused
 from multietapa.build.trace_schema import decode_status
@@ -185,7 +186,9 @@ def test_a_reopened_step_adds_its_time() -> None:
         (f"[linux/arm/v7 stage-1 1/1] {COPY}", Located(INSTRUCTION, COPY, "stage-1", 7)),
         (f"[build 1/4] {FROM}@sha256:{'0' * 64}", Located(StepKind.FROM, FROM, "build", 1)),
         (f"[otra 1/4] {FROM}", Located(StepKind.FROM, FROM, "otra")),
-        ("[build 2/5] RUN del-onbuild", Located(INSTRUCTION, "RUN del-onbuild", "build")),
+        ("[build 2/5] RUN del-onbuild", Located(INSTRUCTION, "RUN del-onbuild", "build", 1)),
+        ("[build 2/5] RUN b", Located(INSTRUCTION, "RUN b", "build", 1)),
+        ("[build 3/4] RUN\tb", Located(INSTRUCTION, "RUN\tb", "build", 4)),
         ("[build 5/5] RUN c", Located(INSTRUCTION, "RUN c", "build", 5)),
         ("[otra 1/1] RUN x", Located(INSTRUCTION, "RUN x", "otra")),
         ("[internal] load metadata for a", Located(StepKind.INTERNAL, "[interno] consultar a")),

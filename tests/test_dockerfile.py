@@ -228,7 +228,7 @@ def test_expand(text: str, expected: str) -> None:
     [
         ("${D:?dime cuál}", "la variable «D» no tiene valor: dime cuál"),
         ("${C:?}", "la variable «C» está vacía"),
-        ("${A", "no se puede usar"),
+        ("${A", "falta la «}»"),
         ("${", "falta la «}»"),
         ("${}", "le falta el nombre"),
         ("${A:-x", "falta la «}»"),

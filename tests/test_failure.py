@@ -20,7 +20,10 @@ from multietapa.errors import (
     ContextError,
     DiskFullError,
     DockerfileError,
+    DownloadError,
     MultietapaError,
+    NetworkError,
+    RegistryUnreachableError,
 )
 
 BUILDKIT_COPY = 'failed to compute cache key: failed to calculate checksum of ref a0::b1: "/{}": not found'
@@ -37,7 +40,14 @@ NO_BASE = (
     "nadie.invalid/no:1: failed to resolve source metadata for nadie.invalid/no:1: failed to do request: "
     f'Head "https://nadie.invalid/v2/no/manifests/1": {LOOKUP}'
 )
+NAME = "docker.io/docker/dockerfile:1"
+META = f"{NAME}: failed to resolve source metadata for"
 OUTSIDE = "forbidden path outside the build context"
+UNCLOSED = "failed to process \"${X\": syntax error: missing '}'"
+UNSET = 'failed to process "${A:?}": A: not set'
+PODMAN = 'building at STEP "{}": {}'
+COPIER = 'checking on sources under "/x": copier: stat: "/b.txt": no such file or directory'
+OLD_COPY, OLD_PARSE = "failed to compute cache key:", "dockerfile parse error line"
 PARSE, STAGE = "dockerfile parse error", "failed to parse stage name"
 #: La segunda línea del Dockerfile, la que dijo el motor, lo que contestó, la clase de error y lo que dice.
 ANSWERS: list[tuple[str, int | None, str, type[MultietapaError], str]] = [
@@ -67,11 +77,23 @@ ANSWERS: list[tuple[str, int | None, str, type[MultietapaError], str]] = [
     ("RUN x", 2, CLASSIC_RUN.format(126), BuildError, "permiso de ejecución"),
     ("RUN x", 2, BUILDKIT_RUN.format(127), BuildError, "Esa orden no existe dentro de la imagen"),
     ("RUN x", 2, CLASSIC_RUN.format(137), BuildError, "falta de memoria"),
-    (f"ADD {URL} /x", 2, f"failed to load cache key: {REFUSED}", BuildError, f"No se pudo descargar «{URL}»"),
+    (
+        f"ADD {URL} /x",
+        2,
+        f"failed to load cache key: {REFUSED}",
+        DownloadError,
+        f"No se pudo descargar «{URL}»",
+    ),
     (f"ADD {URL} /x", 2, "invalid response status 404", BuildError, f"No se pudo descargar «{URL}»"),
     (f"ADD {URL} {URL} /x/", 2, "invalid response status 404", BuildError, "No se pudo hacer una descarga"),
-    ("", None, NO_BASE, BaseImageError, "No se consigue la imagen base «nadie.invalid/no:1»."),
-    ("", 1, f'Get "https://nadie.invalid/v2/": {LOOKUP}', BaseImageError, "una imagen base (línea 1"),
+    ("", None, NO_BASE, RegistryUnreachableError, "descargar la imagen base «nadie.invalid/no:1»: su"),
+    (
+        "",
+        1,
+        f'Get "https://nadie.invalid/v2/": {LOOKUP}',
+        RegistryUnreachableError,
+        "una imagen base (línea 1",
+    ),
     (
         "RUN --mount=type=secret,id=a x",
         2,
@@ -81,7 +103,7 @@ ANSWERS: list[tuple[str, int | None, str, type[MultietapaError], str]] = [
     ),
     ("RUN --mount=type=cache,target=/x x", 2, MOUNT, BuildError, 'Quita «constructor="clasico"»'),
     ("COPY --raro a b", None, f"{PARSE} on line 2: unknown flag: --raro", DockerfileError, "en la línea 2"),
-    ("EXPOSE hola", None, "invalid containerPort: hola", DockerfileError, "El Dockerfile no se entiende."),
+    ("EXPOSE hola", None, "invalid containerPort: hola", DockerfileError, "en la línea 2"),
     ("EXPOSE hola", 2, "Invalid containerPort: hola", DockerfileError, "2 | EXPOSE hola"),
     ("", None, "circular dependency detected on stage: uno", DockerfileError, "La etapa «uno» y otra"),
     ("", None, "base name (${X}) should not be blank", DockerfileError, "«${X}» está vacío"),
@@ -89,16 +111,92 @@ ANSWERS: list[tuple[str, int | None, str, type[MultietapaError], str]] = [
     ("RUN x", 2, "invalid reference format", DockerfileError, "en la línea 2"),
     ("", None, "target stage dos could not be found", BuildError, "No existe la etapa «dos»."),
     ("", None, "failed to reach build target uni in Dockerfile", BuildError, "¿Querías decir «uno»?"),
+    (
+        "COPY --from=dos /a /b\nFROM base AS dos",
+        None,
+        'cannot copy from stage "dos", it needs to be defined before current stage "uno"',
+        DockerfileError,
+        "Copia de la etapa «dos» (línea 3), que está más abajo",
+    ),
+    (
+        "RUN --mount=from=dos,target=/d x\nFROM base AS dos",
+        None,
+        'cannot mount from stage "dos" to "/d", stage needs to be defined before current command',
+        DockerfileError,
+        "en la línea 2",
+    ),
+    (
+        "COPY --from=uno /a /b",
+        None,
+        "circular dependency detected on stage: uno",
+        DockerfileError,
+        "La etapa «uno» copia de sí misma",
+    ),
+    ("COPY ../a /x", 2, BUILDKIT_COPY.format("a"), ContextError, "«../a» está fuera del contexto (línea 2"),
+    ("COPY b/../a /x", 2, BUILDKIT_COPY.format("a"), ContextError, "No existe «a»"),
+    ("LABEL a=${X", None, UNCLOSED, DockerfileError, "2 | LABEL a=${X"),
+    ("LABEL a=b\nENV a=${X", None, UNCLOSED, DockerfileError, "3 | ENV a=${X"),
+    ("ENV a=${X", None, UNCLOSED, DockerfileError, "En «${X», falta la «}» que cierra «${»."),
+    ("LABEL a=${A:?}\nENV A=1\nWORKDIR /${A:?}", None, UNSET, DockerfileError, "en la línea 2"),
+    (
+        "ENV P=hola\nEXPOSE 80\nEXPOSE $P",
+        None,
+        "invalid containerPort: hola",
+        DockerfileError,
+        "4 | EXPOSE $P",
+    ),
+    # Motores antiguos (Docker 20.10) y Podman.
+    (
+        "RUN x",
+        2,
+        "executor failed running [/bin/sh -c x]: exit code: 4",
+        BuildError,
+        "con el código 4 (línea 2",
+    ),
+    (
+        "RUN x",
+        2,
+        PODMAN.format("RUN x", "while running runtime: exit status 3"),
+        BuildError,
+        "el código 3 (línea",
+    ),
+    ("COPY b.txt /", 2, PODMAN.format("COPY b.txt /", COPIER), ContextError, "No existe «b.txt»"),
+    ("COPY --from=uno b.txt /", 2, PODMAN.format("COPY", COPIER), BuildError, "«/b.txt» no existe en «uno»"),
+    ("COPY b.txt /", 2, f'{OLD_COPY} "/b.txt" not found: not found', ContextError, "No existe «b.txt»"),
+    (
+        "COPY <<FIN /n\nhola\nFIN",
+        None,
+        f"{OLD_PARSE} 3: unknown instruction: HOLA",
+        BuildError,
+        "«<<FIN» (línea 2",
+    ),
+    ("RUN <<FIN\nexit 1\nFIN", None, f"{OLD_PARSE} 3: unknown instruction: EXIT", BuildError, "# syntax="),
+    (
+        "COPY <<FIN /n\nFIN",
+        2,
+        f'{OLD_COPY} "/<<FIN" not found: not found',
+        BuildError,
+        "no conoce los documentos",
+    ),
+    ("COPY --raro a b", None, f"{OLD_PARSE} 2: unknown flag: raro", DockerfileError, "en la línea 2"),
     ("RUN x", 2, "algo que nadie había visto", BuildError, "El motor no pudo terminar este paso."),
     ("", None, "algo que nadie había visto", BuildError, "El motor no pudo terminar."),
 ]
 
 
 def told(
-    reason: str, line: int | None, recipe: str, *, log: tuple[str, ...] = (), context: Context | None = None
+    reason: str,
+    line: int | None,
+    recipe: str,
+    *,
+    log: tuple[str, ...] = (),
+    context: Context | None = None,
+    free: int | None = None,
+    step: str = "",
 ) -> MultietapaError:
-    """El error que ve quien construyó ese Dockerfile y recibió esa respuesta."""
-    return explain(BuildFailed(reason, 1.0, line=line, log=log), parse(recipe), context)
+    """El error que ve quien construyó ese Dockerfile y recibió esa respuesta; ``free``, el sitio libre."""
+    failed = BuildFailed(reason, 1.0, line=line, log=log, step=step)
+    return explain(failed, parse(recipe), context, free_space=lambda: free)
 
 
 @pytest.mark.parametrize(("recipe", "line", "reason", "kind", "says"), ANSWERS)
@@ -145,15 +243,77 @@ def test_what_is_not_copied_is_looked_for(tmp_path: Path, answer: str, path: str
     assert says in str(error)
 
 
-@pytest.mark.parametrize("in_the_log", [False, True], ids=["en la respuesta", "en el registro"])
-def test_a_full_disk_is_not_something_else(in_the_log: bool) -> None:
-    """Un disco lleno se dice como tal, lo cuente el motor o la orden que se quedó sin sitio."""
-    full = "write /x: no space left on device"
-    reason, log = (BUILDKIT_RUN.format(1), ("creando /x", full)) if in_the_log else (full, ())
-    error = told(reason, 2, "FROM base\nRUN x\n", log=log)
-    assert isinstance(error, DiskFullError)
+FULL = "write /x: no space left on device"
+
+
+@pytest.mark.parametrize(
+    ("reason", "free", "full"),
+    [
+        (FULL, None, True),
+        (f"failed to copy files: {FULL}", None, True),
+        (BUILDKIT_RUN.format(1), 55_000_000, True),
+        (CLASSIC_RUN.format(1), 0, True),
+        (BUILDKIT_RUN.format(1), 80_000_000_000, False),
+        (BUILDKIT_RUN.format(1), None, False),
+        (BUILDKIT_COPY.format("no space left on device"), None, False),
+    ],
+)
+def test_a_full_disk_is_not_something_else(reason: str, free: int | None, full: bool) -> None:
+    """Un disco lleno lo dice el motor; si lo dice una orden, solo cuando al motor le queda poco."""
+    error = told(reason, 2, "FROM base\nRUN x\n", log=("creando /x", FULL), free=free)
+    assert isinstance(error, DiskFullError) is full
     assert "línea 2" in str(error)
-    assert "limpiar(cache=True)" in str(error)
+    assert ("limpiar(cache=True)" in str(error)) is full
+    if free == 80_000_000_000:
+        assert "al motor le quedan 80,00 GB" in str(error)
+
+
+def test_the_engine_is_asked_only_when_a_program_says_that_it_is_full() -> None:
+    """Al motor no se le pregunta por su sitio si la orden no habla de ello."""
+
+    def never() -> int:
+        raise AssertionError("nadie dijo que no quedara sitio")
+
+    failed = BuildFailed(BUILDKIT_RUN.format(1), 1.0, line=2, log=("otra cosa",))
+    assert "código 1" in str(explain(failed, parse("FROM base\nRUN x\n"), None, free_space=never))
+
+
+SYNTAX = "# syntax=docker/dockerfile:1\nFROM base\nRUN x\n"
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind", "says"),
+    [
+        (f"{META} {NAME}: failed to do request: Head: {LOOKUP}", True, "su registro no contesta"),
+        (f"{META} {NAME}: {NAME}: not found", False, "ningún registro la da"),
+    ],
+)
+def test_the_image_that_reads_the_dockerfile_is_not_a_base(reason: str, kind: bool, says: str) -> None:
+    """Si no se consigue la imagen de «# syntax=» se dice qué línea la pide, y que se puede quitar."""
+    error = told(reason, None, SYNTAX)
+    assert isinstance(error, BaseImageError)
+    assert isinstance(error, NetworkError) is kind
+    assert "«docker/dockerfile:1», la imagen que lee el Dockerfile (línea 1)" in error.what
+    assert "Quita la línea 1" in error.next_step
+    assert says in error.why
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "step", "says"),
+    [
+        ("FROM base\nRUN x\n", 1, "RUN x", "«ONBUILD» de la imagen base terminó con el código 3 (línea 1"),
+        ("FROM base AS a\nONBUILD RUN x\nFROM a\n", 2, "RUN x", "«ONBUILD» de una etapa terminó"),
+        ("FROM base\nRUN x\n", 2, "RUN x", "Una orden terminó con el código 3 (línea 2"),
+        ("FROM base\nRUN\tx\n", 2, "RUN\tx", "Una orden terminó con el código 3 (línea 2"),
+    ],
+)
+def test_what_the_base_left_said_is_not_a_line_of_the_child(
+    text: str, line: int, step: str, says: str
+) -> None:
+    """Un ``ONBUILD`` que falla se cita, y se señala el «FROM» que lo arrastra."""
+    error = told(BUILDKIT_RUN.format(3), line, text, step=step)
+    assert says in str(error)
+    assert ("ONBUILD RUN x" in error.detail) is ("ONBUILD" in says)
 
 
 def test_a_cancelled_build_is_not_a_failure() -> None:

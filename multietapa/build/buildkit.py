@@ -11,13 +11,11 @@ Un paso puede volver a empezar (una imagen base que primero se consulta y luego 
 from __future__ import annotations
 
 import base64
-import re
 import threading
 import time
 import uuid
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from typing import IO, Any
 
 import docker
@@ -32,10 +30,10 @@ from multietapa.build.events import (
     LogLine,
     StepDeclared,
     StepFinished,
-    StepKind,
     StepProgress,
     StepStarted,
 )
+from multietapa.build.locating import Located, locate, spanish
 from multietapa.build.log_lines import LOG_TAIL, LineSplitter
 from multietapa.build.response import read_with
 from multietapa.build.stream import BuildOptions, json_lines
@@ -45,28 +43,7 @@ from multietapa.dockerfile.stages import Dockerfile
 from multietapa.errors import engine_lost
 
 _STREAMS = {1: "stdout", 2: "stderr"}
-_STEP = re.compile(
-    r"^\[(?:\w+/[\w/]+(?:->\S+)? )?(?:(?P<stage>[^\s\]/]+) )?\s*(?P<n>\d+)/(?P<total>\d+)\] (?P<text>.*)$",
-    re.DOTALL,
-)
-_DIGEST = re.compile(r"@sha256:[0-9a-f]{64}")
 _REOPENED = 0.005  # segundos; un intervalo más corto es solo una consulta a la caché
-# Cómo empieza el nombre que da BuildKit a lo que hace por su cuenta, cómo se dice y qué clase de paso es.
-_PHRASES = (
-    ("[internal] load remote build context", "[interno] recibir el contexto", StepKind.INTERNAL),
-    ("copy /context /", "[interno] abrir el contexto", StepKind.INTERNAL),
-    ("[internal] load metadata for ", "[interno] consultar ", StepKind.INTERNAL),
-    ("resolve image config for ", "[interno] consultar ", StepKind.INTERNAL),
-    ("[internal] ", "[interno] ", StepKind.INTERNAL),
-    ("exporting to image", "exportar la imagen", StepKind.EXPORT),
-    ("exporting layers", "exportar las capas", StepKind.EXPORT),
-    ("exporting manifest list", "exportar la lista de manifiestos", StepKind.EXPORT),
-    ("exporting manifest", "exportar el manifiesto", StepKind.EXPORT),
-    ("exporting config", "exportar la configuración", StepKind.EXPORT),
-    ("writing image", "escribir la imagen", StepKind.EXPORT),
-    ("naming to", "poner la etiqueta", StepKind.EXPORT),
-    ("unpacking to", "desempaquetar en", StepKind.EXPORT),
-)
 
 
 def stream(
@@ -149,6 +126,7 @@ class Trace:
         self._elapsed = elapsed
         self._offset: float | None = None  # del reloj del motor al nuestro
         self._declared: dict[str, StepDeclared] = {}
+        self._located: dict[str, Located] = {}
         self._running: dict[str, float] = {}  # cuándo empezó, en el reloj del motor
         self._worked: dict[str, float] = {}  # segundos ya terminados
         self._ended: dict[str, float] = {}
@@ -172,7 +150,7 @@ class Trace:
         for vertex in status.vertexes:
             yield from self._start(vertex)
         for item in status.statuses:
-            label, _ = _spanish(item.name or item.ID)
+            label, _ = spanish(item.name or item.ID)
             yield StepProgress(item.vertex, label, int(item.current), int(item.total))
         for log in status.logs:
             yield from self._log(log.vertex, _STREAMS.get(log.stream, "stdout"), log.msg)
@@ -197,12 +175,15 @@ class Trace:
         step = next(exact, None) or next(iter(own), "")
         declared = self._declared.get(step)
         tail = tuple(self._tails.get(step, ()))[-LOG_TAIL:]
-        return BuildFailed(reason, self._elapsed(), step, declared.line if declared else None, tail)
+        line, name = (declared.line, declared.name) if declared else (None, "")
+        return BuildFailed(reason, self._elapsed(), step, line, tail, step=name)
 
     def _declare(self, vertex: Any) -> Iterator[Event]:
         if vertex.digest in self._declared:
             return
-        located = locate(vertex.name, self._source)
+        inputs = [self._located[id_] for id_ in vertex.inputs if id_ in self._located]
+        located = locate(vertex.name, self._source, inputs)
+        self._located[vertex.digest] = located
         event = StepDeclared(
             vertex.digest, located.text, located.kind, located.stage, located.line, tuple(vertex.inputs)
         )
@@ -255,45 +236,3 @@ class Trace:
             tail.append(text)
             yield LogLine(id_, text, stream_name)
         del tail[:-LOG_TAIL]
-
-
-@dataclass(frozen=True)
-class Located:
-    """Lo que se sabe de un paso por su nombre: qué clase es, su etapa, su línea (o ``None``) y su texto."""
-
-    kind: StepKind
-    text: str
-    stage: str = ""
-    line: int | None = None
-
-
-def locate(name: str, source: Dockerfile | None) -> Located:
-    """Qué paso es, a partir del nombre que le da BuildKit."""
-    match = _STEP.match(name)
-    if not match:
-        text, kind = _spanish(name)
-        return Located(kind, text)
-    text = _DIGEST.sub("", match["text"])
-    keyword = text.split(" ", 1)[0].upper()
-    kind = StepKind.FROM if keyword == "FROM" else StepKind.INSTRUCTION
-    stage_name = match["stage"] or ""
-    if source is None:
-        return Located(kind, text, stage_name or "stage-0")
-    stage = source.stage(stage_name) if stage_name else source.stages[0]
-    if stage is None:
-        return Located(kind, text, stage_name)
-    steps, n, total = source.counted_steps(stage), int(match["n"]), int(match["total"])
-    triggers = total - len(steps)  # los ONBUILD de la imagen base van justo detrás de FROM
-    index = n - 1 if n == 1 else max(0, n - 1 - triggers)
-    found = steps[index] if triggers >= 0 and index < len(steps) else None
-    if found and n > 1 and found.keyword != keyword:
-        found = next((i for i in steps if i.text.split() == text.split()), None)
-    return Located(kind, text, stage.label, found.line if found else None)
-
-
-def _spanish(text: str) -> tuple[str, StepKind]:
-    """Lo mismo en español y qué clase de paso es; lo que no se conoce se queda como está."""
-    for english, spanish, kind in _PHRASES:
-        if text.startswith(english):
-            return spanish + _DIGEST.sub("", text[len(english) :]), kind
-    return text, StepKind.INTERNAL

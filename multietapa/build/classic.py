@@ -126,10 +126,10 @@ class ClassicReader:
     def failure(self, reason: str) -> BuildFailed:
         """El fallo final: el último paso que empezó."""
         step = self._declared.get(self._current)
-        line = step.line if step else None
-        return BuildFailed(
-            reason, self._elapsed(), step.id if step else "", line, tuple(self._tail[-LOG_TAIL:])
-        )
+        tail = tuple(self._tail[-LOG_TAIL:])
+        if step is None:
+            return BuildFailed(reason, self._elapsed(), log=tail)
+        return BuildFailed(reason, self._elapsed(), step.id, step.line, tail, step=step.name)
 
     @property
     def _id(self) -> str:

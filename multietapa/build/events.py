@@ -104,7 +104,7 @@ class BuildFinished:
 class BuildFailed:
     """La construcción falló. Es el último evento; después el generador lanza su ``BuildError``.
 
-    ``reason`` es el texto del motor; ``log`` las últimas líneas del paso que falló.
+    ``reason`` es el texto del motor; ``step`` el texto del paso que falló y ``log`` sus últimas líneas.
     """
 
     reason: str
@@ -113,6 +113,7 @@ class BuildFailed:
     line: int | None = None
     log: tuple[str, ...] = ()
     cancelled: bool = False
+    step: str = ""
 
 
 Event = (

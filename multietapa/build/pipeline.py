@@ -20,13 +20,29 @@ from docker.errors import DockerException
 
 from multietapa import sdk
 from multietapa.build import buildkit, classic
-from multietapa.build.events import BuildFailed, Event, StepDeclared, StepFinished, StepKind, StepStarted
-from multietapa.build.failure import explain, missing_stage
+from multietapa.build.engine_facts import foreign_platform, free_bytes
+from multietapa.build.events import (
+    BuildFailed,
+    BuildWarning,
+    Event,
+    StepDeclared,
+    StepFinished,
+    StepKind,
+    StepStarted,
+)
+from multietapa.build.failure import explain, missing_stage, syntax_image, wrong_platform
 from multietapa.build.plan import Plan, plan_build
 from multietapa.build.stream import POLL, BuildOptions
 from multietapa.dockerfile.context import check, pack
 from multietapa.dockerfile.targets import name_target
-from multietapa.errors import BaseImageError, BuildCancelled, BuildError, MultietapaError, engine_lost
+from multietapa.errors import (
+    BaseImageError,
+    BuildCancelled,
+    BuildError,
+    MultietapaError,
+    NetworkError,
+    engine_lost,
+)
 from multietapa.identity import labels as own_labels
 
 _STREAMS = {"buildkit": buildkit.stream, "clasico": classic.stream}
@@ -115,6 +131,7 @@ def run(
     """
     started = time.monotonic()
     failed: BuildFailed | None = None
+    yield from _unused(plan)
     try:
         text, syntax = _frontend(plan, client)
         asked = plan.images
@@ -123,9 +140,7 @@ def run(
             try:
                 yield from _ensure(name, ensure_base, cancel, started)
             except BaseImageError as error:
-                if missing := missing_stage(name, plan.source, asked.get(name)):
-                    raise missing from error
-                raise
+                raise _missing_image(plan, name, error) from error
         with pack(plan.context, text=text, classic=plan.builder == "clasico", cancel=cancel) as tar:
             options = BuildOptions(
                 plan.context.dockerfile,
@@ -144,12 +159,47 @@ def run(
         yield from failing(error, seconds=time.monotonic() - started)
     if failed is not None:
         yield failed
-        raise explain(failed, plan.source, plan.context)
+        raise _explained(client, plan, failed)
 
 
 def base_step(name: str) -> str:
     """El ``id`` del paso que trae la imagen base ``name``."""
     return f"base:{name}"
+
+
+def _unused(plan: Plan) -> Iterator[BuildWarning]:
+    """Un aviso por cada etapa que nadie usa: sin él, desaparecería sin decir nada."""
+    for stage in plan.unused_stages:
+        alone = all(stage not in plan.source.linked(other) for other in plan.source.stages)
+        who = f"etapa «{stage.name}»" if stage.name else f"etapa {stage.index} (sin nombre)"
+        said = f"Nadie usa la {who}" if alone else f"La {who} solo sirve a otra que nadie usa"
+        only = f'no se construye (salvo con objetivo="{stage.name or stage.index}").'
+        end = "el constructor clásico la construye igual." if plan.builds(stage) else only
+        yield BuildWarning(f"{said}: {end}", stage.line)
+
+
+def _missing_image(plan: Plan, name: str, error: BaseImageError) -> MultietapaError:
+    """El error de una imagen que hay que traer y no se consigue: puede ser una etapa mal escrita."""
+    asker = plan.images.get(name)
+    if asker is None:
+        return syntax_image(error, plan.source)
+    return missing_stage(name, plan.source, asker, unreachable=isinstance(error, NetworkError)) or error
+
+
+def _explained(client: docker.DockerClient, plan: Plan, failed: BuildFailed) -> MultietapaError:
+    """El error que corresponde a ese fallo, con lo que el motor contesta cuando se le pregunta."""
+    error = explain(
+        failed,
+        plan.source,
+        plan.context,
+        target=plan.target,
+        free_space=lambda: free_bytes(client, plan.root_image(failed.line)),
+    )
+    if isinstance(error, BaseImageError):
+        native = [name for name, asker in plan.images.items() if not asker.flag("platform")]
+        if found := foreign_platform(client, native, plan.architecture):
+            return wrong_platform(*found, f"linux/{plan.architecture}", failed.reason)
+    return error
 
 
 def _until_failure(stream: Iterator[Event]) -> Generator[Event, None, BuildFailed | None]:

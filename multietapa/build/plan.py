@@ -16,7 +16,7 @@ from multietapa.build.failure import missing_stage, needs_buildkit, unknown_targ
 from multietapa.dockerfile.context import Context, open_context
 from multietapa.dockerfile.instructions import Instruction
 from multietapa.dockerfile.references import invalid_reference
-from multietapa.dockerfile.stages import Dockerfile, final_chain, parse
+from multietapa.dockerfile.stages import Dockerfile, Stage, final_chain, parse
 from multietapa.errors import BuildError, UnknownNameError
 
 BUILDERS = ("buildkit", "clasico")
@@ -55,6 +55,26 @@ class Plan:
         """La imagen de fuera sobre la que acaba la imagen, o ``""`` si es ``scratch``."""
         chain = final_chain(self.source, self.target)
         return chain[0].image if chain and chain[0].image != "scratch" else ""
+
+    @property
+    def unused_stages(self) -> tuple[Stage, ...]:
+        """Las etapas que nadie usa: ni lo que se construye ni, sin objetivo, la última."""
+        return self.source.unused(self.target)
+
+    def builds(self, stage: Stage) -> bool:
+        """Si se construye: el clásico hace todas hasta el objetivo; BuildKit, solo las necesarias."""
+        last = self.source.stage(self.target) if self.target else self.source.stages[-1]
+        if self.builder == "clasico":
+            return last is not None and stage.index <= last.index
+        return stage in self.source.needed(self.target)
+
+    def root_image(self, line: int | None) -> str:
+        """La imagen de fuera de la que parte la etapa de esa línea, o la de la imagen si no se sabe cuál."""
+        stages = [stage for stage in self.source.stages if line and stage.line <= line]
+        stage = stages[-1] if stages else None
+        while stage and (parent := self.source.parent(stage)):
+            stage = parent
+        return stage.image if stage else self.base
 
 
 def plan_build(

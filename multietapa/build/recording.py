@@ -53,6 +53,14 @@ class Header:
     text: str = ""
     app: str = ""
 
+    @property
+    def source(self) -> Dockerfile | None:
+        """Su Dockerfile leído, o ``None`` si no se entiende."""
+        try:
+            return parse(self.text)
+        except DockerfileError:
+            return None
+
 
 @dataclass(frozen=True)
 class Recording:
@@ -155,14 +163,7 @@ def replay(
             event = BuildFailed("cancelada", moment, cancelled=True)
         yield event
         if isinstance(event, BuildFailed):
-            raise explain(event, _source(recording.header.text), None)
-
-
-def _source(text: str) -> Dockerfile | None:
-    try:
-        return parse(text)
-    except DockerfileError:
-        return None
+            raise explain(event, recording.header.source, None)
 
 
 def _lines(source: Path, data: bytes) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from multietapa import text
 from multietapa.build.follow import View
 from multietapa.build.state import BuildState, Status
+from multietapa.dockerfile.stages import Dockerfile
 from multietapa.engine.model import EngineInfo
 from multietapa.errors import BuildError
 from multietapa.widgets.build.words import short_id
@@ -34,8 +35,8 @@ class Construccion(ShownInCell):
     """Una imagen recién construida.
 
     ``imagen`` es su id (``sha256:...``); ``segundos``, los de pared; ``registro``, todo lo que escribieron
-    los pasos; ``motor``, con qué se construyó. En una grabación, ``grabacion`` es su rótulo y la imagen no
-    existe aquí.
+    los pasos; ``motor``, con qué se construyó; ``etapas_sin_usar``, las etapas que nadie usa (por su nombre,
+    o su número si no tienen). En una grabación, ``grabacion`` es su rótulo y la imagen no existe aquí.
     """
 
     imagen: str
@@ -46,6 +47,7 @@ class Construccion(ShownInCell):
     motor: EngineInfo
     grabacion: str = ""
     vista: View | None = field(default=None, repr=False, compare=False)
+    etapas_sin_usar: tuple[str, ...] = ()
 
     @property
     def de_cache(self) -> int:
@@ -61,11 +63,26 @@ class Construccion(ShownInCell):
         cached = f", {self.de_cache} de {len(self.pasos)} pasos de la caché" if self.de_cache else ""
         label = f"{self.grabacion}: " if self.grabacion else ""
         took = text.duration(self.segundos)
-        return f"{label}{self.etiqueta} construida en {took}{cached} (imagen {short_id(self.imagen)})"
+        unused = text.join([f"«{name}»" for name in self.etapas_sin_usar])
+        many = "las etapas" if len(self.etapas_sin_usar) > 1 else "la etapa"
+        left = f"; nadie usa {many} {unused}" if unused else ""
+        return f"{label}{self.etiqueta} construida en {took}{cached} (imagen {short_id(self.imagen)}){left}"
 
 
-def finished(state: BuildState, log: str, tag: str, info: EngineInfo, view: View | None) -> Construccion:
-    """Lo que devuelve una construcción terminada. Lanza ``BuildError`` si no dijo qué imagen hizo."""
+def finished(
+    state: BuildState,
+    log: str,
+    tag: str,
+    info: EngineInfo,
+    view: View | None,
+    *,
+    source: Dockerfile | None = None,
+    target: str | None = None,
+) -> Construccion:
+    """Lo que devuelve una construcción terminada. Lanza ``BuildError`` si no dijo qué imagen hizo.
+
+    ``source`` es el Dockerfile, si se pudo leer, y ``target`` hasta qué etapa se construyó.
+    """
     if not state.image_id:
         raise BuildError("La construcción acabó sin decir qué imagen hizo.", next_step="Repite la celda.")
     steps = tuple(
@@ -74,4 +91,6 @@ def finished(state: BuildState, log: str, tag: str, info: EngineInfo, view: View
         for step in group.steps
         if step.is_instruction
     )
-    return Construccion(state.image_id, tag, state.seconds or 0.0, steps, log, info, vista=view)
+    unused = tuple(stage.name or str(stage.index) for stage in source.unused(target)) if source else ()
+    seconds = state.seconds or 0.0
+    return Construccion(state.image_id, tag, seconds, steps, log, info, vista=view, etapas_sin_usar=unused)

@@ -25,6 +25,7 @@ from multietapa.build.state import BuildState, sized
 from multietapa.cells.construccion import Construccion, finished
 from multietapa.cells.motor import motor
 from multietapa.cells.reproducir import find_recording, nothing_to_show, reproducir
+from multietapa.dockerfile.stages import Dockerfile
 from multietapa.engine.model import EngineInfo
 from multietapa.engine.session import info_of
 from multietapa.errors import (
@@ -88,6 +89,7 @@ def construir(
     info = (opened.info if opened else None) or _ask(client)
     values = {name: str(value) for name, value in (argumentos or {}).items() if value is not None}
     chain: tuple[str, ...] = ()
+    source: Dockerfile | None = None
     cancel = threading.Event()
     messages: queue.SimpleQueue[Any] = queue.SimpleQueue()
     try:
@@ -103,7 +105,7 @@ def construir(
     except MultietapaError as error:  # se enseña como cualquier otro fallo, y después se lanza
         events: Iterator[Event] = failing(error)
     else:
-        chain = plan.chain
+        chain, source = plan.chain, plan.source
         events = run(
             client,
             plan,
@@ -117,7 +119,7 @@ def construir(
     state, log = follow(
         events, view, cancel, messages=messages, complete=lambda state: with_sizes(client, state, chain)
     )
-    return finished(state, log, etiqueta, info, view)
+    return finished(state, log, etiqueta, info, view, source=source, target=objetivo)
 
 
 def with_sizes(client: docker.DockerClient, state: BuildState, stages: tuple[str, ...]) -> BuildState:

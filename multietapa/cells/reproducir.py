@@ -51,7 +51,8 @@ def reproducir(
     view = open_view(vista, lambda: BuildView(request, cancel=cancel, rate=rate), lambda: TextView(request))
     state, log = follow(replay(recording, speed=velocidad, cancel=cancel), view, cancel, rate=rate)
     info = EngineInfo("grabacion", header.engine, "", "", "", header.architecture)
-    return replace(finished(state, log, header.tag, info, view), grabacion=badge)
+    done = finished(state, log, header.tag, info, view, source=header.source)
+    return replace(done, grabacion=badge)
 
 
 def find_recording(contexto: str | os.PathLike[str], dockerfile: str, etiqueta: str) -> Recording | None:

@@ -123,7 +123,7 @@ def _may_open(keyword: str, arguments: str, escape: str) -> bool:
     """Si una instrucción puede abrir documentos: también detrás de ``ONBUILD``, y nunca una lista."""
     if keyword == "ONBUILD":
         keyword, _, arguments = _split(arguments, escape)
-    return keyword in _WITH_HEREDOC and _json_list(arguments) is None
+    return keyword in _WITH_HEREDOC and json_list(arguments) is None
 
 
 def _skip_heredoc(lines: tuple[str, ...], at: int, end: str, dashed: bool, start: int) -> int:
@@ -185,7 +185,7 @@ def check(lines: tuple[str, ...], instruction: Instruction, *, lenient: bool) ->
 
 def copy_paths(instruction: Instruction) -> list[str]:
     """Los orígenes y, al final, el destino de un ``COPY`` o un ``ADD``, sin comillas."""
-    listed = _json_list(instruction.arguments)
+    listed = json_list(instruction.arguments)
     if listed is not None:
         return listed
     found = []
@@ -197,7 +197,7 @@ def copy_paths(instruction: Instruction) -> list[str]:
     return found
 
 
-def _json_list(text: str) -> list[str] | None:
+def json_list(text: str) -> list[str] | None:
     """La lista de textos que es ``text``, o ``None`` si no lo es."""
     try:
         found = json.loads(text.strip(SPACES)) if text.startswith("[") else None

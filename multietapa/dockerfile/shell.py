@@ -183,6 +183,8 @@ class Lexer:
         colon = sign == ":"
         if colon:
             sign = self._next()
+        if not sign:
+            raise WordError("falta la «}» que cierra «${»")
         written = f":{sign}" if colon else sign
         if (not colon and sign not in tuple("+-?#%")) or (colon and sign in ("#", "%")):
             raise WordError(f"«{written}» no se puede usar en «${{{name}{written}}}»")

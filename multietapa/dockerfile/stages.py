@@ -59,6 +59,12 @@ class Dockerfile:
         """El texto de una línea (desde 1), o ``""`` si no existe."""
         return self._lines[line - 1].rstrip() if 1 <= line <= len(self._lines) else ""
 
+    @property
+    def instructions(self) -> tuple[Instruction, ...]:
+        """Todas, en el orden del archivo: los ``ARG`` globales y, de cada etapa, su ``FROM`` y las demás."""
+        own = (i for stage in self.stages for i in (stage.opening, *stage.instructions))
+        return (*self.global_args, *own)
+
     def stage(self, name: str) -> Stage | None:
         """La etapa con ese nombre (sin distinguir mayúsculas), índice o ``stage-N``."""
         wanted = name.lower()
@@ -199,9 +205,18 @@ class Dockerfile:
             if stage.index in seen:
                 continue
             seen.add(stage.index)
-            linked = [self.parent(stage), *(self.stage(n) for i in stage.instructions for n in i.froms)]
-            pending += [s for s in linked if s is not None]
+            pending += self.linked(stage)
         return tuple(s for s in self.stages if s.index in seen)
+
+    def linked(self, stage: Stage) -> list[Stage]:
+        """Las etapas de las que parte o copia ``stage``."""
+        found = [self.parent(stage), *(self.stage(n) for i in stage.instructions for n in i.froms)]
+        return [s for s in found if s is not None]
+
+    def unused(self, target: str | None = None) -> tuple[Stage, ...]:
+        """Las etapas que no hacen falta ni para ``target`` ni para la última: BuildKit no las construye."""
+        used = {stage.index for stage in (*self.needed(target), *self.needed())}
+        return tuple(stage for stage in self.stages if stage.index not in used)
 
     def counted_steps(self, stage: Stage) -> tuple[Instruction, ...]:
         """Las instrucciones que BuildKit numera en ``[etapa n/total]``, en su orden."""

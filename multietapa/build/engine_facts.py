@@ -1,0 +1,69 @@
+"""Lo que se le pregunta al motor después de un fallo, para no deducirlo de lo que escribió un programa."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import docker
+import requests
+from docker.errors import DockerException, ImageNotFound
+
+from multietapa import sdk
+from multietapa.errors import is_disk_full
+from multietapa.identity import labels
+
+_ANSWERS = 10  # segundos que se espera a que conteste
+_FREE = "df -Pk / || busybox df -Pk /"
+_BROKEN = (DockerException, requests.RequestException, OSError)
+
+
+def free_bytes(client: docker.DockerClient, image: str) -> int | None:
+    """Los bytes libres del disco del motor, medidos en un contenedor de ``image``; ``None`` si no se sabe.
+
+    Si al motor no le queda sitio ni para crear el contenedor, son 0.
+    """
+    container = None
+    try:
+        container = client.containers.create(
+            image, ["-c", _FREE], entrypoint=["/bin/sh"], network_mode="none", labels=labels()
+        )
+        container.start()
+        container.wait(timeout=_ANSWERS)
+        return _available(container.logs(stdout=True, stderr=False).decode(errors="replace"))
+    except _BROKEN as problem:
+        return 0 if is_disk_full(sdk.reason(problem)) else None
+    finally:
+        if container is not None:
+            _remove(container)
+
+
+def foreign_platform(
+    client: docker.DockerClient, names: Iterable[str], architecture: str
+) -> tuple[str, str] | None:
+    """La primera de esas imágenes que está en el motor, pero para otra arquitectura, y para cuál."""
+    for name in names:
+        try:
+            attributes = client.api.inspect_image(name)
+        except (ImageNotFound, *_BROKEN):
+            continue
+        has = str(attributes.get("Architecture") or architecture)
+        if has != architecture:
+            variant = str(attributes.get("Variant") or "")
+            return name, "/".join(filter(None, (str(attributes.get("Os") or "linux"), has, variant)))
+    return None
+
+
+def _available(said: str) -> int | None:
+    """Los bytes de la cuarta columna de ``df -Pk``."""
+    for line in reversed(said.splitlines()):
+        columns = line.split()
+        if len(columns) >= 6 and columns[3].isdecimal():
+            return int(columns[3]) * 1024
+    return None
+
+
+def _remove(container: docker.models.containers.Container) -> None:
+    try:
+        container.remove(force=True, v=True)
+    except _BROKEN:
+        pass  # sin motor no hay nada que quitar, y «limpiar» lo encuentra por su etiqueta

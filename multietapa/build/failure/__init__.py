@@ -1,0 +1,17 @@
+"""¿Por qué falló una construcción, y qué se hace ahora?"""
+
+from multietapa.build.failure.explain import explain
+from multietapa.build.failure.images import syntax_image, wrong_platform
+from multietapa.build.failure.running import engine_words
+from multietapa.build.failure.stages import missing_stage, unknown_target
+from multietapa.build.failure.support import needs_buildkit
+
+__all__ = [
+    "engine_words",
+    "explain",
+    "missing_stage",
+    "needs_buildkit",
+    "syntax_image",
+    "unknown_target",
+    "wrong_platform",
+]

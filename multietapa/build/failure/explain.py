@@ -1,0 +1,87 @@
+"""De lo que dice el motor cuando falla, al error en español: qué pasó, por qué y qué hacer.
+
+Una tabla de explicaciones, de la más segura a la más general: gana la primera que reconoce el fallo. Cada una
+mira la frase del motor desde su principio hasta su final, porque en medio cita lo que escribió quien
+construye. El texto literal del motor va siempre en ``detail``, para poder buscarlo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from multietapa.build.events import BuildFailed
+from multietapa.build.failure import commands, files, grammar, images, stages, support
+from multietapa.build.failure.case import Case, where
+from multietapa.dockerfile.context import Context
+from multietapa.dockerfile.stages import Dockerfile
+from multietapa.errors import BuildCancelled, BuildError, MultietapaError
+
+Rule = Callable[[Case], MultietapaError | None]
+_LONGEST = 300  # caracteres de una línea del motor que se enseñan
+
+
+def explain(
+    failed: BuildFailed,
+    source: Dockerfile | None,
+    context: Context | None,
+    *,
+    target: str | None = None,
+    free_space: Callable[[], int | None] | None = None,
+) -> MultietapaError:
+    """El error que corresponde a un ``BuildFailed``; con ``source`` y ``context`` señala más cosas.
+
+    Args:
+        target: hasta qué etapa se construía; si falta, la última.
+        free_space: pregunta al motor cuántos bytes le quedan libres; solo se la llama si una orden dice que
+            no cabe lo que escribe, porque decirlo lo puede decir cualquiera.
+    """
+    case = Case(failed, source, context, free_space, target)
+    error = next(filter(None, (rule(case) for rule in RULES)), None) or _unknown(case)
+    error.why, error.detail = _clip(error.why), "\n".join(map(_clip, error.detail.splitlines()))
+    if isinstance(error, BuildError):
+        error.log = tuple(map(_clip, error.log))
+    return error
+
+
+def _cancelled(case: Case) -> MultietapaError | None:
+    if not case.failed.cancelled:
+        return None
+    return BuildCancelled("La construcción se canceló.", next_step="Vuelve a ejecutarla cuando quieras.")
+
+
+def _unknown(case: Case) -> BuildError:
+    return BuildError(
+        f"La construcción falló{where(case.line)}.",
+        why="El motor no pudo terminar este paso." if case.line else "El motor no pudo terminar.",
+        next_step="Lee el mensaje del motor, corrige el Dockerfile y vuelve a construir.",
+        detail="\n".join([*filter(None, [case.quoted]), *case.failed.log, case.reason]),
+        line=case.line,
+        log=case.failed.log,
+    )
+
+
+RULES: tuple[Rule, ...] = (
+    _cancelled,
+    commands.no_shell,
+    commands.ended,
+    commands.disk_full,
+    grammar.unknown_heredoc,
+    grammar.syntax,
+    files.outside,
+    files.missing,
+    images.download,
+    images.base,
+    stages.target,
+    stages.out_of_order,
+    support.secrets,
+    support.buildkit_only,
+    grammar.word,
+    grammar.base_name,
+    grammar.value,
+    grammar.form,
+)
+
+
+def _clip(text: str) -> str:
+    """Una línea larguísima, con su principio y su final (donde va el código de salida)."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 100]} … {text[-100:]}"

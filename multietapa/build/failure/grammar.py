@@ -1,0 +1,133 @@
+"""Un Dockerfile que el motor no entiende: en qué línea, y por qué."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+
+from multietapa.build.failure.case import Case, dockerfile_error, where
+from multietapa.dockerfile.instructions import Instruction
+from multietapa.dockerfile.words import Word, words_of
+from multietapa.errors import BuildError, MultietapaError
+
+_SYNTAX = re.compile(r"^(?:dockerfile )?parse error (?:on )?line (\d+): (.*)$", re.IGNORECASE | re.DOTALL)
+_WORD = re.compile(r"^failed to process (?P<word>\".*\"): (?P<why>.*)$", re.DOTALL)
+_HEREDOC_FILE = re.compile(r"^failed to compute cache key: \"/<<-?(.*)\" not found: not found$")
+_BLANK = re.compile(r"^base name \((.*?)\) should not be blank$")
+_STAGE_BASE = re.compile(r"^failed to parse stage name \"(.*?)\": ")
+#: Lo que el motor rechaza de una instrucción citando un valor suyo, y las instrucciones que pueden llevarlo.
+_VALUES = (
+    (re.compile(r"^invalid (?:containerPort|hostPort|proto|range|port)\w*: (.*)$", re.I), ("EXPOSE",)),
+    (re.compile(r"^invalid signal: (.*)$", re.I), ("STOPSIGNAL",)),
+    (re.compile(r"^invalid chmod parameter: '(.*?)'"), ("COPY", "ADD")),
+)
+_FORM = re.compile(
+    r"must have|requires|invalid reference format|invalid stage index|unknown flag|unsupported mount type"
+    r"|must be a directory and end with|cannot be empty|can't find =|names can not be blank|invalid from flag"
+    r"|failed to parse",
+    re.IGNORECASE,
+)
+
+
+def unknown_heredoc(case: Case) -> MultietapaError | None:
+    """El constructor de un motor antiguo lee el texto de un documento como si fueran instrucciones."""
+    if case.source is None:
+        return None
+    instructions = case.source.instructions
+    found: Instruction | None = None
+    if syntax := _SYNTAX.match(case.words):
+        line = int(syntax[1])
+        found = next((i for i in instructions if i.heredocs and i.line < line <= i.end_line), None)
+    elif _HEREDOC_FILE.match(case.words):
+        asked = case.instruction
+        found = asked if asked and asked.heredocs else next((i for i in instructions if i.heredocs), None)
+    if found is None:
+        return None
+    return BuildError(
+        f"El constructor de este motor no conoce los documentos «<<{found.heredocs[0]}»{where(found.line)}.",
+        why="Los heredocs llegaron a BuildKit en 2021, y este motor trae uno anterior.",
+        next_step="Une las órdenes con «&&» o copia el archivo; o, con conexión, escribe en la primera línea "
+        "«# syntax=docker/dockerfile:1», que trae un lector más nuevo.",
+        detail=f"{found.line} | {case.source.line_text(found.line).strip()}\n{case.reason}",
+        line=found.line,
+    )
+
+
+def syntax(case: Case) -> MultietapaError | None:
+    """El motor dice la línea que no entiende."""
+    found = _SYNTAX.match(case.words)
+    return _wrong(case, int(found[1]), found[2]) if found else None
+
+
+def word(case: Case) -> MultietapaError | None:
+    """Una palabra con comillas o variables que no se puede leer. El motor la cita sin decir su línea."""
+    found = _WORD.match(case.words)
+    if found is None:
+        return None
+    text = _unquoted(found["word"])
+    guilty = _first(case, lambda w: w.text == text and bool(w.problem)) or _first(
+        case, lambda w: w.text == text
+    )
+    if guilty and guilty.problem:
+        return dockerfile_error(
+            case.source, guilty.instruction.line, f"En «{text}», {guilty.problem}.", detail=case.reason
+        )
+    return _wrong(case, guilty.instruction.line if guilty else case.line, case.reason)
+
+
+def base_name(case: Case) -> MultietapaError | None:
+    """El nombre de la imagen de un ``FROM`` está vacío o no vale."""
+    if blank := _BLANK.match(case.words):
+        why = f"«{blank[1]}» está vacío: ningún «ARG» anterior al primer «FROM» le da valor."
+        return dockerfile_error(case.source, _from_line(case, blank[1]), why)
+    name = _STAGE_BASE.match(case.words)
+    if name or case.words.strip() == "invalid reference format":
+        why = "El nombre de la imagen no es válido: va en minúsculas y con «:» antes de la versión."
+        return dockerfile_error(case.source, _from_line(case, name[1]) if name else case.line, why)
+    return None
+
+
+def value(case: Case) -> MultietapaError | None:
+    """El valor de una instrucción no vale: un puerto, una señal, unos permisos."""
+    for pattern, keywords in _VALUES:
+        if found := pattern.match(case.words):
+            line = case.line or _line_with(case, keywords, found[1])
+            return _wrong(case, line, case.reason)
+    return None
+
+
+def _line_with(case: Case, keywords: tuple[str, ...], said: str) -> int | None:
+    """La línea de la primera instrucción de esa clase que lleva ese valor, ya con sus variables."""
+
+    def fits(word: Word) -> bool:
+        return word.instruction.keyword in keywords and said in (word.value, *word.value.split("/"))
+
+    guilty = _first(case, fits)
+    return guilty.instruction.line if guilty else None
+
+
+def form(case: Case) -> MultietapaError | None:
+    """Otra queja de la forma del Dockerfile."""
+    return _wrong(case, case.line, case.reason) if _FORM.search(case.words) else None
+
+
+def _wrong(case: Case, line: int | None, said: str) -> MultietapaError:
+    return dockerfile_error(case.source, line, f"El motor dice: {said.strip()}")
+
+
+def _first(case: Case, fits: Callable[[Word], bool]) -> Word | None:
+    words = words_of(case.source, case.target) if case.source else ()
+    return next(filter(fits, words), None)
+
+
+def _unquoted(text: str) -> str:
+    try:
+        return str(json.loads(text))
+    except ValueError:
+        return text[1:-1]
+
+
+def _from_line(case: Case, base: str) -> int | None:
+    stages = case.source.stages if case.source else ()
+    return next((s.line for s in stages if s.image == base), stages[0].line if len(stages) == 1 else None)

@@ -1,0 +1,131 @@
+"""Lo que viene de fuera y no llega: imágenes base, la imagen de ``# syntax=`` y las descargas de ``ADD``."""
+
+from __future__ import annotations
+
+import re
+
+from multietapa.build.failure.case import Case, instruction_at, quote, where
+from multietapa.dockerfile.instructions import Instruction, copy_paths
+from multietapa.dockerfile.stages import Dockerfile
+from multietapa.errors import (
+    BaseImageError,
+    BuildError,
+    DownloadError,
+    MultietapaError,
+    NetworkError,
+    RegistryUnreachableError,
+    is_unreachable,
+)
+
+_BASE = re.compile(
+    r"^\S+: failed to resolve source metadata for (?P<buildkit>\S+): "
+    r"|^failed to (?:solve|create LLB definition)(?: with frontend \S+)?: (?P<older>\S+): "
+    r"|^pull access denied for (?P<denied>\S+?),"
+    r"|^manifest for (?P<missing>\S+) not found"
+    r"|^creating build container: .*?(?:reading manifest|initializing source docker://)(?P<podman>\S+)",
+    re.DOTALL,
+)
+_NO_REGISTRY = re.compile(r"^(?:Get|Head) \"https?://[^\"]+/v2/")
+_DOWNLOAD = re.compile(
+    r"(?:Get|Head) \"?(?P<url>(?:https?|ftp)://[^\"\s]+)"
+    r"|invalid response status|got HTTP status|failed to fetch remote"
+)
+
+
+def download(case: Case) -> MultietapaError | None:
+    """La descarga de un ``ADD`` con una dirección."""
+    asker = case.instruction
+    if asker is None or asker.keyword != "ADD" or not (found := _DOWNLOAD.search(case.words)):
+        return None
+    urls = [path for path in copy_paths(asker)[:-1] if "://" in path]
+    shown = found["url"] or (urls[0] if len(urls) == 1 else "")
+    detail = "\n".join(filter(None, [case.quoted, case.reason]))
+    # La dirección la escribió quien construye; lo que dice el motor va detrás.
+    if is_unreachable(case.words[found.end() if found["url"] else found.start() :]):
+        return DownloadError(
+            f"No se pudo descargar «{shown}»{where(asker.line)}."
+            if shown
+            else f"No se pudo hacer una descarga{where(asker.line)}.",
+            why="«ADD» con una dirección la descarga al construir, y al otro lado nadie contestó al motor.",
+            next_step="Comprueba la conexión y la dirección, y repite; o descarga el archivo antes y cópialo "
+            "con «COPY».",
+            detail=detail,
+            line=asker.line,
+        )
+    return BuildError(
+        f"No se pudo descargar «{shown}»{where(asker.line)}."
+        if shown
+        else f"No se pudo hacer una descarga{where(asker.line)}.",
+        why="«ADD» con una dirección la descarga al construir, y esta contestó que no.",
+        next_step="Revisa la dirección, o descarga el archivo antes y cópialo con «COPY».",
+        detail=detail,
+        line=asker.line,
+    )
+
+
+def base(case: Case) -> MultietapaError | None:
+    """Una imagen base que el motor no consigue."""
+    found = _BASE.match(case.reason)
+    if found is None and not _NO_REGISTRY.match(case.reason):
+        return None
+    full = next(filter(None, found.groups()), "") if found else ""
+    name = full.removeprefix("docker.io/").removeprefix("library/")
+    rest = case.reason[found.end() :] if found else case.reason
+    said = f"la imagen base «{name}»" if name else "una imagen base"
+    asker = _asker(case.source, full, name)
+    line = case.line or (asker.line if asker else None)
+    if is_unreachable(rest):
+        error: BaseImageError = RegistryUnreachableError(
+            f"No se pudo descargar {said}{where(line)}: su registro no contesta.",
+            why="No está en el motor, y sin su registro no se sabe si existe.",
+            next_step="Comprueba la conexión (y el proxy) y repite la celda.",
+            detail=case.reason,
+        )
+    else:
+        error = BaseImageError(
+            f"No se consigue {said}{where(line)}.",
+            why="No está en el motor, y el registro dice que no la tiene o que no la da sin iniciar sesión.",
+            next_step="Revisa el nombre y la versión en «FROM» o en «--from».",
+            detail=case.reason,
+        )
+    return syntax_image(error, case.source) if case.source and _is_syntax(case.source, full) else error
+
+
+def syntax_image(error: BaseImageError, source: Dockerfile) -> BaseImageError:
+    """El error de no conseguir la imagen de ``# syntax=``, a partir del de no conseguir una base."""
+    line = next(n for n in range(1, 1000) if "syntax" in source.line_text(n).lower())
+    kind = RegistryUnreachableError if isinstance(error, NetworkError) else BaseImageError
+    return kind(
+        f"No se consigue «{source.syntax}», la imagen que lee el Dockerfile (línea {line}).",
+        why="La línea «# syntax=» pide que lo lea esa imagen, y "
+        + ("su registro no contesta." if isinstance(error, NetworkError) else "ningún registro la da."),
+        next_step=f"Quita la línea {line}: el motor sabe leer un Dockerfile corriente sin ella.",
+        detail="\n".join([quote(source, line), error.detail]),
+    )
+
+
+def wrong_platform(name: str, has: str, wants: str, detail: str = "") -> BaseImageError:
+    """El error de una base que está en el motor, pero para otra plataforma (``linux/arm64``)."""
+    return BaseImageError(
+        f"La imagen base «{name}» está en el motor, pero es para {has}.",
+        why=f"Aquí se construye para {wants}, y para esa plataforma no se consigue.",
+        next_step=f"Tráela para {wants}, o usa otra versión que la tenga.",
+        detail=detail,
+    )
+
+
+def _is_syntax(source: Dockerfile, name: str) -> bool:
+    return bool(source.syntax) and name.removeprefix("docker.io/") == source.syntax.removeprefix("docker.io/")
+
+
+def _asker(source: Dockerfile | None, full: str, name: str) -> Instruction | None:
+    """La instrucción que pide esa imagen, si se sabe."""
+    if source is None or not name:
+        return None
+    for stage in source.stages:
+        if stage.image in (full, name, name.removesuffix(":latest")):
+            return stage.opening
+        for instruction in stage.instructions:
+            if {full, name, name.removesuffix(":latest")} & set(instruction.froms):
+                return instruction_at(source, instruction.line)
+    return None

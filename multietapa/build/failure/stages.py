@@ -1,0 +1,118 @@
+"""Las etapas: un objetivo que no existe, un ``--from`` mal escrito, y el orden en que se necesitan."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+
+from multietapa.build.failure.case import Case, dockerfile_error, quote, where
+from multietapa.dockerfile.instructions import Instruction
+from multietapa.dockerfile.stages import Dockerfile, Stage
+from multietapa.errors import BuildError, MultietapaError
+from multietapa.text import join
+
+_TARGET = re.compile(
+    r"^target stage \"?(?P<new>[^\"]*?)\"? could not be found$"
+    r"|^failed to reach build target (?P<classic>\S+) in Dockerfile$"
+    r"|^no stage of this name found: (?P<podman>\S+)$"
+)
+_CIRCULAR = re.compile(r"^circular dependency detected on stage: (\S+)$")
+_LATER = re.compile(
+    r"^cannot (?:copy|mount) from stage \"(?P<origin>[^\"]*)\"(?: to \"[^\"]*\")?, "
+    r"(?:it|stage) needs to be defined before current (?:stage \"(?P<stage>[^\"]*)\"|command)$"
+)
+_NAME = re.compile(r"^[A-Za-z][\w-]*$")
+
+
+def unknown_target(name: str, source: Dockerfile | None) -> BuildError:
+    """El error de un ``objetivo`` que no existe; lista las etapas que hay."""
+    labels = source.stage_labels if source else ()
+    close = difflib.get_close_matches(name.lower(), labels, n=1)
+    listed = f"Las etapas de este Dockerfile son: {join(labels)}." if labels else ""
+    hint = (
+        f"¿Querías decir «{close[0]}»?"
+        if close
+        else "Elige una, o quita el objetivo para construir la última."
+    )
+    return BuildError(f"No existe la etapa «{name}».", why=listed, next_step=hint)
+
+
+def missing_stage(
+    name: str, source: Dockerfile, asker: Instruction | None, *, unreachable: bool = False
+) -> BuildError | None:
+    """El error de un ``--from`` sin imagen que parece el nombre de una etapa mal escrito, o ``None``.
+
+    Con ``unreachable`` (el registro no contesta, y la imagen puede existir) solo si se parece a una de ellas.
+    """
+    if asker is None or asker.keyword == "FROM" or not _NAME.match(name):
+        return None
+    error = unknown_target(name, source)
+    close = error.next_step.startswith("¿")
+    if unreachable and not close:
+        return None
+    return BuildError(
+        f"No existe la etapa «{name}»{where(asker.line)}.",
+        why=f"{error.why} Tampoco se consigue una imagen con ese nombre.",
+        next_step=error.next_step
+        if close
+        else "Escribe una de esas etapas en «--from», o el nombre de la imagen con su versión.",
+        detail=quote(source, asker.line),
+        line=asker.line,
+    )
+
+
+def target(case: Case) -> MultietapaError | None:
+    """El objetivo no existe."""
+    found = _TARGET.match(case.words)
+    return unknown_target(next(filter(None, found.groups()), ""), case.source) if found else None
+
+
+def out_of_order(case: Case) -> MultietapaError | None:
+    """Una etapa copia de sí misma, de una posterior, o de otra que a su vez la necesita."""
+    if later := _LATER.match(case.words):
+        asker = _asker(case.source, later["origin"], later["stage"] or "")
+        return _later(case.source, asker, later["origin"])
+    if not (circular := _CIRCULAR.match(case.words)):
+        return None
+    name = circular[1]
+    stage = case.source.stage(name) if case.source else None
+    own = next((i for i in stage.instructions if _mentions(case.source, i, stage)), None) if stage else None
+    if own is not None:
+        why = f"La etapa «{name}» copia de sí misma, y mientras se construye aún no tiene nada que dar."
+        step = "Copia de una etapa anterior; lo que ya está en esta se mueve con «RUN cp»."
+        return dockerfile_error(case.source, own.line, why, next_step=step)
+    why = f"La etapa «{name}» y otra se necesitan la una a la otra; el orden no se puede resolver."
+    step = "Quita una de las dos copias, o saca lo común a una tercera etapa que vaya antes."
+    return dockerfile_error(case.source, stage.line if stage else None, why, next_step=step)
+
+
+def _later(source: Dockerfile | None, asker: Instruction | None, origin: str) -> MultietapaError:
+    found = source.stage(origin) if source else None
+    which = f" (línea {found.line})" if found else ""
+    return dockerfile_error(
+        source,
+        asker.line if asker else None,
+        f"Copia de la etapa «{origin}»{which}, que está más abajo: solo se puede copiar de una anterior.",
+        next_step=f"Pon la etapa «{origin}» antes de la que copia de ella.",
+    )
+
+
+def _mentions(source: Dockerfile | None, instruction: Instruction, stage: Stage) -> bool:
+    return source is not None and any(source.stage(name) is stage for name in instruction.froms)
+
+
+def _asker(source: Dockerfile | None, origin: str, stage: str) -> Instruction | None:
+    """La primera instrucción que copia de ``origin`` y está en ``stage``, o en una etapa anterior a él."""
+    if source is None:
+        return None
+    wanted = source.stage(origin)
+    return next(iter(_askers(source, wanted, source.stage(stage) if stage else None)), None)
+
+
+def _askers(source: Dockerfile, wanted: Stage | None, inside: Stage | None) -> Iterator[Instruction]:
+    for stage in source.stages:
+        if inside is not None and stage.label != inside.label:
+            continue
+        if wanted is not None and stage.index < wanted.index:
+            yield from (i for i in stage.instructions if _mentions(source, i, wanted))
