@@ -301,8 +301,13 @@ def test_the_image_that_reads_the_dockerfile_is_not_a_base(reason: str, kind: bo
 @pytest.mark.parametrize(
     ("text", "line", "step", "says"),
     [
-        ("FROM base\nRUN x\n", 1, "RUN x", "«ONBUILD» de la imagen base terminó con el código 3 (línea 1"),
-        ("FROM base AS a\nONBUILD RUN x\nFROM a\n", 2, "RUN x", "«ONBUILD» de una etapa terminó"),
+        (
+            "FROM base\nRUN x\n",
+            1,
+            "ONBUILD RUN x",
+            "Un «ONBUILD» de la base terminó con el código 3 (línea 1",
+        ),
+        ("FROM base AS a\nONBUILD RUN x\nFROM a\n", 2, "ONBUILD RUN x", "«ONBUILD» de una etapa terminó"),
         ("FROM base\nRUN x\n", 2, "RUN x", "Una orden terminó con el código 3 (línea 2"),
         ("FROM base\nRUN\tx\n", 2, "RUN\tx", "Una orden terminó con el código 3 (línea 2"),
     ],

@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "exercises": {"cells", "containers", "measure", "image", "bases"},
     "cells": set(LEVELS) - {"cli", "exercises", "cells"},
     "widgets": {"build", "measure", "image", "dockerfile"},
-    "measure": {"bases", "containers", "image", "engine"},
+    "measure": {"bases", "containers", "image", "engine", "dockerfile"},
     "bases": {"image", "engine"},
     "containers": {"image", "engine"},
     "build": {"dockerfile", "image"},

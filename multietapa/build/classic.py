@@ -40,6 +40,7 @@ _NOISE = re.compile(
     r"^ ?-+> (Running in [0-9a-f]+|Removed intermediate container [0-9a-f]+)\n?$"
     r"|^Removing intermediate container [0-9a-f]+\n?$|^Successfully (built|tagged) \S+\n?$"
 )
+_TRIGGERS = re.compile(r"^# Executing \d+ build trigger")  # la «s» y el salto de línea llegan aparte
 _WARNING = re.compile(r"^(?: -+> )?\[Warning\] (.*)$", re.DOTALL)
 _STDERR = "\x1b[91m"  # con este color marca el motor lo que va por stderr
 
@@ -86,6 +87,7 @@ class ClassicReader:
         self._started = 0.0
         self._cached = False
         self._open = False
+        self._counting = False
         self._splitters = {name: LineSplitter() for name in ("stdout", "stderr")}
         self._tail: list[str] = []
 
@@ -103,6 +105,8 @@ class ClassicReader:
         if step := _STEP.match(text):
             yield from self.close()
             yield from self._begin(int(step[1]), int(step[2]), step[3].strip())
+        elif self._counting or _TRIGGERS.match(text):
+            self._counting = not text.endswith("\n")
         elif warning := _WARNING.match(text):
             yield BuildWarning(warning[1].strip())
         elif _CACHED.match(text):

@@ -37,8 +37,8 @@ _PHRASES = (
 class Located:
     """Lo que se sabe de un paso por su nombre: qué clase es, su etapa, su línea (o ``None``) y su texto.
 
-    ``spot`` es el índice de su etapa y el número que BuildKit le da en ella, si se sabe cuál es. La línea de
-    un ``ONBUILD`` es la de quien lo arrastra: el ``FROM``, o el ``ONBUILD`` de una etapa de este Dockerfile.
+    La línea de un ``ONBUILD`` es la de quien lo arrastra: el ``FROM``, o el ``ONBUILD`` de una etapa de este
+    Dockerfile. ``spot`` son el índice de su etapa y su lugar entre las instrucciones que BuildKit cuenta.
     """
 
     kind: StepKind
@@ -48,29 +48,59 @@ class Located:
     spot: tuple[int, int] | None = field(default=None, compare=False)
 
 
+@dataclass(frozen=True)
+class _Named:
+    """El nombre de un paso de una etapa: ``[etapa number/total] text``."""
+
+    label: str
+    number: int
+    total: int
+    text: str
+
+    @property
+    def keyword(self) -> str:
+        return (self.text.split(maxsplit=1) or [""])[0].upper()
+
+    def says(self, instruction: Instruction) -> bool:
+        """Si es el texto de esa instrucción; BuildKit pone en mayúsculas hasta el primer espacio."""
+        return self.text.casefold().split() == instruction.text.casefold().split()
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Dónde puede estar un paso: en qué etapa, detrás de cuántas de las que cuentan, y en qué línea."""
+
+    stage: Stage
+    index: int
+    line: int
+    written: Instruction | None = None
+
+
 def locate(name: str, source: Dockerfile | None, inputs: Iterable[Located] = ()) -> Located:
     """Qué paso es, a partir del nombre que le da BuildKit.
 
-    ``inputs`` son los pasos de los que depende: dicen de qué etapa es cuando dos se llaman igual.
+    ``inputs`` son los pasos de los que depende: dicen cuál es si en dos sitios se llama igual.
     """
     match = _STEP.match(name)
     if not match:
         text, kind = spanish(name)
         return Located(kind, text)
-    text, label = _DIGEST.sub("", match["text"]), match["stage"] or ""
-    kind = StepKind.FROM if _keyword(text) == "FROM" else StepKind.INSTRUCTION
+    text = _DIGEST.sub("", match["text"])
+    step = _Named(match["stage"] or "", int(match["n"]), int(match["total"]), text)
+    kind = StepKind.FROM if step.keyword == "FROM" else StepKind.INSTRUCTION
     if source is None:
-        return Located(kind, text, label or "stage-0")
-    stages = _called(source, label) if label else source.stages[:1]
+        return Located(kind, text, step.label or "stage-0")
+    stages = _called(source, step.label) if step.label else source.stages[:1]
     if not stages:
-        return Located(kind, text, label)
-    number, total = int(match["n"]), int(match["total"])
-    before = {found.spot for found in inputs if found.spot}
-    places = [place for stage in stages for place in _places(source, stage, number, total, text)]
+        return Located(kind, text, step.label)
+    before = tuple(inputs)
+    places = [place for stage in stages for place in _places(source, stage, step)]
     if not places:
         return Located(kind, text, stages[-1].label)
-    stage, line = max(places, key=lambda place: _likely(source, place, number, text, before))
-    return Located(kind, text, stage.label, line, (stage.index, number))
+    found = max(places, key=lambda place: _likely(source, place, step, before))
+    if found.written and text.split(" ", 1)[0].upper() != step.keyword:  # «RUN<tabulador>orden»
+        text = found.written.text
+    return Located(kind, text, found.stage.label, found.line, (found.stage.index, found.index))
 
 
 def spanish(text: str) -> tuple[str, StepKind]:
@@ -88,43 +118,50 @@ def _called(source: Dockerfile, label: str) -> tuple[Stage, ...]:
     return same or ((found,) if found else ())
 
 
-def _places(
-    source: Dockerfile, stage: Stage, number: int, total: int, text: str
-) -> Iterator[tuple[Stage, int]]:
-    """La línea de esa etapa donde puede estar el paso ``number`` de ``total``: una o ninguna."""
+def _places(source: Dockerfile, stage: Stage, step: _Named) -> Iterator[_Place]:
+    """Dónde puede estar ese paso en una etapa.
+
+    Los ``ONBUILD`` de la base van justo detrás de ``FROM``: el total los cuenta todos, y el número solo los
+    que dejan capa.
+    """
     steps = source.counted_steps(stage)
-    external = bool(steps) and steps[0] is stage.opening
-    triggers = total - len(steps)  # los ONBUILD de la base van justo detrás de FROM
-    if external < number <= external + triggers:
-        yield stage, _trigger_line(source, stage, text)
+    external = int(bool(steps) and steps[0] is stage.opening)
+    if step.keyword == "FROM":
+        yield from ([_Place(stage, 0, stage.line)] if external and step.number == 1 else [])
         return
-    index = number - 1 if number <= external else number - 1 - triggers
-    if triggers >= 0 and 0 <= index < len(steps) and steps[index].keyword == _keyword(text):
-        yield stage, steps[index].line
-    else:
-        same = (step.line for step in steps if step.text.split() == text.split())
-        yield from ((stage, line) for line in list(same)[:1])
+    triggers = step.total - len(steps)
+    first = external < step.number <= external + triggers
+    skipped = [0] if step.number <= external or triggers <= 0 else range(1, triggers + 1)
+    wanted = [step.number - 1 - skip for skip in skipped] if triggers >= 0 else []
+    found = [n for n in wanted if 0 <= n < len(steps) and steps[n].keyword == step.keyword]
+    if step.keyword == "ONBUILD" or (first and not found):
+        yield _Place(stage, external - 1, _trigger_line(source, stage, step))
+        return
+    found = found or [n for n, instruction in enumerate(steps) if step.says(instruction)]
+    yield from (_Place(stage, n, steps[n].line, steps[n]) for n in found)
 
 
-def _trigger_line(source: Dockerfile, stage: Stage, text: str) -> int:
+def _trigger_line(source: Dockerfile, stage: Stage, step: _Named) -> int:
     """La línea que arrastra un ``ONBUILD``: la suya si es de una etapa de aquí, o la del ``FROM``."""
     parent = source.parent(stage)
     own = parent.instructions if parent else ()
-    written = (i.line for i in own if i.keyword == "ONBUILD" and i.arguments.split() == text.split())
-    return next(written, stage.line)
+    return next((i.line for i in own if i.keyword == "ONBUILD" and step.says(i)), stage.line)
 
 
 def _likely(
-    source: Dockerfile, place: tuple[Stage, int], number: int, text: str, before: set[tuple[int, int]]
-) -> tuple[bool, bool, int]:
-    """Cuánto se parece: que siga a otro paso de su etapa, que diga lo mismo y, si no, la última."""
-    stage, line = place
-    follows = (stage.index, number - 1) in before
-    parent = source.parent(stage)
-    starts = number == 1 and parent is not None and any(index == parent.index for index, _ in before)
-    written: Instruction | None = next((i for i in source.instructions if i.line == line), None)
-    return follows or starts, written is not None and written.text.split() == text.split(), stage.index
-
-
-def _keyword(text: str) -> str:
-    return (text.split(maxsplit=1) or [""])[0].upper()
+    source: Dockerfile, place: _Place, step: _Named, inputs: tuple[Located, ...]
+) -> tuple[bool, bool, int, int]:
+    """Cuánto se parece: que siga a otro paso de su etapa, que diga lo mismo y, si no, el primero posible."""
+    if step.keyword == "FROM":
+        return False, step.text.split()[1].endswith(place.stage.image), -place.stage.index, 0
+    parent = source.parent(place.stage)
+    before = {found.spot for found in inputs if found.spot}
+    if parent is not None and place.index <= 0:
+        follows = any(stage == parent.index for stage, _ in before)
+    elif parent is None and place.index <= 1:  # dos etapas de la misma base comparten el paso de su FROM
+        follows = any(found.kind is StepKind.FROM for found in inputs)
+    else:
+        follows = False
+    follows = follows or (place.stage.index, place.index - 1) in before
+    same = place.written is not None and step.says(place.written)
+    return follows, same, place.stage.index, -place.index

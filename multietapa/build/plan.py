@@ -71,10 +71,7 @@ class Plan:
     def root_image(self, line: int | None) -> str:
         """La imagen de fuera de la que parte la etapa de esa línea, o la de la imagen si no se sabe cuál."""
         stages = [stage for stage in self.source.stages if line and stage.line <= line]
-        stage = stages[-1] if stages else None
-        while stage and (parent := self.source.parent(stage)):
-            stage = parent
-        return stage.image if stage else self.base
+        return self.source.root(stages[-1]) if stages else self.base
 
 
 def plan_build(

@@ -195,6 +195,12 @@ class Dockerfile:
         earlier = (s for s in reversed(self.stages[: stage.index]) if s.name)
         return next((s for s in earlier if s.name == stage.image), None)
 
+    def root(self, stage: Stage) -> str:
+        """La imagen de fuera (o ``scratch``) de la que acaba partiendo ``stage``."""
+        while (parent := self.parent(stage)) is not None:
+            stage = parent
+        return stage.image
+
     def needed(self, target: str | None = None) -> tuple[Stage, ...]:
         """Las etapas que hacen falta para ``target`` (o la última), en el orden del archivo."""
         last = self.stage(target) if target else self.stages[-1]

@@ -15,23 +15,27 @@ from multietapa.dockerfile.stages import Dockerfile, Stage
 
 _WHOLE = frozenset({"USER", "WORKDIR", "STOPSIGNAL"})
 _LISTED = frozenset({"EXPOSE", "VOLUME"})
-_FLAGS = ("chown", "chmod", "from", "mount")
+_DEFINING = frozenset({"ENV", "LABEL", "ARG"})
 
 
 @dataclass(frozen=True)
 class Word:
-    """Una palabra ``text`` de ``instruction``: lo que vale, o por qué no se puede leer (``problem``)."""
+    """Una palabra ``text`` de ``instruction``: lo que vale, o por qué no se puede leer (``problem``).
+
+    ``flag`` es el nombre de su ``--nombre=``, si es el valor de uno.
+    """
 
     instruction: Instruction
     text: str
     value: str = ""
     problem: str = ""
+    flag: str = ""
 
 
 def words_of(source: Dockerfile, target: str | None = None) -> Iterator[Word]:
     """Las palabras de las etapas que hacen falta para ``target``, en el orden en que las lee el motor."""
     ends: dict[int, dict[str, str]] = {}
-    defaults = {name: value for i in source.global_args for name, value in _pairs(i, source.escape)}
+    defaults = {name: value for i in source.global_args for name, value, _ in _pairs(i, source.escape)}
     for stage in source.needed(target):
         parent = source.parent(stage)
         env = dict(ends.get(parent.index, {})) if parent else {}
@@ -42,47 +46,45 @@ def words_of(source: Dockerfile, target: str | None = None) -> Iterator[Word]:
 def _stage_words(stage: Stage, env: dict[str, str], defaults: dict[str, str], escape: str) -> Iterator[Word]:
     """Las de una etapa; deja en ``env`` las variables que hereda quien parta de ella."""
     arguments: dict[str, str] = {}
-    for instruction in stage.instructions:
+    for instruction in (stage.opening, *stage.instructions):
         lexer = Lexer({**arguments, **env}, escape)
+        yield from (_read(instruction, value, lexer, flag) for flag, value in instruction.flags if value)
+        if instruction.keyword not in _DEFINING:
+            yield from (_read(instruction, text, lexer) for text in _plain(instruction))
+            continue
         values: dict[str, str] = {}
-        for name, text in _pieces(instruction, escape):
+        for name, text, given in _pairs(instruction, escape):
             word = _read(instruction, text, lexer)
-            values[name] = word.value
+            values[name] = word.value if given else defaults.get(name, "")
             yield word
-        if instruction.keyword == "ENV":
-            env |= values
-        elif instruction.keyword == "ARG":
-            bare = {name for name in values if "=" not in instruction.arguments}
-            arguments |= {n: defaults.get(n, "") if n in bare else value for n, value in values.items()}
+        (env if instruction.keyword == "ENV" else arguments).update(
+            values if instruction.keyword != "LABEL" else {}
+        )
 
 
-def _read(instruction: Instruction, text: str, lexer: Lexer) -> Word:
+def _read(instruction: Instruction, text: str, lexer: Lexer, flag: str = "") -> Word:
     try:
-        return Word(instruction, text, lexer.word(text))
+        return Word(instruction, text, lexer.word(text), flag=flag)
     except WordError as error:
-        return Word(instruction, text, problem=str(error))
+        return Word(instruction, text, problem=str(error), flag=flag)
 
 
-def _pieces(instruction: Instruction, escape: str) -> Iterator[tuple[str, str]]:
-    """Cada palabra en la que el motor pone variables, con el nombre que define (o ``""``)."""
+def _plain(instruction: Instruction) -> list[str]:
+    """Las palabras en las que el motor pone variables, de las que no definen ninguna."""
     keyword, arguments = instruction.keyword, instruction.arguments
-    yield from (("", value) for key, value in instruction.flags if key in _FLAGS and value)
-    if keyword in ("ENV", "LABEL", "ARG"):
-        yield from _pairs(instruction, escape)
-    elif keyword in _WHOLE:
-        yield "", arguments
-    elif keyword in _LISTED:
-        yield from (("", word) for word in json_list(arguments) or arguments.split())
-    elif keyword in ("COPY", "ADD") and not instruction.heredocs:
-        yield from (("", word) for word in copy_paths(instruction))
+    if keyword in _WHOLE:
+        return [arguments]
+    if keyword in _LISTED:
+        return json_list(arguments) or arguments.split()
+    return copy_paths(instruction) if keyword in ("COPY", "ADD") and not instruction.heredocs else []
 
 
-def _pairs(instruction: Instruction, escape: str) -> Iterator[tuple[str, str]]:
-    """Los ``nombre=valor`` de ``ENV``, ``LABEL`` y ``ARG``, también si se escriben ``ENV nombre valor``."""
+def _pairs(instruction: Instruction, escape: str) -> Iterator[tuple[str, str, bool]]:
+    """Los ``nombre=valor`` de ``ENV``, ``LABEL`` y ``ARG``, y si lo llevan; también ``ENV nombre valor``."""
     words = split_words(instruction.arguments, escape)
     if instruction.keyword != "ARG" and words and "=" not in words[0]:
-        yield words[0], instruction.arguments[len(words[0]) :].strip()
+        yield words[0], instruction.arguments[len(words[0]) :].strip(), True
         return
     for word in words:
-        name, _, value = word.partition("=")
-        yield name, value
+        name, equals, value = word.partition("=")
+        yield name, value, bool(equals)

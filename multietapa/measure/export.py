@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,10 +16,13 @@ import urllib3
 from docker.errors import APIError, ImageNotFound
 
 from multietapa import sdk
-from multietapa.errors import ArchiveError, EngineLostError, UnknownNameError
+from multietapa.dockerfile.references import invalid_reference
+from multietapa.errors import ArchiveError, EngineLostError, MultietapaError, UnknownNameError
+from multietapa.image.archive import familiar
 from multietapa.image.image import ProgressCallback
 from multietapa.paths import cache_dir
 
+_ID = re.compile(r"(?:sha256:)?[0-9a-f]{1,64}")  # también recortado
 SAVING = "Pidiendo la imagen al motor"
 
 
@@ -76,7 +80,18 @@ def saved(
         yield file
 
 
-def unknown_image(client: docker.DockerClient, image: str) -> UnknownNameError:
-    """El error de una imagen que no está en el motor, con las que sí están."""
-    tags = sorted(tag for known in client.images.list() for tag in known.tags)
-    return UnknownNameError(image, tags, kind="la imagen")
+def unknown_image(client: docker.DockerClient, image: str) -> MultietapaError:
+    """El error de una imagen que el motor no da por ese nombre: no vale, es de otra plataforma o no está."""
+    why, next_step = ("", "") if _ID.fullmatch(image) else invalid_reference(image)
+    if why:
+        return MultietapaError(f"«{image}» no es el nombre de una imagen.", why=why, next_step=next_step)
+    # En una sola petición: mientras se pregunta por cada una, otra construcción puede borrarla.
+    tags = {tag for known in client.api.images() for tag in known.get("RepoTags") or ()} - {"<none>:<none>"}
+    name = familiar(image)
+    if name in tags:
+        return MultietapaError(
+            f"La imagen «{image}» está en el motor, pero es para otra plataforma.",
+            why="Se trajo o se cargó para otro procesador, y este motor no puede leerla como suya.",
+            next_step=f"Tráela para este motor: docker pull {name}",
+        )
+    return UnknownNameError(image, sorted(tags), kind="la imagen")

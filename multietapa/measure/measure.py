@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import docker
-from docker.errors import ImageNotFound
+from docker.errors import APIError
 
 from multietapa.bases.layers import find_base
 from multietapa.engine.model import EngineInfo, describe
@@ -55,12 +55,19 @@ class QuickSizes:
 
 
 def quick_sizes(client: docker.DockerClient, image: str) -> QuickSizes:
-    """Lo que se puede enseñar antes de medir. Lanza ``UnknownNameError`` si la imagen no existe."""
+    """Lo que se puede enseñar antes de medir.
+
+    Raises:
+        UnknownNameError: la imagen no existe.
+        MultietapaError: eso no es el nombre de una imagen, o es para otra plataforma.
+    """
     try:
         attributes = client.api.inspect_image(image)
-    except ImageNotFound as problem:
+        history = reversed(client.api.history(attributes["Id"]))
+    except APIError as problem:
+        if not problem.is_client_error():
+            raise
         raise unknown_image(client, image) from problem
-    history = reversed(client.api.history(attributes["Id"]))
     return QuickSizes(
         image_id=str(attributes["Id"]),
         tags=tuple(attributes.get("RepoTags") or ()),

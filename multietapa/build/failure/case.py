@@ -10,7 +10,7 @@ from multietapa.build.events import BuildFailed
 from multietapa.build.failure.running import engine_words
 from multietapa.dockerfile.context import Context
 from multietapa.dockerfile.instructions import Instruction
-from multietapa.dockerfile.stages import Dockerfile
+from multietapa.dockerfile.stages import Dockerfile, Stage
 from multietapa.errors import DockerfileError
 
 
@@ -50,9 +50,14 @@ class Case:
 
     @property
     def trigger(self) -> bool:
-        """Falló un ``ONBUILD``: el paso no es la instrucción de su línea, sino la que esa arrastra."""
-        asked, step = self.instruction, self.failed.step.split(maxsplit=1)
-        return asked is not None and bool(step) and step[0].upper() != asked.keyword
+        """Lo que falló es un ``ONBUILD``: esa línea no ejecuta ni copia nada, lo arrastra."""
+        return self.instruction is not None and self.instruction.keyword in ("FROM", "ONBUILD")
+
+    @property
+    def stage(self) -> Stage | None:
+        """La etapa de la línea que falló."""
+        stages = self.source.stages if self.source and self.line else ()
+        return next((stage for stage in reversed(stages) if stage.line <= (self.line or 0)), None)
 
     @property
     def quoted(self) -> str:

@@ -5,12 +5,38 @@ from __future__ import annotations
 import re
 
 from multietapa import text
-from multietapa.build.failure.case import Case, one_line, where
+from multietapa.build.failure.case import Case, one_line, quote, where
 from multietapa.build.failure.running import cited_command, exit_code
+from multietapa.dockerfile.instructions import Instruction
 from multietapa.errors import BuildError, DiskFullError, MultietapaError, is_disk_full
 
 _FULL = re.compile(r"(?:^|: )(?:no space left on device|disk quota exceeded)\s*$", re.IGNORECASE)
-_NO_SHELL = re.compile(r"exec: \"(?P<shell>[^\"]+)\": stat (?P=shell): no such file or directory")
+_NO_PROGRAM = re.compile(
+    r"exec: \"(?P<program>[^\"]+)\": (?P<why>executable file not found in \$PATH|permission denied"
+    r"|(?:stat \S+: )?no such file or directory|exec format error)\s*$"
+)
+_WITHOUT = {
+    "permission denied": (
+        "El programa «{}» no se puede ejecutar",
+        "Le falta el permiso de ejecución.",
+        "Dáselo: «chmod +x».",
+    ),
+    "exec format error": (
+        "El programa «{}» es de otro procesador, o no es un programa",
+        "El núcleo no sabe ejecutarlo.",
+        "Usa el de esta arquitectura; si es un guion, su primera línea dice con qué se ejecuta.",
+    ),
+}
+_ABSENT = (
+    "No existe el programa «{}» en la imagen",
+    "Un «RUN» se ejecuta dentro de la imagen, con lo que ella tiene.",
+    "Instálalo antes, revisa su nombre, o haz ese paso en una etapa con una imagen completa.",
+)
+_NO_USER = re.compile(
+    r"(?:^|: )(?:unable to find user (?P<user>[^:]+): no matching entries in passwd file"
+    r"|unable to find group (?P<group>[^:]+): no matching entries in group file"
+    r"|can't find uid for user (?P<owner>[^:]+): no such user: .*)$"
+)
 #: Con menos bytes libres que estos se cree a una orden que dice que no le queda sitio.
 TIGHT = 1_000_000_000
 _HINTS = {
@@ -54,15 +80,43 @@ def disk_full(case: Case) -> MultietapaError | None:
     return _full(case, "El paso necesitaba escribir más de lo que cabe.")
 
 
-def no_shell(case: Case) -> MultietapaError | None:
-    """``RUN`` en una imagen sin ``sh``, como ``scratch``."""
-    found = _NO_SHELL.search(case.words)
+def no_program(case: Case) -> MultietapaError | None:
+    """El programa de un ``RUN`` no está en la imagen, como ``sh`` en ``scratch``, o no se puede ejecutar."""
+    found = _NO_PROGRAM.search(case.words)
+    empty = case.source and case.stage and case.source.root(case.stage) == "scratch"
+    # En el clásico lo dice el motor; en BuildKit, el registro: ahí solo cuenta si la base está vacía.
+    if found is None and empty and exit_code(case.reason) == 1:
+        found = next(filter(None, map(_NO_PROGRAM.search, case.failed.log)), None)
     if found is None:
         return None
+    what, why, next_step = _WITHOUT.get(found["why"], _ABSENT)
+    if empty:
+        why = "«scratch» está vacía: no tiene ni una shell a la que pasarle la orden."
+        next_step = "Haz ese paso en una etapa anterior, con una imagen completa, y copia aquí el resultado."
     return BuildError(
-        f"La imagen no tiene «{found['shell']}», y sin él no se puede ejecutar un «RUN»{where(case.line)}.",
-        why="Un «RUN» se lo pasa a la shell de la imagen, y esta (como «scratch») viene sin ninguna.",
-        next_step="Haz ese paso en una etapa anterior, con una imagen completa, y copia aquí el resultado.",
+        f"{what.format(found['program'])}{where(case.line)}.",
+        why=why,
+        next_step=next_step,
+        detail="\n".join(filter(None, [case.quoted, case.reason])),
+        line=case.line,
+        log=case.failed.log,
+    )
+
+
+def unknown_user(case: Case) -> MultietapaError | None:
+    """``USER`` o ``--chown`` nombran a alguien que no existe en la imagen."""
+    found = _NO_USER.search(case.words)
+    if found is None:
+        return None
+    kind, name = ("grupo", found["group"]) if found["group"] else ("usuario", found["user"] or found["owner"])
+    own = case.stage.instructions if case.stage else ()
+    earlier = [i for i in own if i.keyword == "USER" and case.line and i.line < case.line]
+    user = earlier and found["owner"] is None
+    asked = f"Lo pide el «USER» de la línea {earlier[-1].line}, y " if user else "Lo pide esta línea, y "
+    return BuildError(
+        f"No existe el {kind} «{name}» en la imagen{where(case.line)}.",
+        why=f"{asked}su «/etc/{'group' if found['group'] else 'passwd'}» no lo tiene.",
+        next_step="Usa uno que exista en esa base (en las de Node, «node»), o créalo antes con un «RUN».",
         detail="\n".join(filter(None, [case.quoted, case.reason])),
         line=case.line,
         log=case.failed.log,
@@ -81,15 +135,32 @@ def _full(case: Case, why: str) -> DiskFullError:
 
 
 def _trigger(case: Case, code: int, hint: str) -> BuildError:
-    """Falló lo que la base dejó dicho con ``ONBUILD``: ninguna línea de este Dockerfile lo ejecuta."""
-    here = case.instruction is not None and case.instruction.keyword == "ONBUILD"
-    command = case.failed.step if case.failed.step.startswith("RUN") else f"RUN {cited_command(case.reason)}"
-    whose = "de una etapa" if here else "de la imagen base"
+    """Falló un ``ONBUILD``: si lo escribió una etapa de aquí es esa línea; si no, es cosa de la base."""
+    step, written = case.failed.step, _written(case)
+    quoted = one_line(step if step.startswith("ONBUILD") else f"ONBUILD RUN {cited_command(case.reason)}")
+    line, whose = (written.line, "de una etapa") if written else (case.line, "de la base")
     return BuildError(
-        f"Un «ONBUILD» {whose} terminó con el código {code}{where(case.line)}.",
-        why="La base dejó esa orden para quien parta de ella, y se ejecuta justo detrás de su «FROM».",
-        next_step=hint if here else f"No la escribiste tú: prepara lo que pide, o parte de otra base. {hint}",
-        detail="\n".join([case.quoted, f"ONBUILD {one_line(command)}", *case.failed.log]),
-        line=case.line,
+        f"Un «ONBUILD» {whose} terminó con el código {code}{where(line)}.",
+        why="Lo dejó escrito para quien parta de ella, y se ejecuta justo detrás de su «FROM».",
+        next_step=hint
+        if written
+        else f"No es una orden tuya: prepara lo que pide, o parte de otra base. {hint}",
+        detail="\n".join(
+            [quote(case.source, line), *([] if written else [quoted]), *case.failed.log],
+        ),
+        line=line,
         log=case.failed.log,
     )
+
+
+def _written(case: Case) -> Instruction | None:
+    """El ``ONBUILD`` de este Dockerfile que falló, si es suyo; el clásico solo dice quién lo arrastra."""
+    if case.instruction is not None and case.instruction.keyword == "ONBUILD":
+        return case.instruction
+    parent = case.source.parent(case.stage) if case.source and case.stage else None
+    command = one_line(cited_command(case.reason))
+    for instruction in parent.instructions if parent else ():
+        keyword, _, order = one_line(instruction.arguments).partition(" ")
+        if instruction.keyword == "ONBUILD" and keyword.upper() == "RUN" and command.endswith(order):
+            return instruction
+    return None

@@ -109,11 +109,17 @@ def _missing_in_context(path: str, case: Case) -> ContextError:
     next_step = "Revisa el nombre; la ruta parte de la carpeta de contexto."
     if case.context is not None:
         why, next_step = _looked_for(path, case.context, next_step)
+    what, detail = "que hay que copiar", case.quoted or case.reason
+    if case.trigger:
+        what = "que copia un «ONBUILD» de la base"
+        next_step = "No es una copia tuya: crea ese archivo en tu carpeta, o parte de otra base."
+        step = case.failed.step if case.failed.step.startswith("ONBUILD") else ""
+        detail = "\n".join(filter(None, [case.quoted, step, case.reason]))
     return ContextError(
-        f"No existe «{path}», que hay que copiar{where(case.line)}.",
+        f"No existe «{path}», {what}{where(case.line)}.",
         why=why,
         next_step=next_step,
-        detail=case.quoted or case.reason,
+        detail=detail,
         line=case.line,
     )
 

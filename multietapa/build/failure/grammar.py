@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from functools import partial
 
 from multietapa.build.failure.case import Case, dockerfile_error, where
 from multietapa.dockerfile.instructions import Instruction
@@ -16,11 +17,27 @@ _WORD = re.compile(r"^failed to process (?P<word>\".*\"): (?P<why>.*)$", re.DOTA
 _HEREDOC_FILE = re.compile(r"^failed to compute cache key: \"/<<-?(.*)\" not found: not found$")
 _BLANK = re.compile(r"^base name \((.*?)\) should not be blank$")
 _STAGE_BASE = re.compile(r"^failed to parse stage name \"(.*?)\": ")
-#: Lo que el motor rechaza de una instrucción citando un valor suyo, y las instrucciones que pueden llevarlo.
-_VALUES = (
-    (re.compile(r"^invalid (?:containerPort|hostPort|proto|range|port)\w*: (.*)$", re.I), ("EXPOSE",)),
-    (re.compile(r"^invalid signal: (.*)$", re.I), ("STOPSIGNAL",)),
-    (re.compile(r"^invalid chmod parameter: '(.*?)'"), ("COPY", "ADD")),
+#: Lo que el motor rechaza citando un valor (o sin citarlo), y en qué instrucciones puede estar.
+_VALUES: tuple[tuple[re.Pattern[str], Callable[[Word, str], bool]], ...] = (
+    (re.compile(r"^invalid port: \"(.*?)\": ", re.I), lambda w, said: _is(w, "EXPOSE") and w.value == said),
+    (
+        re.compile(r"^invalid (?:containerPort|hostPort|proto|range|port)\w*: (.*)$", re.I),
+        lambda w, said: _is(w, "EXPOSE") and said in (w.value, *w.value.split("/")),
+    ),
+    (re.compile(r"^invalid signal: (.*)$", re.I), lambda w, said: _is(w, "STOPSIGNAL") and w.value == said),
+    (
+        re.compile(r"^(?:invalid syntax|invalid chmod parameter: .*)()$"),
+        lambda w, _: w.flag == "chmod" and not re.fullmatch("[0-7]+", w.value),
+    ),
+    (
+        re.compile(r"^unsupported mount type \"(.*?)\"$"),
+        lambda w, said: w.flag == "mount" and f"type={said}" in w.value.split(","),
+    ),
+    (re.compile(r"^checksum requires ()"), lambda w, _: w.flag == "checksum"),
+    (
+        re.compile(r"^failed to parse platform (.*?): "),
+        lambda w, said: w.flag == "platform" and w.value == said,
+    ),
 )
 _FORM = re.compile(
     r"must have|requires|invalid reference format|invalid stage index|unknown flag|unsupported mount type"
@@ -90,21 +107,19 @@ def base_name(case: Case) -> MultietapaError | None:
 
 def value(case: Case) -> MultietapaError | None:
     """El valor de una instrucción no vale: un puerto, una señal, unos permisos."""
-    for pattern, keywords in _VALUES:
+    for pattern, fits in _VALUES:
         if found := pattern.match(case.words):
-            line = case.line or _line_with(case, keywords, found[1])
-            return _wrong(case, line, case.reason)
+            guilty = None if case.line else _first(case, partial(_says, fits, found[1]))
+            return _wrong(case, guilty.instruction.line if guilty else case.line, case.reason)
     return None
 
 
-def _line_with(case: Case, keywords: tuple[str, ...], said: str) -> int | None:
-    """La línea de la primera instrucción de esa clase que lleva ese valor, ya con sus variables."""
+def _says(fits: Callable[[Word, str], bool], said: str, word: Word) -> bool:
+    return fits(word, said)
 
-    def fits(word: Word) -> bool:
-        return word.instruction.keyword in keywords and said in (word.value, *word.value.split("/"))
 
-    guilty = _first(case, fits)
-    return guilty.instruction.line if guilty else None
+def _is(word: Word, *keywords: str) -> bool:
+    return not word.flag and word.instruction.keyword in keywords
 
 
 def form(case: Case) -> MultietapaError | None:

@@ -22,6 +22,7 @@ _BASE = re.compile(
     r"|^failed to (?:solve|create LLB definition)(?: with frontend \S+)?: (?P<older>\S+): "
     r"|^pull access denied for (?P<denied>\S+?),"
     r"|^manifest for (?P<missing>\S+) not found"
+    r"|^invalid from flag value (?P<classic>\S+): "
     r"|^creating build container: .*?(?:reading manifest|initializing source docker://)(?P<podman>\S+)",
     re.DOTALL,
 )

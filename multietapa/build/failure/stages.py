@@ -22,6 +22,8 @@ _LATER = re.compile(
     r"^cannot (?:copy|mount) from stage \"(?P<origin>[^\"]*)\"(?: to \"[^\"]*\")?, "
     r"(?:it|stage) needs to be defined before current (?:stage \"(?P<stage>[^\"]*)\"|command)$"
 )
+_CLASSIC_FROM = re.compile(r"^invalid from flag value (?P<origin>\S+): ")
+_REPEATED = re.compile(r"^(\S+) stage name already used$")
 _NAME = re.compile(r"^[A-Za-z][\w-]*$")
 
 
@@ -68,23 +70,70 @@ def target(case: Case) -> MultietapaError | None:
     return unknown_target(next(filter(None, found.groups()), ""), case.source) if found else None
 
 
-def out_of_order(case: Case) -> MultietapaError | None:
-    """Una etapa copia de sí misma, de una posterior, o de otra que a su vez la necesita."""
-    if later := _LATER.match(case.words):
-        asker = _asker(case.source, later["origin"], later["stage"] or "")
-        return _later(case.source, asker, later["origin"])
-    if not (circular := _CIRCULAR.match(case.words)):
+def repeated(case: Case) -> MultietapaError | None:
+    """El clásico no deja que dos etapas se llamen igual; BuildKit sí."""
+    found = _REPEATED.match(case.words)
+    if found is None:
         return None
-    name = circular[1]
+    name = found[1]
+    same = [stage.line for stage in case.source.stages if stage.name == name] if case.source else []
+    line = same[1] if len(same) > 1 else None
+    why = f"Ya hay una etapa «{name}», en la línea {same[0]}." if same else f"Ya hay una etapa «{name}»."
+    return dockerfile_error(case.source, line, why, next_step="Dale otro nombre a una de las dos.")
+
+
+def later(case: Case) -> MultietapaError | None:
+    """Una etapa copia de una posterior, y BuildKit la busca donde aún no está."""
+    found = _LATER.match(case.words)
+    if found is None:
+        return None
+    asker = _asker(case.source, found["origin"], found["stage"] or "")
+    return _later(case.source, asker, found["origin"])
+
+
+def looked_for_outside(case: Case) -> MultietapaError | None:
+    """El clásico no ve las etapas posteriores, ni la que está haciendo: busca una imagen con ese nombre."""
+    found = _CLASSIC_FROM.match(case.words)
+    if found is None or case.source is None or case.stage is None:
+        return None
+    origin = case.source.stage(found["origin"])
+    if origin is None or origin.index < case.stage.index:
+        return None
+    if origin.index == case.stage.index:
+        return _itself(case.source, case.line, origin.label)
+    return _later(case.source, case.instruction, found["origin"])
+
+
+def circular(case: Case) -> MultietapaError | None:
+    """Una etapa copia de sí misma, o de otra que a su vez la necesita."""
+    found = _CIRCULAR.match(case.words)
+    if found is None:
+        return None
+    name = found[1]
     stage = case.source.stage(name) if case.source else None
-    own = next((i for i in stage.instructions if _mentions(case.source, i, stage)), None) if stage else None
-    if own is not None:
-        why = f"La etapa «{name}» copia de sí misma, y mientras se construye aún no tiene nada que dar."
-        step = "Copia de una etapa anterior; lo que ya está en esta se mueve con «RUN cp»."
-        return dockerfile_error(case.source, own.line, why, next_step=step)
+    own = stage.instructions if stage else ()
+    itself = next((i for i in own if stage and _mentions(case.source, i, stage)), None)
+    if itself is not None:
+        return _itself(case.source, itself.line, name)
+    guilty = next(_waiting(case.source, stage), None) if case.source and stage else None
+    line = guilty.line if guilty else stage.line if stage else None
     why = f"La etapa «{name}» y otra se necesitan la una a la otra; el orden no se puede resolver."
     step = "Quita una de las dos copias, o saca lo común a una tercera etapa que vaya antes."
-    return dockerfile_error(case.source, stage.line if stage else None, why, next_step=step)
+    return dockerfile_error(case.source, line, why, next_step=step)
+
+
+def _itself(source: Dockerfile | None, line: int | None, name: str) -> MultietapaError:
+    why = f"La etapa «{name}» copia de sí misma, y mientras se construye aún no tiene nada que dar."
+    step = "Copia de una etapa anterior; lo que ya está en esta se mueve con «RUN cp»."
+    return dockerfile_error(source, line, why, next_step=step)
+
+
+def _waiting(source: Dockerfile, stage: Stage) -> Iterator[Instruction]:
+    """Las instrucciones de ``stage`` que copian de una etapa que a su vez la necesita."""
+    for instruction in stage.instructions:
+        origins = (source.stage(name) for name in instruction.froms)
+        if any(o is not None and stage in source.needed(o.label) for o in origins):
+            yield instruction
 
 
 def _later(source: Dockerfile | None, asker: Instruction | None, origin: str) -> MultietapaError:
