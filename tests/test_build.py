@@ -33,8 +33,10 @@ from multietapa.errors import (
     ContextError,
     DiskFullError,
     DockerfileError,
+    DownloadError,
     EngineLostError,
     MultietapaError,
+    NetworkError,
     UnknownNameError,
 )
 from multietapa.identity import LABEL, labels
@@ -239,7 +241,8 @@ def test_failed_run_says_line_code_and_log(build: Callable[..., list[Event]], bu
     assert "código 3 (línea 3" in str(error)
     last = events[-1]
     assert isinstance(last, BuildFailed)
-    assert last == BuildFailed(last.reason, last.seconds, named(events, "RUN").id, 3, error.log)
+    run = named(events, "RUN")
+    assert last == BuildFailed(last.reason, last.seconds, run.id, 3, error.log, step=run.name)
 
 
 @pytest.mark.parametrize("builder", BUILDERS)
@@ -400,11 +403,63 @@ def test_huge_lines_are_clipped_in_the_error(build: Callable[..., list[Event]], 
 @pytest.mark.parametrize("builder", BUILDERS)
 @pytest.mark.parametrize("url", ["https://no.invalid/x", "http://127.0.0.1:1/x"])
 def test_a_failed_download_names_its_url(build: Callable[..., list[Event]], builder: str, url: str) -> None:
-    """Un ADD cuya descarga falla nombra la dirección y la línea; no habla de imágenes base."""
+    """Un ADD al que nadie contesta nombra la dirección y la línea; no habla de imágenes base."""
     error, _ = failing(build, f"FROM BASE\nADD {url} /x\n", builder=builder)
-    assert type(error) is BuildError
+    assert isinstance(error, DownloadError)
+    assert isinstance(error, NetworkError)
     assert error.line == 2
     assert error.what == f"No se pudo descargar «{url}» (línea 2 del Dockerfile)."
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+def test_what_the_base_left_to_do_is_its_own(
+    build: Callable[..., list[Event]], engine: docker.DockerClient, builder: str
+) -> None:
+    """Un ``ONBUILD`` de la base que falla se cita y señala el «FROM», aunque haya otra orden igual."""
+    base = "multietapa-pruebas/onbuild:1"
+    done = build("FROM BASE\nONBUILD RUN echo aquí; exit 9\n")[-1]
+    assert isinstance(done, BuildFinished)
+    engine.images.get(done.image_id).tag(base)
+    try:
+        error, events = failing(build, f"\nFROM {base}\nRUN echo aquí; exit 9\n", builder=builder)
+    finally:
+        engine.images.remove(base)
+    assert isinstance(error, BuildError)
+    assert (error.line, error.log) == (2, ("aquí",))
+    assert "Un «ONBUILD» de la base terminó con el código 9 (línea 2" in error.what
+    assert "echo aquí; exit 9" in error.detail
+    last = events[-1]
+    assert isinstance(last, BuildFailed)
+    assert last.line == 2
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+def test_an_onbuild_of_a_stage_is_a_line_of_this_file(
+    build: Callable[..., list[Event]], builder: str
+) -> None:
+    """Si el ``ONBUILD`` que falla lo escribió una etapa de este Dockerfile, se señala su línea."""
+    text = "FROM BASE AS uno\nONBUILD ENV A=1\nONBUILD RUN exit 4\nFROM uno\nRUN true\n"
+    error, _ = failing(build, text, builder=builder)
+    assert getattr(error, "line", None) == 3
+    assert "Un «ONBUILD» de una etapa terminó con el código 4" in str(error)
+
+
+def test_a_tab_is_a_space(build: Callable[..., list[Event]]) -> None:
+    """Una orden escrita detrás de un tabulador se enseña como se escribió, y tiene su línea."""
+    events = build("FROM BASE\nRUN\techo Hola\n")
+    assert [
+        step.line for step in events if isinstance(step, StepDeclared) and step.name == "RUN echo Hola"
+    ] == [2]
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+def test_a_stage_that_nobody_uses_is_said(build: Callable[..., list[Event]], builder: str) -> None:
+    """Una etapa que nadie usa deja un aviso con su línea, y si se construye: BuildKit no, el clásico sí."""
+    events = build("FROM BASE AS uno\nFROM BASE AS suelta\nRUN true\nFROM uno\nENV A=1\n", builder=builder)
+    warning = next(event for event in events if isinstance(event, BuildWarning) and event.line == 2)
+    ran = any(isinstance(event, StepDeclared) and event.line == 3 for event in events)
+    assert warning.text.startswith("Nadie usa la etapa «suelta»: ")
+    assert ran == ("la construye igual" in warning.text) == (builder == "clasico")
 
 
 def test_uppercase_images_are_said_before_looking_for_them(build: Callable[..., list[Event]]) -> None:

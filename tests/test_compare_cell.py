@@ -19,7 +19,7 @@ from jupyter_client.manager import start_new_kernel
 
 from multietapa.cells.comparar import comparar
 from multietapa.cells.motor import Motor
-from multietapa.errors import EngineLostError, NoEngineError, UnknownNameError
+from multietapa.errors import EngineLostError, MultietapaError, NoEngineError, UnknownNameError
 from multietapa.paths import PROJECT_ROOT
 from multietapa.widgets.compare.words import PROVISIONAL
 from tests.crafted import archive, entry, layer
@@ -212,6 +212,20 @@ def test_an_unknown_image_writes_nothing(
     with pytest.raises(UnknownNameError, match="no-existe:1") as caught:
         comparar(BIG, "no-existe:1", cliente=images)
     assert BIG in caught.value.valid
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("H1M:x", "Escribe «h1m:x»."), ("node::14", "no sirve como etiqueta"), ("a b:1", "lleva un espacio")],
+)
+def test_what_is_not_a_name_is_said(
+    images: docker.DockerClient, capsys: pytest.CaptureFixture[str], name: str, says: str
+) -> None:
+    """Lo que no puede ser el nombre de una imagen se dice, con lo que le pasa, y no se enseña nada."""
+    with pytest.raises(MultietapaError, match=f"«{name}» no es el nombre de una imagen") as caught:
+        comparar(name, cliente=images)
+    assert says in str(caught.value)
     assert capsys.readouterr() == ("", "")
 
 

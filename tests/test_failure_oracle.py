@@ -18,12 +18,11 @@ import pytest
 from multietapa.build.pipeline import build_events
 from multietapa.errors import MultietapaError
 
-CASES = int(os.environ.get("MULTIETAPA_CASOS") or 36)
 BOTH, BUILDKIT, CLASSIC = ("buildkit", "clasico"), ("buildkit",), ("clasico",)
 #: Instrucciones que el motor acepta; ``_`` es un espacio o varios, o un tabulador.
 FINE = (
     'RUN_true|RUN_["sh",_"-c",_"true"]|RUN_: && \\\n  true|COPY_a.txt_/x/|WORKDIR_/w|ENV_A=1|ENV_A 1|'
-    'LABEL_l=$A|ARG_B=2|EXPOSE_80/tcp|USER_0|STOPSIGNAL_SIGTERM|ONBUILD_RUN_true|VOLUME_/v|CMD_["x"]|'
+    'LABEL_l=$A|ARG_B=2|EXPOSE_80/tcp|MAINTAINER_yo|STOPSIGNAL_SIGTERM|ONBUILD_RUN_true|VOLUME_/v|CMD_["x"]|'
     "RUN_echo 'exit code: 5'; : 'parse error on line 1: x'|LABEL_nota=\"no space left on device\"|"
     'HEALTHCHECK_NONE|ADD_a.txt_/y/|SHELL_["/bin/sh",_"-c"]|ENTRYPOINT_["sh"]|# comentario'
 ).split("|")
@@ -69,6 +68,9 @@ WRONG: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("ENV_A", BOTH, ""),
     ("COPY_a.txt", BOTH, ""),
 )
+
+
+CASES = int(os.environ.get("MULTIETAPA_CASOS") or len(WRONG))
 
 
 @dataclass(frozen=True)

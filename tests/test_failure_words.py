@@ -16,6 +16,7 @@ BUILDERS = ("buildkit", "clasico")
 MISLEADING = (
     ("echo 'exit code: 77'; exit 8", 8),
     ("grep 'No space left on device' /etc/passwd", 1),
+    ("echo 'write /x: No space left on device' >&2; exit 13", 13),
     ("echo 'parse error on line 9: x'; exit 1", 1),
     ("echo '\" did not complete successfully: exit code: 5'; exit 6", 6),
     ('echo "\' returned a non-zero code: 5"; exit 7', 7),

@@ -195,10 +195,11 @@ def _explained(client: docker.DockerClient, plan: Plan, failed: BuildFailed) -> 
         target=plan.target,
         free_space=lambda: free_bytes(client, plan.root_image(failed.line)),
     )
-    if isinstance(error, BaseImageError):
+    opening = any(stage.line == failed.line for stage in plan.source.stages)
+    if isinstance(error, BaseImageError) or (opening and type(error) is BuildError):
         native = [name for name, asker in plan.images.items() if not asker.flag("platform")]
         if found := foreign_platform(client, native, plan.architecture):
-            return wrong_platform(*found, f"linux/{plan.architecture}", failed.reason)
+            return wrong_platform(error, *found, f"linux/{plan.architecture}")
     return error
 
 

@@ -13,7 +13,7 @@ from typing import BinaryIO
 import docker
 import requests
 import urllib3
-from docker.errors import APIError, ImageNotFound
+from docker.errors import APIError, NotFound
 
 from multietapa import sdk
 from multietapa.dockerfile.references import invalid_reference
@@ -55,7 +55,7 @@ def saved(
             file.flush()
             if progress:
                 progress(SAVING, done, done)
-        except ImageNotFound as problem:
+        except NotFound as problem:
             raise unknown_image(client, image) from problem
         except APIError as problem:
             raise ArchiveError(
@@ -86,12 +86,22 @@ def unknown_image(client: docker.DockerClient, image: str) -> MultietapaError:
     if why:
         return MultietapaError(f"«{image}» no es el nombre de una imagen.", why=why, next_step=next_step)
     # En una sola petición: mientras se pregunta por cada una, otra construcción puede borrarla.
-    tags = {tag for known in client.api.images() for tag in known.get("RepoTags") or ()} - {"<none>:<none>"}
-    name = familiar(image)
-    if name in tags:
-        return MultietapaError(
-            f"La imagen «{image}» está en el motor, pero es para otra plataforma.",
-            why="Se trajo o se cargó para otro procesador, y este motor no puede leerla como suya.",
-            next_step=f"Tráela para este motor: docker pull {name}",
-        )
-    return UnknownNameError(image, sorted(tags), kind="la imagen")
+    listed = {tag: known for known in client.api.images() for tag in known.get("RepoTags") or ()}
+    same = (tag for tag, known in listed.items() if image in (tag, known["Id"]) or tag == familiar(image))
+    if tag := next(same, ""):
+        return _foreign(client, tag)
+    return UnknownNameError(image, sorted(listed.keys() - {"<none>:<none>"}), kind="la imagen")
+
+
+def _foreign(client: docker.DockerClient, name: str) -> MultietapaError:
+    """El error de una imagen que el motor tiene y no puede dar: la tiene para otra plataforma."""
+    mine = str(client.version().get("Arch") or "amd64")
+    try:
+        has = f"linux/{client.api.inspect_image(name).get('Architecture')}"
+    except APIError:
+        has = "otra plataforma"
+    return MultietapaError(
+        f"La imagen «{name}» está en el motor, pero es para {has}.",
+        why=f"Este motor es linux/{mine}, y de esa imagen no tiene la parte que le toca.",
+        next_step=f"Tráela para él: docker pull --platform linux/{mine} {name}",
+    )

@@ -105,13 +105,17 @@ def syntax_image(error: BaseImageError, source: Dockerfile) -> BaseImageError:
     )
 
 
-def wrong_platform(name: str, has: str, wants: str, detail: str = "") -> BaseImageError:
-    """El error de una base que está en el motor, pero para otra plataforma (``linux/arm64``)."""
-    return BaseImageError(
+def wrong_platform(error: MultietapaError, name: str, has: str, wants: str) -> BaseImageError:
+    """El error de una base que está en el motor, pero para otra plataforma (``linux/arm64``).
+
+    ``error`` es el que explica por qué no se consigue la que hace falta.
+    """
+    kind = RegistryUnreachableError if isinstance(error, NetworkError) else BaseImageError
+    return kind(
         f"La imagen base «{name}» está en el motor, pero es para {has}.",
         why=f"Aquí se construye para {wants}, y para esa plataforma no se consigue.",
         next_step=f"Tráela para {wants}, o usa otra versión que la tenga.",
-        detail=detail,
+        detail=error.detail,
     )
 
 
