@@ -33,7 +33,7 @@ from multietapa.build.events import (
     StepProgress,
     StepStarted,
 )
-from multietapa.build.locating import Located, locate, spanish
+from multietapa.build.locating import Located, locate, spanish, uncounted
 from multietapa.build.log_lines import LOG_TAIL, LineSplitter
 from multietapa.build.response import read_with
 from multietapa.build.stream import BuildOptions, json_lines
@@ -127,6 +127,7 @@ class Trace:
         self._offset: float | None = None  # del reloj del motor al nuestro
         self._declared: dict[str, StepDeclared] = {}
         self._located: dict[str, Located] = {}
+        self._extra: dict[str, int] = {}  # los ONBUILD que el total de su etapa no cuenta
         self._running: dict[str, float] = {}  # cuándo empezó, en el reloj del motor
         self._worked: dict[str, float] = {}  # segundos ya terminados
         self._ended: dict[str, float] = {}
@@ -145,6 +146,7 @@ class Trace:
             status = decode_status(base64.b64decode(aux if isinstance(aux, str) else "?", validate=True))
         except (DecodeError, ValueError) as error:
             raise engine_lost() from error
+        self._extra |= uncounted(vertex.name for vertex in status.vertexes)
         for vertex in reversed(status.vertexes):  # el plan llega del final al principio
             yield from self._declare(vertex)
         for vertex in status.vertexes:
@@ -182,7 +184,7 @@ class Trace:
         if vertex.digest in self._declared:
             return
         inputs = [self._located[id_] for id_ in vertex.inputs if id_ in self._located]
-        located = locate(vertex.name, self._source, inputs)
+        located = locate(vertex.name, self._source, inputs, self._extra)
         self._located[vertex.digest] = located
         event = StepDeclared(
             vertex.digest, located.text, located.kind, located.stage, located.line, tuple(vertex.inputs)

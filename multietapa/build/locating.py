@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from multietapa.build.events import StepKind
 from multietapa.dockerfile.instructions import Instruction
@@ -50,12 +51,13 @@ class Located:
 
 @dataclass(frozen=True)
 class _Named:
-    """El nombre de un paso de una etapa: ``[etapa number/total] text``."""
+    """El nombre de un paso: ``[label number/total] text``; ``extra``, los que el total no cuenta."""
 
     label: str
     number: int
     total: int
     text: str
+    extra: int = 0
 
     @property
     def keyword(self) -> str:
@@ -76,17 +78,37 @@ class _Place:
     written: Instruction | None = None
 
 
-def locate(name: str, source: Dockerfile | None, inputs: Iterable[Located] = ()) -> Located:
+def uncounted(names: Iterable[str]) -> dict[str, int]:
+    """Cuántos ``ONBUILD`` hay en cada etapa que BuildKit numera sin contarlos en el total (``[3/2] RUN a``).
+
+    Así hacían los de antes de Docker 27, que tampoco decían cuáles eran.
+    """
+    found: dict[str, int] = {}
+    for match in filter(None, map(_STEP.match, names)):
+        label = match["stage"] or ""
+        found[label] = max(found.get(label, 0), int(match["n"]) - int(match["total"]))
+    return {label: extra for label, extra in found.items() if extra > 0}
+
+
+def locate(
+    name: str,
+    source: Dockerfile | None,
+    inputs: Iterable[Located] = (),
+    extra: Mapping[str, int] = MappingProxyType({}),
+) -> Located:
     """Qué paso es, a partir del nombre que le da BuildKit.
 
-    ``inputs`` son los pasos de los que depende: dicen cuál es si en dos sitios se llama igual.
+    Args:
+        inputs: los pasos de los que depende: dicen cuál es si en dos sitios se llama igual.
+        extra: lo que da ``uncounted`` con los nombres de los demás pasos.
     """
     match = _STEP.match(name)
     if not match:
         text, kind = spanish(name)
         return Located(kind, text)
     text = _DIGEST.sub("", match["text"])
-    step = _Named(match["stage"] or "", int(match["n"]), int(match["total"]), text)
+    label = match["stage"] or ""
+    step = _Named(label, int(match["n"]), int(match["total"]), text, extra.get(label, 0))
     kind = StepKind.FROM if step.keyword == "FROM" else StepKind.INSTRUCTION
     if source is None:
         return Located(kind, text, step.label or "stage-0")
@@ -129,10 +151,11 @@ def _places(source: Dockerfile, stage: Stage, step: _Named) -> Iterator[_Place]:
     if step.keyword == "FROM":
         yield from ([_Place(stage, 0, stage.line)] if external and step.number == 1 else [])
         return
-    triggers = step.total - len(steps)
+    triggers = step.total + step.extra - len(steps)
     first = external < step.number <= external + triggers
-    skipped = [0] if step.number <= external or triggers <= 0 else range(1, triggers + 1)
+    skipped = [step.extra] if step.extra or triggers <= 0 else range(1, triggers + 1)
     wanted = [step.number - 1 - skip for skip in skipped] if triggers >= 0 else []
+    wanted = [n for n in wanted if n >= external]
     found = [n for n in wanted if 0 <= n < len(steps) and steps[n].keyword == step.keyword]
     if step.keyword == "ONBUILD" or (first and not found):
         yield _Place(stage, external - 1, _trigger_line(source, stage, step))

@@ -13,7 +13,7 @@ from multietapa.errors import BuildError, DiskFullError, MultietapaError, is_dis
 _FULL = re.compile(r"(?:^|: )(?:no space left on device|disk quota exceeded)\s*$", re.IGNORECASE)
 _NO_PROGRAM = re.compile(
     r"exec: \"(?P<program>[^\"]+)\": (?P<why>executable file not found in \$PATH|permission denied"
-    r"|(?:stat \S+: )?no such file or directory|exec format error)\s*$"
+    r"|(?:stat \S+: )?no such file or directory|exec format error)(?:: unknown)?$"
 )
 _WITHOUT = {
     "permission denied": (
@@ -35,6 +35,7 @@ _ABSENT = (
 _NO_USER = re.compile(
     r"(?:^|: )(?:unable to find user (?P<user>[^:]+): no matching entries in passwd file"
     r"|unable to find group (?P<group>[^:]+): no matching entries in group file"
+    r"|unknown user error looking up user \"(?P<podman>[^\"]+)\""
     r"|can't find uid for user (?P<owner>[^:]+): no such user: .*)$"
 )
 #: Con menos bytes libres que estos se cree a una orden que dice que no le queda sitio.
@@ -108,7 +109,11 @@ def unknown_user(case: Case) -> MultietapaError | None:
     found = _NO_USER.search(case.words)
     if found is None:
         return None
-    kind, name = ("grupo", found["group"]) if found["group"] else ("usuario", found["user"] or found["owner"])
+    kind, name = (
+        ("grupo", found["group"])
+        if found["group"]
+        else ("usuario", found["user"] or found["podman"] or found["owner"])
+    )
     own = case.stage.instructions if case.stage else ()
     earlier = [i for i in own if i.keyword == "USER" and case.line and i.line < case.line]
     user = earlier and found["owner"] is None

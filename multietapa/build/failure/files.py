@@ -20,7 +20,7 @@ _MISSING = re.compile(
     r"|^failed to compute cache key: (?P<older>\".*\") not found: not found$"  # BuildKit en los motores 20.10
     r"|^(?:COPY|ADD) failed: .*?\bstat (?P<classic>.*): (?:file does not exist|no such file or directory)$"
     r"|^lstat (?P<lstat>/.*): no such file or directory$"
-    r"|^building at STEP \".*\": .*\bcopier: stat: (?P<podman>\".*\"): no such file or directory$",
+    r"|^checking on sources under \".*\bcopier: stat: (?P<podman>\".*\"): no such file or directory$",
     re.DOTALL,
 )
 _OUTSIDE = re.compile(

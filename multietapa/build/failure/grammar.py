@@ -14,7 +14,10 @@ from multietapa.errors import BuildError, MultietapaError
 
 _SYNTAX = re.compile(r"^(?:dockerfile )?parse error (?:on )?line (\d+): (.*)$", re.IGNORECASE | re.DOTALL)
 _WORD = re.compile(r"^failed to process (?P<word>\".*\"): (?P<why>.*)$", re.DOTALL)
-_HEREDOC_FILE = re.compile(r"^failed to compute cache key: \"/<<-?(.*)\" not found: not found$")
+_HEREDOC_FILE = re.compile(
+    r"^(?:failed to compute cache key|checking on sources under).*\"/<<-?[^\"]*\"", re.DOTALL
+)
+_PODMAN_UNKNOWN = re.compile(r"^Build error: Unknown instruction: \"(\w+)\"")
 _BLANK = re.compile(r"^base name \((.*?)\) should not be blank$")
 _STAGE_BASE = re.compile(r"^failed to parse stage name \"(.*?)\": ")
 #: Lo que el motor rechaza citando un valor (o sin citarlo), y en qué instrucciones puede estar.
@@ -56,16 +59,16 @@ def unknown_heredoc(case: Case) -> MultietapaError | None:
     if syntax := _SYNTAX.match(case.words):
         line = int(syntax[1])
         found = next((i for i in instructions if i.heredocs and i.line < line <= i.end_line), None)
-    elif _HEREDOC_FILE.match(case.words):
+    elif _HEREDOC_FILE.match(case.words) or _PODMAN_UNKNOWN.match(case.words):
         asked = case.instruction
         found = asked if asked and asked.heredocs else next((i for i in instructions if i.heredocs), None)
     if found is None:
         return None
     return BuildError(
         f"El constructor de este motor no conoce los documentos «<<{found.heredocs[0]}»{where(found.line)}.",
-        why="Los heredocs llegaron a BuildKit en 2021, y este motor trae uno anterior.",
-        next_step="Une las órdenes con «&&» o copia el archivo; o, con conexión, escribe en la primera línea "
-        "«# syntax=docker/dockerfile:1», que trae un lector más nuevo.",
+        why="Los heredocs llegaron en 2021, y el constructor de este motor es anterior.",
+        next_step="Une las órdenes con «&&», o copia el archivo. En Docker, con conexión, vale empezar "
+        "por la línea «# syntax=docker/dockerfile:1», que trae un lector más nuevo.",
         detail=f"{found.line} | {case.source.line_text(found.line).strip()}\n{case.reason}",
         line=found.line,
     )
@@ -90,7 +93,7 @@ def word(case: Case) -> MultietapaError | None:
         return dockerfile_error(
             case.source, guilty.instruction.line, f"En «{text}», {guilty.problem}.", detail=case.reason
         )
-    return _wrong(case, guilty.instruction.line if guilty else case.line, case.reason)
+    return _wrong(case, guilty.instruction.line if guilty else case.line, case.words)
 
 
 def base_name(case: Case) -> MultietapaError | None:
@@ -99,7 +102,7 @@ def base_name(case: Case) -> MultietapaError | None:
         why = f"«{blank[1]}» está vacío: ningún «ARG» anterior al primer «FROM» le da valor."
         return dockerfile_error(case.source, _from_line(case, blank[1]), why)
     name = _STAGE_BASE.match(case.words)
-    if name or case.words.strip() == "invalid reference format":
+    if name or re.search(r"(?:^|: )invalid reference format$", case.words):
         why = "El nombre de la imagen no es válido: va en minúsculas y con «:» antes de la versión."
         return dockerfile_error(case.source, _from_line(case, name[1]) if name else case.line, why)
     return None
@@ -110,7 +113,7 @@ def value(case: Case) -> MultietapaError | None:
     for pattern, fits in _VALUES:
         if found := pattern.match(case.words):
             guilty = None if case.line else _first(case, partial(_says, fits, found[1]))
-            return _wrong(case, guilty.instruction.line if guilty else case.line, case.reason)
+            return _wrong(case, guilty.instruction.line if guilty else case.line, case.words)
     return None
 
 
@@ -124,7 +127,7 @@ def _is(word: Word, *keywords: str) -> bool:
 
 def form(case: Case) -> MultietapaError | None:
     """Otra queja de la forma del Dockerfile."""
-    return _wrong(case, case.line, case.reason) if _FORM.search(case.words) else None
+    return _wrong(case, case.line, case.words) if _FORM.search(case.words) else None
 
 
 def _wrong(case: Case, line: int | None, said: str) -> MultietapaError:

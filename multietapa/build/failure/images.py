@@ -18,15 +18,17 @@ from multietapa.errors import (
 )
 
 _BASE = re.compile(
-    r"^\S+: failed to resolve source metadata for (?P<buildkit>\S+): "
-    r"|^failed to (?:solve|create LLB definition)(?: with frontend \S+)?: (?P<older>\S+): "
+    r"^(?:\S+: )?failed to resolve source metadata for (?P<buildkit>\S+): "
     r"|^pull access denied for (?P<denied>\S+?),"
     r"|^manifest for (?P<missing>\S+) not found"
     r"|^invalid from flag value (?P<classic>\S+): "
-    r"|^creating build container: .*?(?:reading manifest|initializing source docker://)(?P<podman>\S+)",
-    re.DOTALL,
+    r"|^creating build container: .*?docker://(?P<podman>\S+?): "
+    r"|^COPY --from=(?P<copied>\S+): no stage or image found with that name$"
 )
-_NO_REGISTRY = re.compile(r"^(?:Get|Head) \"https?://[^\"]+/v2/")
+_REGISTRY = re.compile(
+    r"^(?:failed to load cache key: )?(?:failed to do request: )?"
+    r"(?:Get|Head) \"https?://[^/\"]+/v2/(?:(?P<repository>[^\"]+)/manifests/(?P<tag>[^\"]+))?\": "
+)
 _DOWNLOAD = re.compile(
     r"(?:Get|Head) \"?(?P<url>(?:https?|ftp)://[^\"\s]+)"
     r"|invalid response status|got HTTP status|failed to fetch remote"
@@ -35,12 +37,13 @@ _DOWNLOAD = re.compile(
 
 def download(case: Case) -> MultietapaError | None:
     """La descarga de un ``ADD`` con una dirección."""
-    asker = case.instruction
-    if asker is None or asker.keyword != "ADD" or not (found := _DOWNLOAD.search(case.words)):
+    found = _DOWNLOAD.search(case.words)
+    asker = case.instruction or (_adder(case, found["url"] or "") if found else None)
+    if found is None or asker is None or asker.keyword != "ADD":
         return None
     urls = [path for path in copy_paths(asker)[:-1] if "://" in path]
     shown = found["url"] or (urls[0] if len(urls) == 1 else "")
-    detail = "\n".join(filter(None, [case.quoted, case.reason]))
+    detail = "\n".join(filter(None, [quote(case.source, asker.line), case.reason]))
     # La dirección la escribió quien construye; lo que dice el motor va detrás.
     if is_unreachable(case.words[found.end() if found["url"] else found.start() :]):
         return DownloadError(
@@ -66,12 +69,17 @@ def download(case: Case) -> MultietapaError | None:
 
 def base(case: Case) -> MultietapaError | None:
     """Una imagen base que el motor no consigue."""
-    found = _BASE.match(case.reason)
-    if found is None and not _NO_REGISTRY.match(case.reason):
+    found = _BASE.match(case.words) or _REGISTRY.match(case.words)
+    if found is None:
         return None
-    full = next(filter(None, found.groups()), "") if found else ""
+    groups = found.groupdict()
+    full = (
+        ":".join(filter(None, groups.values()))
+        if "tag" in groups
+        else next(filter(None, groups.values()), "")
+    )
     name = full.removeprefix("docker.io/").removeprefix("library/")
-    rest = case.reason[found.end() :] if found else case.reason
+    rest = case.words[found.end() :]
     said = f"la imagen base «{name}»" if name else "una imagen base"
     asker = _asker(case.source, full, name)
     line = case.line or (asker.line if asker else None)
@@ -121,6 +129,12 @@ def wrong_platform(error: MultietapaError, name: str, has: str, wants: str) -> B
 
 def _is_syntax(source: Dockerfile, name: str) -> bool:
     return bool(source.syntax) and name.removeprefix("docker.io/") == source.syntax.removeprefix("docker.io/")
+
+
+def _adder(case: Case, url: str) -> Instruction | None:
+    """El ``ADD`` que pide esa dirección; los motores antiguos no dicen en qué paso."""
+    every = case.source.instructions if case.source else ()
+    return next((i for i in every if i.keyword == "ADD" and url and url in copy_paths(i)[:-1]), None)
 
 
 def _asker(source: Dockerfile | None, full: str, name: str) -> Instruction | None:

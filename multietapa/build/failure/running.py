@@ -9,11 +9,15 @@ from __future__ import annotations
 import re
 
 #: Lo que ponen delante algunas versiones.
-_PREFIX = r"^(?:failed to (?:solve|build LLB)(?: with frontend \S+)?: |rpc error: code = \w+ desc = )*"
+_PREFIX = re.compile(
+    r"^(?:failed to solve(?: with frontend \S+)?: |failed to build LLB: |failed to create LLB definition: "
+    r"|rpc error: code = \w+ desc = )*"
+)
 _COMMAND = re.compile(
-    _PREFIX + r"(?:process \"(?P<buildkit>.*)\" did not complete successfully: "
+    r"^(?:process \"(?P<buildkit>.*)\" did not complete successfully: "
     r"|executor failed running \[(?P<older>.*)\]: "  # BuildKit en los motores 20.10
-    r"|building at STEP \"(?P<podman>.*)\": while running runtime: "
+    r"|building at STEP \"(?P<podman>.*)\": (?:while running runtime: )?"
+    r"(?=exit status \d+|checking on sources |determining run uid: |Build error: |reading \"|Unknown type )"
     r"|The command '(?P<classic>.*)' (?=returned a non-zero code: \d+\s*$))",
     re.DOTALL,
 )
@@ -22,7 +26,8 @@ _EXIT = re.compile(r"(?:exit code:|returned a non-zero code:|exit status) (\d+)\
 
 def engine_words(reason: str) -> str:
     """Lo que dice el motor de un fallo, sin la orden que cita: esa la escribió quien construye."""
-    return reason[cited.end() :] if (cited := _COMMAND.match(reason)) else reason
+    said = _PREFIX.sub("", reason.strip(), count=1)
+    return said[cited.end() :] if (cited := _COMMAND.match(said)) else said
 
 
 def exit_code(reason: str) -> int | None:
@@ -33,5 +38,5 @@ def exit_code(reason: str) -> int | None:
 
 def cited_command(reason: str) -> str:
     """La orden que cita el motor, como la ejecutó (``/bin/sh -c npm ci``), o ``""``."""
-    cited = _COMMAND.match(reason)
+    cited = _COMMAND.match(_PREFIX.sub("", reason.strip(), count=1))
     return next(filter(None, cited.groups()), "") if cited else ""
