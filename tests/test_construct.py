@@ -185,6 +185,17 @@ def test_a_recording_of_version_1_still_plays(capsys: pytest.CaptureFixture[str]
     assert "FROM node:14 (línea 2)" in capsys.readouterr().err
 
 
+def test_the_stages_that_nobody_uses_are_named(tapes: Path) -> None:
+    """Lo que devuelve una construcción nombra las etapas que nadie usa; con una recién grabada, también."""
+    lone = TEXT.replace("FROM node:14 AS build", "FROM node:14 AS suelta\nFROM node:14 AS build")
+    lines = [HEAD | {"tag": "a:1", "text": lone}, *STEPS, END]
+    (tapes / "d.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    found = reproducir(tapes / "d.jsonl", velocidad=None, vista=False)
+    assert found.etapas_sin_usar == ("suelta",)
+    assert repr(found).endswith("; nadie usa la etapa «suelta»")
+    assert reproducir(tapes / "a.jsonl", velocidad=None, vista=False).etapas_sin_usar == ()
+
+
 def test_a_failed_recording_fails_again(tapes: Path) -> None:
     """Una construcción que falló al grabarse falla al reproducirse, con su línea."""
     failed = {"t": 1, "event": "BuildFailed", "reason": "exit code: 3", "seconds": 1, "line": 2}

@@ -91,7 +91,7 @@ ANSWERS: list[tuple[str, int | None, str, type[MultietapaError], int | None, str
         f"{LLB} Invalid containerPort: x",
         DockerfileError,
         2,
-        "El motor dice: Invalid containerPort: x",
+        "«x» no es un puerto",
     ),
     (
         "USER ana\nRUN x",

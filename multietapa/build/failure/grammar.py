@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 from multietapa.build.failure.case import Case, dockerfile_error, where
@@ -20,33 +21,64 @@ _HEREDOC_FILE = re.compile(
 _PODMAN_UNKNOWN = re.compile(r"^Build error: Unknown instruction: \"(\w+)\"")
 _BLANK = re.compile(r"^base name \((.*?)\) should not be blank$")
 _STAGE_BASE = re.compile(r"^failed to parse stage name \"(.*?)\": ")
-#: Lo que el motor rechaza citando un valor (o sin citarlo), y en qué instrucciones puede estar.
-_VALUES: tuple[tuple[re.Pattern[str], Callable[[Word, str], bool]], ...] = (
-    (re.compile(r"^invalid port: \"(.*?)\": ", re.I), lambda w, said: _is(w, "EXPOSE") and w.value == said),
-    (
-        re.compile(r"^invalid (?:containerPort|hostPort|proto|range|port)\w*: (.*)$", re.I),
-        lambda w, said: _is(w, "EXPOSE") and said in (w.value, *w.value.split("/")),
-    ),
-    (re.compile(r"^invalid signal: (.*)$", re.I), lambda w, said: _is(w, "STOPSIGNAL") and w.value == said),
-    (
-        re.compile(r"^(?:invalid syntax|invalid chmod parameter: .*)()$"),
-        lambda w, _: w.flag == "chmod" and not re.fullmatch("[0-7]+", w.value),
-    ),
-    (
-        re.compile(r"^unsupported mount type \"(.*?)\"$"),
-        lambda w, said: w.flag == "mount" and f"type={said}" in w.value.split(","),
-    ),
-    (re.compile(r"^checksum requires ()"), lambda w, _: w.flag == "checksum"),
-    (
-        re.compile(r"^failed to parse platform (.*?): "),
-        lambda w, said: w.flag == "platform" and w.value == said,
-    ),
-)
 _FORM = re.compile(
     r"must have|requires|invalid reference format|invalid stage index|unknown flag|unsupported mount type"
     r"|must be a directory and end with|cannot be empty|can't find =|names can not be blank|invalid from flag"
     r"|failed to parse",
     re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Value:
+    """Un valor que el motor rechaza sin decir su línea: su frase, si es de una palabra, y lo que le pasa."""
+
+    pattern: re.Pattern[str]
+    fits: Callable[[Word, str], bool]
+    why: str
+
+
+def _is(word: Word, keyword: str) -> bool:
+    return not word.flag and word.instruction.keyword == keyword
+
+
+_PORT = "«{}» no es un puerto: va un número del 1 al 65535 y, si acaso, «/tcp» o «/udp»."
+VALUES = (
+    Value(
+        re.compile(r"^invalid port: \"(.*?)\": ", re.IGNORECASE),
+        lambda word, said: _is(word, "EXPOSE") and word.value == said,
+        _PORT,
+    ),
+    Value(
+        re.compile(r"^invalid (?:containerPort|hostPort|proto|range|port)\w*: (.*)$", re.IGNORECASE),
+        lambda word, said: _is(word, "EXPOSE") and said in (word.value, *word.value.split("/")),
+        _PORT,
+    ),
+    Value(
+        re.compile(r"^invalid signal: (.*)$", re.IGNORECASE),
+        lambda word, said: _is(word, "STOPSIGNAL") and word.value == said,
+        "«{}» no es una señal; una es «SIGTERM».",
+    ),
+    Value(
+        re.compile(r"^(?:invalid syntax|invalid chmod parameter: .*)()$"),
+        lambda word, _: word.flag == "chmod" and not re.fullmatch("[0-7]+", word.value),
+        "Los permisos de «--chmod» van en cifras octales, como «--chmod=755».",
+    ),
+    Value(
+        re.compile(r"^unsupported mount type \"(.*?)\"$"),
+        lambda word, said: word.flag == "mount" and f"type={said}" in word.value.split(","),
+        "«type={}» no es una clase de «--mount»: las que hay son bind, cache, tmpfs, secret y ssh.",
+    ),
+    Value(
+        re.compile(r"^checksum requires ()"),
+        lambda word, _: word.flag == "checksum",
+        "«--checksum» solo vale con una dirección «https://» o de Git.",
+    ),
+    Value(
+        re.compile(r"^failed to parse platform (.*?): "),
+        lambda word, said: word.flag == "platform" and word.value == said,
+        "«{}» no es una plataforma; una es «linux/amd64».",
+    ),
 )
 
 
@@ -110,19 +142,16 @@ def base_name(case: Case) -> MultietapaError | None:
 
 def value(case: Case) -> MultietapaError | None:
     """El valor de una instrucción no vale: un puerto, una señal, unos permisos."""
-    for pattern, fits in _VALUES:
-        if found := pattern.match(case.words):
-            guilty = None if case.line else _first(case, partial(_says, fits, found[1]))
-            return _wrong(case, guilty.instruction.line if guilty else case.line, case.words)
+    for kind in VALUES:
+        if found := kind.pattern.match(case.words):
+            guilty = None if case.line else _first(case, partial(_says, kind, found[1]))
+            line = guilty.instruction.line if guilty else case.line
+            return dockerfile_error(case.source, line, kind.why.format(found[1]), detail=case.reason)
     return None
 
 
-def _says(fits: Callable[[Word, str], bool], said: str, word: Word) -> bool:
-    return fits(word, said)
-
-
-def _is(word: Word, *keywords: str) -> bool:
-    return not word.flag and word.instruction.keyword in keywords
+def _says(kind: Value, said: str, word: Word) -> bool:
+    return kind.fits(word, said)
 
 
 def form(case: Case) -> MultietapaError | None:
