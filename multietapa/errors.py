@@ -32,7 +32,7 @@ _NO_SPACE = re.compile(r"no space left on device|disk quota exceeded", re.IGNORE
 _NO_ANSWER = re.compile(
     r"dial (?:tcp|udp)|no such host|server misbehaving|connection (?:refused|reset|timed out)|broken pipe"
     r"|i/o timeout|deadline exceeded|Client\.Timeout|(?:network is|host is|destination) unreachable"
-    r"|no route to host|TLS handshake|tls: |x509: |proxyconnect|\bEOF\b|failed to do request"
+    r"|no route to host|TLS handshake|tls: |x509: |proxyconnect|(?-i:\bEOF)\W*$|failed to do request"
     r"|toomanyrequests|response status (?:408|429|5\d\d)\b|\d{3} (?:Request Time-?out|Too Many Requests"
     r"|Internal Server Error|Bad Gateway|Service Unavailable|Gateway Time-?out)",
     re.IGNORECASE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import uuid
@@ -17,7 +18,14 @@ from multietapa.build.pipeline import run
 from multietapa.build.plan import Plan, plan_build
 from multietapa.cells.motor import Motor
 from multietapa.dockerfile.targets import name_target
-from multietapa.errors import BuildError, ContextError, DockerfileError, UnknownNameError
+from multietapa.errors import (
+    BuildError,
+    ContextError,
+    DockerfileError,
+    MultietapaError,
+    RegistryUnreachableError,
+    UnknownNameError,
+)
 from multietapa.paths import PROJECT_ROOT
 
 
@@ -166,3 +174,31 @@ def test_a_stage_is_used_by_its_copies_its_mounts_and_its_target(tmp_path: Path)
     assert [stage.name for stage in plan.unused_stages] == ["d"]
     plan = planned(tmp_path, text, target="d")
     assert plan.unused_stages == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "says"),
+    [
+        ("# syntax=docker/dockerfile:1\nFROM x\n", RegistryUnreachableError, "Quita la línea 1"),
+        ("# syntax=otra/sintaxis\nFROM x\n", RegistryUnreachableError, "la imagen que lee el Dockerfile"),
+        (
+            "FROM y AS build\nFROM y\nCOPY --from=nginx /a /a\n",
+            RegistryUnreachableError,
+            "No contesta nginx.",
+        ),
+        ("FROM y AS build\nFROM y\nCOPY --from=buil /a /a\n", BuildError, "¿Querías decir «build»?"),
+    ],
+)
+def test_a_registry_that_does_not_answer_is_not_the_fault_of_who_writes(
+    tmp_path: Path, text: str, kind: type[MultietapaError], says: str
+) -> None:
+    """Sin red se dice que nadie contesta, y qué línea lo pide; una etapa mal escrita sigue siéndolo."""
+
+    def only_y(name: str) -> None:
+        if name != "y":
+            raise RegistryUnreachableError(f"No contesta {name}.")
+
+    nobody = docker.DockerClient(base_url=f"unix://{tmp_path}/nadie.sock", version="1.41")
+    with pytest.raises(MultietapaError, match=re.escape(says)) as caught:
+        list(run(nobody, planned(tmp_path, text), ensure_base=only_y))
+    assert type(caught.value) is kind

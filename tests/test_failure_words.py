@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import docker
@@ -38,6 +39,50 @@ def test_the_command_is_not_the_diagnosis(
         list(build_events(engine, tmp_path, tag="prueba-dice:1", dockerfile=text, builder=builder))
     assert not isinstance(caught.value, (ContextError, DiskFullError, DockerfileError))
     assert caught.value.line == 2
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+@pytest.mark.parametrize(
+    "said",
+    [
+        "no space left on device",
+        "exit code: 5",
+        "unable to find user ana: no matching entries in passwd file",
+        "dial tcp: connection refused",
+        "failed to parse platform x: y",
+    ],
+)
+def test_what_a_variable_asks_for_is_not_the_diagnosis(
+    engine: docker.DockerClient, base_image: str, tmp_path: Path, builder: str, said: str
+) -> None:
+    """Un ``${X:?mensaje}`` puede decir cualquier cosa: el error es que falta esa variable, en su línea."""
+    text = f'FROM {base_image}\nLABEL uno=1\nLABEL dos="${{X:?{said}}}"\n'
+    with pytest.raises(DockerfileError, match="la variable «X» no tiene valor") as caught:
+        list(build_events(engine, tmp_path, tag="prueba-dice:1", dockerfile=text, builder=builder))
+    assert caught.value.line == 3
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a: no space left on device",
+        'process "x" did not complete successfully: exit code: 3',
+        "The command 'x' returned a non-zero code: 3",
+        "dockerfile parse error on line 9: x",
+        "target stage x could not be found",
+        "nada stat otra.txt",
+    ],
+)
+def test_the_name_of_a_file_is_not_the_diagnosis(
+    engine: docker.DockerClient, base_image: str, tmp_path: Path, builder: str, name: str
+) -> None:
+    """Se llame como se llame, un archivo que falta es un archivo que falta."""
+    text = f"FROM {base_image}\nCOPY {json.dumps([name, '/x'])}\n"
+    with pytest.raises(ContextError) as caught:
+        list(build_events(engine, tmp_path, tag="prueba-dice:1", dockerfile=text, builder=builder))
+    plain = name.replace("'", "").replace('"', "")  # las comillas las quita el motor, también de una lista
+    assert caught.value.what == f"No existe «{plain}», que hay que copiar (línea 2 del Dockerfile)."
 
 
 def test_the_words_of_the_engine_are_what_follows_the_command() -> None:

@@ -166,6 +166,11 @@ def _written(case: Case) -> Instruction | None:
     command = one_line(cited_command(case.reason))
     for instruction in parent.instructions if parent else ():
         keyword, _, order = one_line(instruction.arguments).partition(" ")
-        if instruction.keyword == "ONBUILD" and keyword.upper() == "RUN" and command.endswith(order):
+        if (
+            instruction.keyword == "ONBUILD"
+            and keyword.upper() == "RUN"
+            and order
+            and command.endswith(order)
+        ):
             return instruction
     return None

@@ -60,14 +60,16 @@ def _unknown(case: Case) -> BuildError:
     )
 
 
+#: Primero las que dicen del todo qué parte de la frase es de quien construye.
 RULES: tuple[Rule, ...] = (
     _cancelled,
+    grammar.word,
+    grammar.unknown_heredoc,
+    grammar.syntax,
     commands.no_program,
     commands.ended,
     commands.unknown_user,
     commands.disk_full,
-    grammar.unknown_heredoc,
-    grammar.syntax,
     files.outside,
     files.missing,
     stages.target,
@@ -79,7 +81,6 @@ RULES: tuple[Rule, ...] = (
     images.base,
     support.secrets,
     support.buildkit_only,
-    grammar.word,
     grammar.base_name,
     grammar.value,
     grammar.form,

@@ -34,6 +34,15 @@ _DOWNLOAD = re.compile(
     r"|invalid response status|got HTTP status|failed to fetch remote"
 )
 
+_SILENT = (
+    "al otro lado nadie contestó al motor.",
+    "Comprueba la conexión y la dirección, y repite; o descarga el archivo antes y cópialo con «COPY».",
+)
+_REFUSED = (
+    "esta contestó que no.",
+    "Revisa la dirección, o descarga el archivo antes y cópialo con «COPY».",
+)
+
 
 def download(case: Case) -> MultietapaError | None:
     """La descarga de un ``ADD`` con una dirección."""
@@ -45,23 +54,13 @@ def download(case: Case) -> MultietapaError | None:
     shown = found["url"] or (urls[0] if len(urls) == 1 else "")
     detail = "\n".join(filter(None, [quote(case.source, asker.line), case.reason]))
     # La dirección la escribió quien construye; lo que dice el motor va detrás.
-    if is_unreachable(case.words[found.end() if found["url"] else found.start() :]):
-        return DownloadError(
-            f"No se pudo descargar «{shown}»{where(asker.line)}."
-            if shown
-            else f"No se pudo hacer una descarga{where(asker.line)}.",
-            why="«ADD» con una dirección la descarga al construir, y al otro lado nadie contestó al motor.",
-            next_step="Comprueba la conexión y la dirección, y repite; o descarga el archivo antes y cópialo "
-            "con «COPY».",
-            detail=detail,
-            line=asker.line,
-        )
-    return BuildError(
-        f"No se pudo descargar «{shown}»{where(asker.line)}."
-        if shown
-        else f"No se pudo hacer una descarga{where(asker.line)}.",
-        why="«ADD» con una dirección la descarga al construir, y esta contestó que no.",
-        next_step="Revisa la dirección, o descarga el archivo antes y cópialo con «COPY».",
+    said = case.words[found.end() if found["url"] else found.start() :]
+    kind, answer, step = (DownloadError, *_SILENT) if is_unreachable(said) else (BuildError, *_REFUSED)
+    what = f"No se pudo descargar «{shown}»" if shown else "No se pudo hacer una descarga"
+    return kind(
+        f"{what}{where(asker.line)}.",
+        why=f"«ADD» con una dirección la descarga al construir, y {answer}",
+        next_step=step,
         detail=detail,
         line=asker.line,
     )
@@ -93,7 +92,7 @@ def base(case: Case) -> MultietapaError | None:
     else:
         error = BaseImageError(
             f"No se consigue {said}{where(line)}.",
-            why="No está en el motor, y el registro dice que no la tiene o que no la da sin iniciar sesión.",
+            why="No está en el motor ni se pudo descargar: el nombre puede estar mal o pedir iniciar sesión.",
             next_step="Revisa el nombre y la versión en «FROM» o en «--from».",
             detail=case.reason,
         )
