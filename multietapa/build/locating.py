@@ -15,6 +15,7 @@ _STEP = re.compile(
     r"^\[(?:\w+/[\w/]+(?:->\S+)? )?(?:(?P<stage>[^\s\]/]+) )?\s*(?P<n>\d+)/(?P<total>\d+)\] (?P<text>.*)$",
     re.DOTALL,
 )
+_DECORATION = re.compile(r"[\[\]\",]+")
 _DIGEST = re.compile(r"@sha256:[0-9a-f]{64}")
 # Cómo empieza el nombre que da BuildKit a lo que hace por su cuenta, cómo se dice y qué clase de paso es.
 _PHRASES = (
@@ -64,8 +65,13 @@ class _Named:
         return (self.text.split(maxsplit=1) or [""])[0].upper()
 
     def says(self, instruction: Instruction) -> bool:
-        """Si es el texto de esa instrucción; BuildKit pone en mayúsculas hasta el primer espacio."""
-        return self.text.casefold().split() == instruction.text.casefold().split()
+        """Si es el texto de esa instrucción, mientras no lleve variables.
+
+        BuildKit pone en mayúsculas hasta el primer espacio, quita las comillas de una lista y enseña lo que
+        dice un documento detrás de quien lo abre.
+        """
+        mine, written = _bare(self.text), _bare(instruction.text)
+        return mine == written or (bool(instruction.heredocs) and mine.startswith(written))
 
 
 @dataclass(frozen=True)
@@ -173,10 +179,10 @@ def _trigger_line(source: Dockerfile, stage: Stage, step: _Named) -> int:
 
 def _likely(
     source: Dockerfile, place: _Place, step: _Named, inputs: tuple[Located, ...]
-) -> tuple[bool, bool, int, int]:
+) -> tuple[bool, bool, bool, int, int]:
     """Cuánto se parece: que siga a otro paso de su etapa, que diga lo mismo y, si no, el primero posible."""
     if step.keyword == "FROM":
-        return False, step.text.split()[1].endswith(place.stage.image), -place.stage.index, 0
+        return False, step.text.split()[1].endswith(place.stage.image), True, -place.stage.index, 0
     parent = source.parent(place.stage)
     before = {found.spot for found in inputs if found.spot}
     if parent is not None and place.index <= 0:
@@ -187,4 +193,10 @@ def _likely(
         follows = False
     follows = follows or (place.stage.index, place.index - 1) in before
     same = place.written is not None and step.says(place.written)
-    return follows, same, place.stage.index, -place.index
+    exact = step.total + step.extra == len(source.counted_steps(place.stage))
+    return follows, same, exact, place.stage.index, -place.index
+
+
+def _bare(text: str) -> str:
+    """Un texto sin mayúsculas, comillas, comas ni corchetes, y con un solo espacio entre palabras."""
+    return " ".join(_DECORATION.sub(" ", text).casefold().split())
