@@ -15,12 +15,15 @@ import docker
 import requests
 
 from multietapa.apps import app as find_app
+from multietapa.bases.reporting import ReportProgress
 from multietapa.cells.motor import Motor
 from multietapa.cells.motor import motor as session_motor
+from multietapa.containers.crash import of_step
 from multietapa.errors import (
     ArchiveError,
     BaseImageError,
     BuildCancelled,
+    BuildError,
     DiskFullError,
     EngineError,
     MultietapaError,
@@ -28,9 +31,11 @@ from multietapa.errors import (
 from multietapa.exercises import answer, catalogue
 from multietapa.exercises.bench import Bench
 from multietapa.exercises.content import Content
+from multietapa.exercises.excuses import excuse
 from multietapa.exercises.exercise import Exercise
 from multietapa.exercises.outcome import Observation, Outcome, Resultado, Texto
 from multietapa.identity import session_id
+from multietapa.widgets.status import status_line
 
 # De aquí no tiene culpa quien responde: no se puede comprobar.
 _NOT_THEIRS = (
@@ -114,24 +119,32 @@ class Ejercicio:
             return self._result(Outcome.NOT_YET, (_broken(problem),))
         if answer.untouched(x, self.content.template):
             return self._result(Outcome.NOT_STARTED, note="Escribe tu respuesta y vuelve a comprobarla.")
-        app = find_app(self.exercise.app)
+        tell = status_line()
         try:
-            engine = self.engine()
-            if not engine.available or engine.choice.kind == "grabacion":
-                return self._result(
-                    Outcome.UNKNOWN, note="Aquí no hay un motor de Docker, y una grabación no demuestra nada."
-                )
-            try:
-                image = answer.image_of(engine, x, app=app, tag=self.etiqueta)
-                observations = self.exercise.check(Bench(engine, image, app))
-            except _NOT_THEIRS:
-                raise
-            except MultietapaError as problem:
-                observations = (_broken(problem),)
+            return self._judge(x, tell)
         except docker.errors.DockerException as problem:  # primero: también es de requests
             return self._result(Outcome.UNKNOWN, note=f"El motor respondió con un error: {problem}")
         except _NOT_THEIRS as problem:
             return self._result(Outcome.UNKNOWN, note=_explain(problem))
+        finally:
+            tell.close()
+
+    def _judge(self, x: Any, tell: ReportProgress) -> Resultado:
+        """Construye (si hace falta), mira y dice cómo acabó. Lo que no es culpa suya, lo lanza."""
+        app, engine = find_app(self.exercise.app), self.engine()
+        if not engine.available or engine.choice.kind == "grabacion":
+            return self._result(
+                Outcome.UNKNOWN, note="Aquí no hay un motor de Docker, y una grabación no demuestra nada."
+            )
+        try:
+            image, steps = answer.image_of(engine, x, app=app, tag=self.etiqueta)
+            observations = self.exercise.check(Bench(engine, image, app, steps=steps, tell=tell))
+        except _NOT_THEIRS:
+            raise
+        except MultietapaError as problem:
+            if limit := excuse(engine.client, x, problem):
+                return self._result(Outcome.UNKNOWN, note=limit)
+            observations = (_broken(problem),)
         passed = bool(observations) and all(o.ok for o in observations)
         result = self._result(Outcome.PASSED if passed else Outcome.NOT_YET, observations)
         return replace(result, engine=engine.info.label if engine.info else "")
@@ -160,10 +173,14 @@ _open: dict[str, Ejercicio] = {}
 
 
 def _broken(problem: MultietapaError) -> Observation:
+    """Lo que no construye: la primera pista nombra la línea decisiva de lo que escribió el paso que falló."""
     line = getattr(problem, "line", None)
     where = f" Mira la línea {line} de tu Dockerfile." if line else ""
     second = problem.next_step or "Arregla primero ese error: hasta entonces no hay imagen que mirar."
-    return Observation(False, str(problem), (f"Todavía no hay imagen: {problem.what}{where}", second))
+    said = ""
+    if isinstance(problem, BuildError) and (crash := of_step(problem.log)):
+        said, second = f" {crash.said}", crash.step
+    return Observation(False, str(problem), (f"Todavía no hay imagen: {problem.what}{where}{said}", second))
 
 
 def _explain(problem: BaseException) -> str:
