@@ -6,6 +6,7 @@ lanza un error por culpa de la respuesta: un Dockerfile que no construye es un �
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -30,11 +31,14 @@ from multietapa.errors import (
 )
 from multietapa.exercises import answer, catalogue
 from multietapa.exercises.bench import Bench
+from multietapa.exercises.buttons import Buttons
 from multietapa.exercises.content import Content
 from multietapa.exercises.excuses import excuse
 from multietapa.exercises.exercise import Exercise
 from multietapa.exercises.outcome import Observation, Outcome, Resultado, Texto
 from multietapa.identity import session_id
+from multietapa.widgets.adapters.ipykernel import in_notebook
+from multietapa.widgets.adapters.ipython import variable
 from multietapa.widgets.status import status_line
 
 # De aquí no tiene culpa quien responde: no se puede comprobar.
@@ -56,6 +60,7 @@ class Ejercicio:
     engine: Callable[[], Motor]
     _last: Resultado | None = field(default=None, repr=False)
     _given: int = field(default=0, repr=False)
+    _one_at_a_time: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
     def content(self) -> Content:
@@ -84,8 +89,14 @@ class Ejercicio:
         la etiqueta de una imagen o lo que devuelve ``construir``. Vacío o igual que la plantilla, sin
         empezar.
         """
-        self._last, self._given = self._check(x), 0
-        return self._last
+        if not self._one_at_a_time.acquire(blocking=False):
+            note = "Ya se está comprobando (con su botón, o en otra celda): espera a que acabe y repite."
+            return self._result(Outcome.UNKNOWN, note=note)
+        try:
+            self._last, self._given = self._check(x), 0
+            return self._last
+        finally:
+            self._one_at_a_time.release()
 
     def pista(self) -> Texto:
         """Una pista sobre lo observado en la última comprobación; la segunda vez, otra que dice más."""
@@ -111,6 +122,25 @@ class Ejercicio:
 
     def _repr_markdown_(self) -> str:
         return f"### Ejercicio {self.exercise.id}: {self.content.title}\n\n{self.content.statement.strip()}"
+
+    def buttons(self) -> Buttons:
+        """Los botones que hacen lo mismo que ``comprobar``, ``pista`` y ``solucion``."""
+        return Buttons(
+            self.exercise.id,
+            name=f"respuesta_{int(self.exercise.id.rpartition('.')[2])}",
+            value=variable,
+            check=self.comprobar,
+            hint=self.pista,
+            solution=self.solucion,
+        )
+
+    def _ipython_display_(self) -> None:
+        """El enunciado y, en un cuaderno, sus botones."""
+        from IPython.display import display
+
+        display({"text/plain": repr(self), "text/markdown": self._repr_markdown_()}, raw=True)
+        if in_notebook():
+            display(self.buttons())
 
     def _check(self, x: Any) -> Resultado:
         try:

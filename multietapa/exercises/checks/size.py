@@ -12,7 +12,8 @@ from multietapa.image.image import MeasuredImage, files, layer_name, visible
 def times_smaller(measurement: MeasuredImage, baseline: MeasuredImage, times: float) -> Observation:
     """Ocupa (desempaquetada) al menos ``times`` veces menos que ``baseline``."""
     mine, reference = measurement.unpacked_bytes, baseline.unpacked_bytes
-    seen = f"Desempaquetada ocupa {text.size(mine)}; tu imagen ingenua, {text.size(reference)}: {text.less(reference, mine)}."
+    change = text.less(reference, mine) if mine <= reference else text.more(mine, reference)
+    seen = f"Desempaquetada ocupa {text.size(mine)}; tu imagen ingenua, {text.size(reference)}: {change}."
     if mine * times <= reference:
         return Observation(True, seen)
     heaviest = max(enumerate(measurement.layers, 1), key=lambda pair: pair[1].unpacked_bytes)
