@@ -7,10 +7,13 @@ Cada error dice qué pasó, por qué y qué hacer después, siempre en español:
     │   ├── NoEngineError        ningún candidato sirve en esta máquina
     │   ├── EngineLostError      el motor se apagó mientras trabajaba
     │   └── BundleError          el paquete del motor no se pudo descargar o abrir
+    ├── NetworkError             algo de fuera no contestó: nadie sabe si lo que se le pidió existe
     ├── BaseImageError           una imagen base no se consigue por ningún camino
+    │   └── RegistryUnreachableError   su registro no contesta (es también NetworkError)
     ├── BuildError               la construcción terminó con un fallo
     │   ├── DockerfileError      el Dockerfile no se entiende (línea señalada)
     │   ├── ContextError         el contexto de construcción no sirve
+    │   ├── DownloadError        la dirección de un ADD no contesta (es también NetworkError)
     │   ├── DiskFullError        no queda espacio en el disco del motor
     │   └── BuildCancelled       la canceló quien la pidió
     ├── ContainerError           un contenedor no arranca o no contesta
@@ -25,6 +28,15 @@ import re
 from collections.abc import Iterable
 
 _NO_SPACE = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
+#: Lo que dicen el motor y el núcleo cuando al otro lado nadie contesta, o contesta que ahora no puede.
+_NO_ANSWER = re.compile(
+    r"dial (?:tcp|udp)|no such host|server misbehaving|connection (?:refused|reset|timed out)|broken pipe"
+    r"|i/o timeout|deadline exceeded|Client\.Timeout|(?:network is|host is|destination) unreachable"
+    r"|no route to host|TLS handshake|tls: |x509: |proxyconnect|\bEOF\b|failed to do request"
+    r"|toomanyrequests|response status (?:408|429|5\d\d)\b|\d{3} (?:Request Time-?out|Too Many Requests"
+    r"|Internal Server Error|Bad Gateway|Service Unavailable|Gateway Time-?out)",
+    re.IGNORECASE,
+)
 
 
 class MultietapaError(Exception):
@@ -84,8 +96,19 @@ class BundleError(EngineError):
     """El paquete del motor no se pudo descargar, comprobar o abrir."""
 
 
+class NetworkError(MultietapaError):
+    """Algo de fuera (un registro, una dirección) no contestó al motor.
+
+    No dice que lo pedido no exista: no se sabe. Quien escribió el Dockerfile puede no tener la culpa.
+    """
+
+
 class BaseImageError(MultietapaError):
     """Una imagen base no se consigue por ningún camino."""
+
+
+class RegistryUnreachableError(BaseImageError, NetworkError):
+    """Una imagen base no está en el motor y el registro que la tendría no contesta."""
 
 
 class BuildError(MultietapaError):
@@ -119,6 +142,10 @@ class ContextError(BuildError):
     """El contexto de construcción no sirve (falta la carpeta, un archivo o el Dockerfile)."""
 
 
+class DownloadError(BuildError, NetworkError):
+    """La dirección que descarga un ``ADD`` no contesta."""
+
+
 class DiskFullError(BuildError):
     """No queda espacio en el disco del motor."""
 
@@ -126,6 +153,14 @@ class DiskFullError(BuildError):
 def is_disk_full(reason: str) -> bool:
     """Si lo que dice el sistema o el motor es que no queda espacio."""
     return _NO_SPACE.search(reason) is not None
+
+
+def is_unreachable(reason: str) -> bool:
+    """Si lo que dice el motor es que al otro lado de la red nadie contesta, o que ahora no puede.
+
+    ``reason`` son palabras del motor: en lo que escribe un programa puede haber cualquier cosa.
+    """
+    return _NO_ANSWER.search(reason) is not None
 
 
 class BuildCancelled(BuildError):

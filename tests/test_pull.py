@@ -12,9 +12,15 @@ from pathlib import Path
 import docker
 import pytest
 
-from multietapa.bases.pull import Download, Registries
+from multietapa.bases.pull import Download, Registries, Unanswered
 from multietapa.bases.sources import MIRROR_VARIABLE, ensure_base
-from multietapa.errors import BaseImageError, EngineLostError
+from multietapa.errors import (
+    BaseImageError,
+    EngineLostError,
+    NetworkError,
+    RegistryUnreachableError,
+    is_unreachable,
+)
 from tests.conftest import SecondEngine
 from tests.crafted import archive, entry, layer
 from tests.registry import Registry, broken_registry, registry
@@ -70,7 +76,12 @@ def test_what_a_registry_does_not_have_is_said(
         ensure_base(engine, "multietapa-pruebas/no-existe:1")
     registries = Registries()
     assert registries.pull(engine, f"{mirror.host}/otra") == "no la tiene"
-    assert registries.pull(engine, f"{mirror.host}/otra@sha256:{'0' * 64}") == "no la tiene"
+    said = registries.pull(engine, f"{mirror.host}/otra@sha256:{'0' * 64}")
+    assert said == "no la tiene"
+    assert not isinstance(said, Unanswered)
+    with pytest.raises(BaseImageError) as caught:
+        ensure_base(engine, f"{mirror.host}/no-existe:1")
+    assert not isinstance(caught.value, NetworkError)
 
 
 def test_a_private_registry_asks_to_log_in(
@@ -128,10 +139,41 @@ def test_a_download_that_starts_and_goes_silent_is_left(engine: docker.DockerCli
 
 
 def test_a_registry_that_is_not_there_is_said(engine: docker.DockerClient) -> None:
-    """Si en esa dirección no escucha nadie, se dice con las palabras del motor."""
-    said = Registries().pull(engine, "imagen:1", mirror="127.0.0.1:1")
+    """Si en esa dirección no escucha nadie, lo dicen las palabras del motor: no es que no exista."""
+    registries = Registries()
+    said = registries.pull(engine, "imagen:1", mirror="127.0.0.1:1")
     assert said.startswith("no contesta (")
     assert "connection refused" in said
+    assert isinstance(said, Unanswered)
+    assert isinstance(registries.pull(engine, "otra:1", mirror="127.0.0.1:1"), Unanswered)
+    with pytest.raises(RegistryUnreachableError, match="su registro no contesta") as caught:
+        ensure_base(engine, "127.0.0.1:1/imagen:1")
+    assert isinstance(caught.value, NetworkError)
+    assert "connection refused" in caught.value.detail
+
+
+@pytest.mark.parametrize(
+    ("said", "unreachable"),
+    [
+        ("dial tcp: lookup registry-1.docker.io on 10.0.2.3:53: no such host", True),
+        ("dial tcp 127.0.0.1:9: connect: connection refused", True),
+        ('Get "https://registry-1.docker.io/v2/": net/http: TLS handshake timeout', True),
+        ('Get "https://x/v2/": tls: failed to verify certificate: x509: certificate signed by unknown', True),
+        ('Get "https://x/v2/": context deadline exceeded (Client.Timeout exceeded)', True),
+        ("toomanyrequests: You have reached your pull rate limit.", True),
+        ("unexpected status from HEAD request to https://x/v2/a/manifests/1: 503 Service Unavailable", True),
+        ("received unexpected HTTP status: 502 Bad Gateway", True),
+        ("unexpected EOF", True),
+        ("manifest for node:99 not found: manifest unknown: manifest unknown", False),
+        ("pull access denied for nada, repository does not exist or may require 'docker login'", False),
+        ("no matching manifest for linux/arm64/v8 in the manifest list entries", False),
+        ("docker.io/library/node:5000-x: not found", False),
+        ("invalid response status 404", False),
+    ],
+)
+def test_silence_is_told_from_an_answer(said: str, unreachable: bool) -> None:
+    """Lo que dice el motor de un registro que no contesta no se confunde con que no tiene la imagen."""
+    assert is_unreachable(said) is unreachable
 
 
 @pytest.mark.usefixtures("base_image")

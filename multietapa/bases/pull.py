@@ -15,12 +15,14 @@ import urllib3
 
 from multietapa import sdk
 from multietapa.bases.reporting import ReportProgress, silent
-from multietapa.errors import engine_lost
-
-"""Recibe (qué se hace, bytes hechos, bytes totales o 0 si no se saben)."""
+from multietapa.errors import engine_lost, is_unreachable
 
 #: Lo que dice el motor de un registro que contesta, pero no a cualquiera.
 _CLOSED = re.compile(r"access denied|no basic auth credentials|unauthorized|authentication required", re.I)
+
+
+class Unanswered(str):
+    """La razón de un registro que no contestó: no se sabe si tiene la imagen o no."""
 
 
 class Download:
@@ -64,6 +66,8 @@ class Registries:
     ) -> str:
         """Baja ``reference``, de ``mirror`` si se da. Devuelve ``""``, o por qué no se pudo.
 
+        La razón es :class:`Unanswered` si el registro no llegó a decir si la tiene (también si corta la
+        descarga, o si ya no atiende a más: 429).
         Lanza :class:`EngineLostError` si el que no contesta es el motor.
         """
         remote = f"{mirror}/{reference}" if mirror else reference
@@ -71,31 +75,35 @@ class Registries:
         registry = sdk.registry_of(repository)
         known, since = self._down.get(registry, ("", 0.0))
         if known and time.monotonic() - since < self.retry:
-            return known
+            return Unanswered(known)
         title, download = f"descargando {remote}", Download()
         progress(title, 0, 0)
         try:
             for event in self._events(client.api, repository, tag, registry):
                 if said := _failure(event):
-                    return said
+                    return Unanswered(said) if is_unreachable(said) else said
                 if counted := download.feed(event):
                     progress(title, *counted)
             if mirror and "@" not in reference:
                 client.images.get(remote).tag(*sdk.split_reference(reference))
             client.images.get(reference)
         except docker.errors.NotFound as problem:
+            if is_unreachable(sdk.reason(problem)):
+                return Unanswered(f"no contesta ({explain(problem)})")
             closed = _CLOSED.search(sdk.reason(problem))
             return "no la tiene, o pide iniciar sesión (docker login)" if closed else "no la tiene"
         except (docker.errors.DockerException, urllib3.exceptions.HTTPError, OSError, ValueError) as problem:
             if isinstance(problem, docker.errors.APIError):
                 if _CLOSED.search(sdk.reason(problem)):
                     return f"pide iniciar sesión con docker login ({explain(problem)})"
+                if problem.status_code == 429:
+                    return Unanswered(f"no atiende a más por ahora ({explain(problem)})")
                 if problem.status_code < 500:
                     return explain(problem)
             check_engine(client)
             said = f"no contesta ({explain(problem, seconds=self.silence)})"
             self._down[registry] = said, time.monotonic()
-            return said
+            return Unanswered(said)
         self._down.pop(registry, None)
         return ""
 

@@ -16,7 +16,7 @@ import docker
 from multietapa import text
 from multietapa.bases.catalogue import recipe, workshop_bases
 from multietapa.bases.making import archive
-from multietapa.bases.pull import Registries, check_engine, explain
+from multietapa.bases.pull import Registries, Unanswered, check_engine, explain
 from multietapa.bases.reporting import ReportProgress, silent
 from multietapa.errors import (
     ArchiveError,
@@ -24,12 +24,14 @@ from multietapa.errors import (
     DiskFullError,
     EngineLostError,
     MultietapaError,
+    RegistryUnreachableError,
     is_disk_full,
 )
 from multietapa.identity import EQUIVALENT_LABEL, RECIPE_LABEL
 from multietapa.image.archive import familiar, read_images
 from multietapa.paths import PROJECT_ROOT
 
+PUBLIC = "registro público"  # el de la propia imagen: el único que puede decir que no existe
 PUBLIC_MIRRORS = ("mirror.gcr.io/library", "public.ecr.aws/docker/library")
 FOLDER_VARIABLE = "MULTIETAPA_IMAGENES"
 MIRROR_VARIABLE = "MULTIETAPA_ESPEJO"
@@ -63,9 +65,10 @@ def ensure_base(
 ) -> BaseImage:
     """Deja ``reference`` en el motor y dice de dónde salió.
 
-    Lanza :class:`BaseImageError` con la razón de cada intento si no se consigue.
+    Lanza :class:`BaseImageError` con la razón de cada intento si no se consigue; si es que su registro no
+    contesta (y entonces no se sabe si existe), :class:`RegistryUnreachableError`.
     """
-    reasons = []
+    reasons, unknown = [], False
     for origin, attempt in _attempts():
         try:
             problem = attempt(client, reference, progress)
@@ -84,9 +87,18 @@ def ensure_base(
             )
         if not problem:
             return _describe(client, reference, origin)
+        unknown = unknown or (origin == PUBLIC and isinstance(problem, Unanswered))
         reasons.append(f"{origin}: {problem}")
     if _present(client, reference):
         return _describe(client, reference, "de una versión anterior del taller")
+    if unknown:
+        raise RegistryUnreachableError(
+            f"No se pudo descargar la imagen base {reference}: su registro no contesta.",
+            why="No está en el motor, y sin su registro no se sabe si existe. Se buscó en todos los sitios:",
+            detail="\n".join(reasons),
+            next_step="Comprueba la conexión (y el proxy) y repite. Sin red: guárdala donde la haya con "
+            "«docker save» y usa --imagenes CARPETA.",
+        )
     raise BaseImageError(
         f"No se consigue la imagen base {reference}.",
         why="Se buscó en todos los sitios y ninguno la tiene:",
@@ -97,7 +109,7 @@ def ensure_base(
 
 def _attempts() -> list[tuple[str, Attempt]]:
     """El orden de búsqueda: lo más cercano primero."""
-    mirrors = [("registro público", "")]
+    mirrors = [(PUBLIC, "")]
     if os.environ.get(MIRROR_VARIABLE):
         mirrors.insert(0, ("espejo del aula", os.environ[MIRROR_VARIABLE].rstrip("/")))
     mirrors += [(f"espejo público {host}", host) for host in PUBLIC_MIRRORS]

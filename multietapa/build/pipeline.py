@@ -111,6 +111,7 @@ def run(
     Raises:
         BuildError: (o una de sus hijas) la construcción falló, siempre después de dar ``BuildFailed``.
         BaseImageError, EngineLostError: igual, después de dar ``BuildFailed``.
+        NetworkError: la base o el ``ADD`` no se consiguen porque nadie contesta (es también una de esas).
     """
     started = time.monotonic()
     failed: BuildFailed | None = None
