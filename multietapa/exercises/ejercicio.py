@@ -22,12 +22,12 @@ from multietapa.cells.motor import motor as session_motor
 from multietapa.containers.crash import of_step
 from multietapa.errors import (
     ArchiveError,
-    BaseImageError,
     BuildCancelled,
     BuildError,
     DiskFullError,
     EngineError,
     MultietapaError,
+    NetworkError,
 )
 from multietapa.exercises import answer, catalogue
 from multietapa.exercises.bench import Bench
@@ -44,7 +44,7 @@ from multietapa.widgets.status import status_line
 # De aquí no tiene culpa quien responde: no se puede comprobar.
 _NOT_THEIRS = (
     EngineError,
-    BaseImageError,
+    NetworkError,
     DiskFullError,
     BuildCancelled,
     ArchiveError,
