@@ -28,6 +28,7 @@ _STEPS = {
 _CODES = {
     "ENOTFOUND": _NAME, "EAI_AGAIN": _NAME, "ENETUNREACH": _NAME, "EHOSTUNREACH": _NAME,
     "ECONNREFUSED": _REFUSED, "ETIMEDOUT": _SLOW, "ESOCKETTIMEDOUT": _SLOW, "ERR_SOCKET_TIMEOUT": _SLOW,
+    "FETCH_ERROR": _SLOW,
     "ECONNRESET": _SLOW, "EPIPE": _SLOW, "SELF_SIGNED_CERT_IN_CHAIN": _TLS,
     "DEPTH_ZERO_SELF_SIGNED_CERT": _TLS,
     "UNABLE_TO_GET_ISSUER_CERT_LOCALLY": _TLS, "UNABLE_TO_VERIFY_LEAF_SIGNATURE": _TLS,
@@ -51,6 +52,7 @@ def _form(program: str, first: str, second: str, problem: str = "") -> _Form:
 
 
 _NPM = r"^npm (?:ERR!|error) "
+_PIP = r"^WARNING: Retrying \(Retry\(total=0"
 _FORMS = (
     _form(
         "npm",
@@ -70,14 +72,10 @@ _FORMS = (
     _form(
         "apk", r"^(?:WARNING|ERROR): .*(?:temporary error|DNS lookup error|network error)", r"^ERROR: ", _NAME
     ),
-    _form(
-        "pip",
-        r"^WARNING: Retrying \(Retry\(total=0.*(?:NewConnectionError|NameResolutionError)",
-        r"^ERROR: ",
-        _NAME,
-    ),
-    _form("pip", r"^WARNING: Retrying \(Retry\(total=0.*SSLError", r"^ERROR: ", _TLS),
-    _form("pip", r"^WARNING: Retrying \(Retry\(total=0.*(?:Timeout|ProtocolError)", r"^ERROR: ", _SLOW),
+    _form("pip", _PIP + r".*SSLError", r"^ERROR: ", _TLS),
+    _form("pip", _PIP + r".*(?:Timeout|ProtocolError)", r"^ERROR: ", _SLOW),
+    _form("pip", _PIP + r".*Connection refused", r"^ERROR: ", _REFUSED),
+    _form("pip", _PIP + r".*(?:NewConnectionError|NameResolutionError)", r"^ERROR: ", _NAME),
 )
 
 

@@ -66,8 +66,13 @@ NODE: tuple[Kind, ...] = (
         "fuera ninguno.",
     ),
     kind(
-        "npm-permiso", "npm", _NPM + r".*EACCES: permission denied, \w+ '([^']+)'",
-        "Así dice npm que no le dejan escribir en «{0}».", USER,
+        "npm-json", "npm", _NPM + r"(?:code EJSONPARSE|JSON\.parse (?:Invalid|Failed))",
+        "Así dice npm que no entiende package.json: no es JSON válido.",
+        "Revisa sus comas, comillas y llaves, y que se copie entero: npm enseña debajo dónde se pierde.",
+    ),
+    kind(
+        "npm-permiso", "npm", _NPM + r"(?:.*EACCES: permission denied, \w+ '|code EACCES$)",
+        "Así dice npm que no le dejan escribir en una carpeta.", USER,
     ),
     kind(
         "node-falta-archivo", "node", r"ENOENT: no such file or directory, (\w+) '([^']+)'",
