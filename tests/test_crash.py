@@ -31,6 +31,7 @@ def test_every_death_is_explained_by_its_decisive_line(death: dict[str, Any]) ->
     assert crash.facts == f"salió con el código {death['codigo']}"
     assert crash.cause
     assert crash.step
+    assert crash.step.endswith((".", "?"))
     assert "{" not in crash.cause + crash.step
 
 

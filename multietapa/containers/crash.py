@@ -66,9 +66,7 @@ def explain(log: str, code: int, *, out_of_memory: bool = False, lines: int = 15
     written = log.split("\n")
     facts, known = _facts(code, out_of_memory)
     if known is not None:
-        return Crash(
-            known[0], facts, _shown(_last(written)), known[1], known[2], _around(written, None, lines)
-        )
+        return Crash(known[0], facts, "", known[1], known[2], _around(written, None, lines))
     found = decisive(written, code)
     if found is None:
         last = _last(written)

@@ -19,7 +19,7 @@ GO: tuple[Kind, ...] = (
         "go-certificados", "go", r"x509: (certificate signed by unknown authority|failed to load system "
         r"roots)",
         "Así dice Go que no se fía del certificado con el que le contestan.",
-        "Una imagen hecha desde scratch no lleva certificados: tráelos de una etapa que los tenga.",
+        "Una imagen que parte de scratch no lleva certificados de nadie: tráelos de una etapa que los tenga.",
     ),
     kind(
         "go-zona", "go", r"unknown time zone (\S+)",

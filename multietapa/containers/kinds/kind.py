@@ -37,8 +37,7 @@ USER = (
     "Mira de quién es esa ruta y con qué USER corre el programa: lo que copia root es de root, y USER vale "
     "desde su línea hacia abajo."
 )
-PORT_TAKEN = "Solo un programa puede escuchar en cada puerto: mira si la orden arranca dos, o si otro lo "
-"usa ya."
+PORT_TAKEN = "Solo un programa escucha en cada puerto: mira si la orden arranca dos, o si otro lo usa ya."
 PORT_LOW = "Los puertos por debajo de 1024 pueden pedir permisos de root: prueba con uno más alto."
 LIBRARY = (
     "Un binario necesita las bibliotecas con las que se compiló: mira en qué base se hizo y en cuál corre, o "
