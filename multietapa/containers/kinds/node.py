@@ -50,7 +50,7 @@ NODE: tuple[Kind, ...] = (
     kind(
         "npm-sin-package", "npm", _NPM + r"enoent .*open '([^']*package\.json)'",
         "Así dice npm que no encuentra «{0}», donde se apunta qué arranca «npm start».",
-        "O llega a la imagen final, a la carpeta de WORKDIR, o se arranca sin npm: ¿qué orden hay en «start»?",
+        "O llega a la imagen final, junto al WORKDIR, o se arranca sin npm: ¿qué orden hay en «start»?",
     ),
     kind(
         "npm-sin-orden", "npm", _NPM + r"[Mm]issing script: \"?([\w:.-]+)\"?",
