@@ -97,7 +97,7 @@ def test_views_and_progress_go_under_the_buttons() -> None:
     shown = buttons(check)
     press(shown, "Comprobar")
     assert view in shown.children[1].children
-    assert "Mirado en" in shown.children[2].value
+    assert "Comprobado en" in shown.children[2].value
     assert current_place() is None
 
 

@@ -48,20 +48,20 @@ class Buttons(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets no publica t
         self._check = _button(_CHECK, f"Comprueba el ejercicio {id} con lo que vale {name}", "primary")
         self._hint = _button("Pista", f"Una pista del ejercicio {id}")
         self._solution = _button("Solución", f"Una solución del ejercicio {id}")
-        self._status, self._answer = ipywidgets.HTML(), ipywidgets.HTML()
+        self._status, self._result, self._aid = (ipywidgets.HTML() for _ in range(3))
         self._views = ipywidgets.VBox()
         row = ipywidgets.HBox([self._check, self._hint, self._solution])
-        super().__init__([row, self._views, self._status, self._answer])
+        super().__init__([row, self._views, self._status, self._result, self._aid])
         self._check.on_click(lambda _: self._start())
-        self._hint.on_click(lambda _: self._tell(html_of(hint())))
-        self._solution.on_click(lambda _: self._tell(html_of(solution())))
+        self._hint.on_click(lambda _: self._help(html_of(hint())))
+        self._solution.on_click(lambda _: self._help(html_of(solution())))
         for button in row.children:
             listen_while_busy(button.comm)
 
     @property
     def answered(self) -> str:
-        """Lo último que se contestó, en HTML."""
-        return str(self._answer.value)
+        """Lo que contestó la última comprobación y, detrás, la última pista o solución; en HTML."""
+        return f"{self._result.value}{self._aid.value}"
 
     def _start(self) -> None:
         if self.worker is not None and self.worker.is_alive():
@@ -76,6 +76,7 @@ class Buttons(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets no publica t
         self._check.description = _BUSY
         self._views.children = ()
         self._tell("")
+        self._help("")
         # Un contexto vacío: el de la celda diría que lo de este hilo es de ella.
         self.worker = threading.Thread(
             target=Context().run, args=(self._work, answer), name=f"multietapa-{self._id}", daemon=True
@@ -96,11 +97,14 @@ class Buttons(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets no publica t
     def _add(self, view: Any) -> None:
         self._views.children = (*self._views.children, view)
 
-    def _say(self, line: str) -> None:
-        self._status.value = f'<p role="status"><small>{html.escape(line)}</small></p>'
+    def _say(self, markup: str) -> None:
+        self._status.value = markup
 
     def _tell(self, markup: str) -> None:
-        self._answer.value = f'<div role="status">{markup}</div>' if markup else ""
+        self._result.value = _announced(markup)
+
+    def _help(self, markup: str) -> None:
+        self._aid.value = _announced(markup)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Bundle:
         calls = f'ejercicio("{self._id}").comprobar({self._name})', ".pista()", ".solucion()"
@@ -114,6 +118,11 @@ def html_of(said: Texto) -> str:
     block = f"<pre><code>{html.escape(said.code.rstrip())}</code></pre>" if said.code else ""
     paragraphs = "".join(f"<p>{_inline(part)}</p>" for part in said.body.strip().split("\n\n"))
     return f"<p><strong>{html.escape(said.title)}</strong></p>{block}{paragraphs}"
+
+
+def _announced(markup: str) -> str:
+    """Lo mismo, donde un lector de pantalla lo lee en cuanto cambia."""
+    return f'<div role="status">{markup}</div>' if markup else ""
 
 
 def _inline(text: str) -> str:

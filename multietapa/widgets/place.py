@@ -14,7 +14,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Place:
-    """Un sitio: ``add`` pone en él un widget, y ``say`` dice en una línea en qué se está."""
+    """Un sitio: ``add`` pone en él un widget, y ``say`` escribe (en HTML) en qué se está."""
 
     add: Callable[[Any], None]
     say: Callable[[str], None]

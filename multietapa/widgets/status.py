@@ -33,11 +33,11 @@ class PlaceStatus:
     def __call__(self, title: str, done: int = 0, total: int = 0) -> None:
         """Dice en qué está: ``done`` de ``total`` (0: no se sabe)."""
         if self._pace.ready(title):
-            self._say(f"⏳ {title}{_percent(done, total)}")
+            self._say(_markup(f"⏳ {title}", _percent(done, total)))
 
     def close(self) -> None:
         """Deja dicho cuánto tardó, si llegó a decir algo."""
-        self._say(self._pace.ending)
+        self._say(_markup(self._pace.ending))
 
 
 class TextStatus:
@@ -56,10 +56,7 @@ class TextStatus:
 
 
 class StatusLine:
-    """Una salida de la celda que se reescribe; al cerrarla queda cuánto se tardó.
-
-    Un lector de pantalla la lee cuando cambia la fase (``role="status"``), no con cada porcentaje.
-    """
+    """Una salida de la celda que se reescribe; al cerrarla queda cuánto se tardó."""
 
     def __init__(self) -> None:
         self._handle: Any = None
@@ -76,9 +73,7 @@ class StatusLine:
             self._put(self._pace.ending)
 
     def _put(self, line: str, percent: str = "") -> None:
-        quiet = f'<span aria-hidden="true">{percent}</span>' if percent else ""
-        markup = f'<p role="status"><small>{html.escape(line)}{quiet}</small></p>'
-        bundle = {"text/plain": line + percent, "text/html": markup}
+        bundle = {"text/plain": line + percent, "text/html": _markup(line, percent)}
         if self._handle is None:
             self._handle = display(bundle, raw=True, display_id=True)
         else:
@@ -100,8 +95,14 @@ class _Pace:
 
     @property
     def ending(self) -> str:
-        return f"Mirado en {text.duration(time.monotonic() - self._started)}." if self._title else ""
+        return f"Comprobado en {text.duration(time.monotonic() - self._started)}." if self._title else ""
 
 
 def _percent(done: int, total: int) -> str:
     return f" ({min(100, done * 100 // total)} %)" if total else ""
+
+
+def _markup(line: str, percent: str = "") -> str:
+    """La línea en HTML. Un lector de pantalla la lee cuando cambia la fase, no con cada porcentaje."""
+    quiet = f'<span aria-hidden="true">{percent}</span>' if percent else ""
+    return f'<p role="status"><small>{html.escape(line)}{quiet}</small></p>'
