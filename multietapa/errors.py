@@ -168,7 +168,19 @@ class BuildCancelled(BuildError):
 
 
 class ContainerError(MultietapaError):
-    """Un contenedor no arranca, no contesta o no consigue su puerto."""
+    """Un contenedor no arranca, no contesta o no consigue su puerto.
+
+    Args:
+        why: lo que afirma el motor; queda en ``facts``.
+        said: lo que escribió el programa y lo que quiere decir, o ``""``.
+    """
+
+    def __init__(
+        self, what: str, *, why: str = "", said: str = "", next_step: str = "", detail: str = ""
+    ) -> None:
+        super().__init__(what, why=" ".join(filter(None, [why, said])), next_step=next_step, detail=detail)
+        self.facts = why
+        self.said = said
 
 
 class ArchiveError(MultietapaError):

@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 
 NARROW_SPACE = "\u202f"
+_TWICE = "2,0 veces"
 
 
 def number(value: float, decimals: int = 0) -> str:
@@ -49,6 +50,26 @@ def ratio(bigger: float, smaller: float) -> str:
     if smaller <= 0:
         return "no se puede dividir"
     return f"{number(bigger / smaller, 1)} veces"
+
+
+def as_much(bigger: float, smaller: float, what: str = "lo", than: str = "") -> str:
+    """Lo mismo, para seguir con aquello con lo que se compara: ``6,3 veces lo que``, ``el doble que``."""
+    times = ratio(bigger, smaller)
+    if times == _TWICE:
+        return f"el doble{than} que"
+    return f"{times} {what} que"
+
+
+def more(bigger: float, smaller: float) -> str:
+    """Cuánto más es el mayor: ``6,3 veces más``, ``el doble``."""
+    times = ratio(bigger, smaller)
+    return "el doble" if times == _TWICE else f"{times} más"
+
+
+def less(bigger: float, smaller: float) -> str:
+    """Cuánto menos es el menor: ``6,3 veces menos``, ``la mitad``."""
+    times = ratio(bigger, smaller)
+    return "la mitad" if times == _TWICE else f"{times} menos"
 
 
 def count(amount: int, one: str, many: str) -> str:

@@ -91,7 +91,7 @@ motor().bases()
 #
 # Si pone **equivalente local**, esa imagen no se pudo descargar y el taller hizo aquí otra con el mismo papel
 # y la misma versión de Node (la mínima es entonces un Debian reducido, no Alpine). Sirve igual para aprender,
-# pero su tamaño no es el de la original.
+# pero su tamaño no es el de la original, y no trae con qué instalar más paquetes (`apk` o `apt`).
 #
 # Otra cosa que conviene saber: **Node 14 no tiene soporte** desde abril de 2023. Lo usamos porque es el del
 # ejemplo del que parte el taller; en tus proyectos, elige una versión con soporte, como Node 24. Cada imagen

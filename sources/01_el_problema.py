@@ -199,8 +199,9 @@ comparar("tienda:ingenua", "tienda:borrada")
 # comprueba. La comprobación mira **la imagen y el contenedor**, no cómo lo has escrito: vale cualquier
 # respuesta correcta.
 #
-# Si te atascas, añade una celda (`Esc` y luego `B`) y pide `ejercicio("01.1").pista()`: habla de lo que se
-# vio en tu imagen. Cuando lo hayas intentado, `ejercicio("01.1").solucion()` enseña una solución.
+# Debajo de cada enunciado hay tres botones. **Comprobar** hace lo mismo que esa última celda; **Pista** habla
+# de lo que se vio en tu imagen, y **Solución** enseña una, para cuando lo hayas intentado. También se pueden
+# escribir: `ejercicio("01.1").pista()` y `ejercicio("01.1").solucion()`.
 
 # %%
 ejercicio("01.1")

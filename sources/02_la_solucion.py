@@ -219,8 +219,8 @@ comparar("tienda:a-mano", "tienda:multietapa")
 #    comprueba que arrancan: Alpine usa otra biblioteca de C.
 # 4. **Separa las dependencias** de producción de las de desarrollo: a la última etapa solo van las primeras.
 #
-# Los ejercicios los ponen en práctica. Ya sabes: `.pista()` si te atascas y `.solucion()` cuando lo hayas
-# intentado, en una celda nueva.
+# Los ejercicios los ponen en práctica. El primero pide algo que no has visto hecho: piensa en qué etapa está
+# cada herramienta. Ya sabes: **Pista** si te atascas y **Solución** cuando lo hayas intentado.
 
 # %%
 ejercicio("02.1")

@@ -81,7 +81,7 @@ def test_there_is_no_recipe_for_other_images(reference: str) -> None:
 @pytest.mark.parametrize(
     ("reference", "key"),
     [
-        ("node:14", "7914ca3a207b"),
+        ("node:14", "0fd79310362c"),
         ("node:14-alpine", "2b02b2447379"),
         ("node:24", "f9efdccbb322"),
         ("node:24-alpine", "2794f74627d3"),

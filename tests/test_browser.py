@@ -243,18 +243,23 @@ def test_predicting_and_comparing(page: Page, lab_url: str, captures: Path) -> N
 
 
 def test_an_exercise_is_checked_in_the_page(page: Page, lab_url: str) -> None:
-    """Un ejercicio sin tocar dice «sin empezar»; una respuesta que no construye se explica, sin rastros."""
+    """Sin tocar es «sin empezar»; lo que no construye se explica igual con la llamada que con el botón."""
     open_cells(
         page,
         lab_url,
         "from multietapa import ejercicio\nejercicio('01.2').comprobar(ejercicio('01.2').plantilla)",
         "ejercicio('01.2').comprobar('FROM node:14-alpine\\nRUN no-existe-esta-orden\\n')",
+        "respuesta_2 = 'FROM node:14-alpine\\nRUN tampoco-esta\\n'\nejercicio('01.2')",
     )
     run_all(page)
     first, second = page.locator(".multietapa-resultado").all()
     expect(first).to_contain_text("sin empezar")
     expect(second).to_contain_text("todavía no")
     expect(second).to_contain_text("línea 2")
+    page.get_by_role("button", name="Comprobar", exact=True).click()
+    expect(page.locator(".multietapa-resultado").nth(2)).to_contain_text("tampoco-esta: not found")
+    page.get_by_role("button", name="Pista", exact=True).click()
+    expect(page.get_by_text("Así dice la consola que no existe la orden «tampoco-esta»")).to_be_visible()
     assert error_texts(page) == []
 
 

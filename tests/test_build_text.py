@@ -146,9 +146,9 @@ def test_how_it_ended_in_one_sentence(state: BuildState, says: str) -> None:
 
 
 def test_the_provisional_size_gives_way_to_the_measured_one() -> None:
-    """El tamaño del motor va rotulado como provisional, y deja su sitio al medido."""
+    """El tamaño del motor dice que es suyo y quién lo mide de verdad, y deja su sitio al medido."""
     state = sized(state_of(*HALFWAY, FINISHED), 124_000_000, {})
-    assert ending(state).endswith("124 MB según el motor (provisional)")
+    assert ending(state).endswith("124 MB según el motor (comparar la mide)")
     assert ending(state, "Desempaquetado 123 MB").endswith("caché · Desempaquetado 123 MB")
 
 

@@ -58,7 +58,7 @@ def test_development_packages_are_found_in_any_layer() -> None:
     assert "62,0 MB" in found.hints[0]
     assert "capa 2" in found.hints[0]
     plain = contents.no_development_packages(image(NODE, [TYPESCRIPT]), asked("typescript"))
-    assert "En tu imagen sigue /app/node_modules/typescript (62,0 MB), en la capa 2" in plain.hints[0]
+    assert "En tu imagen sigue /app/node_modules/typescript (62,0 MB) en la capa 2" in plain.hints[0]
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_times_smaller() -> None:
     assert size.times_smaller(image([entry("poco", 1000)]), baseline, 5).ok
     failed = size.times_smaller(image([entry("a", 1)], [entry("poco", 1000)]), baseline, 5)
     assert not failed.ok
-    assert "la 2" in failed.hints[0]
+    assert "la capa 2" in failed.hints[0]
 
 
 def test_light_above_base() -> None:
@@ -193,12 +193,12 @@ def test_health_needs_the_shop(body: str) -> None:
 @pytest.mark.parametrize(
     ("created_by", "shown"),
     [
-        ("RUN /bin/sh -c npm install # buildkit", "capa 1, la de «RUN npm install»"),
-        ("COPY package*.json ./ # buildkit", "capa 1, la de «COPY package*.json ./»"),
-        ("/bin/sh -c npm install", "capa 1, la de «RUN npm install»"),
-        ("/bin/sh -c #(nop) WORKDIR /app", "capa 1, la de «WORKDIR /app»"),
-        ("|1 A=b /bin/sh -c echo $A", "capa 1, la de «RUN echo $A»"),
-        ("RUN /bin/sh -c " + "x" * 90, "capa 1, la de «RUN " + "x" * 55 + "…»"),
+        ("RUN /bin/sh -c npm install # buildkit", "capa 1 («RUN npm install»)"),
+        ("COPY package*.json ./ # buildkit", "capa 1 («COPY package*.json ./»)"),
+        ("/bin/sh -c npm install", "capa 1 («RUN npm install»)"),
+        ("/bin/sh -c #(nop) WORKDIR /app", "capa 1 («WORKDIR /app»)"),
+        ("|1 A=b /bin/sh -c echo $A", "capa 1 («RUN echo $A»)"),
+        ("RUN /bin/sh -c " + "x" * 90, "capa 1 («RUN " + "x" * 55 + "…»)"),
         ("", "capa 1"),
     ],
 )
@@ -207,3 +207,5 @@ def test_a_layer_is_named_by_the_instruction_that_made_it(created_by: str, shown
     made = image([entry("a")])
     named = replace(made, layers=(replace(made.layers[0], created_by=created_by),))
     assert layer_name(named, 1) == shown
+    at = replace(named, lines=(4,))
+    assert layer_name(at, 1) == shown.replace("(«", "(línea 4: «")

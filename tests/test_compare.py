@@ -209,7 +209,7 @@ def test_bad_requests_fail_at_once_in_spanish(
         ((804, 800), "a y b ocupan casi lo mismo: 804 B frente a 800 B de Desempaquetado"),
         (
             (40, 20, 30),
-            "La mayor, a, ocupa 2,0 veces lo que la menor, b: 40 B frente a 20 B de Desempaquetado",
+            "La mayor, a, ocupa el doble que la menor, b: 40 B frente a 20 B de Desempaquetado",
         ),
         ((10, 10, 10), "Todas ocupan casi lo mismo: 10 B frente a 10 B de Desempaquetado"),
         ((10, 0), "a tiene bytes y b no: 10 B frente a 0 B de Desempaquetado"),
@@ -234,7 +234,7 @@ def test_headline_of_the_other_measure_and_before_measuring() -> None:
     ("guess", "expected"),
     [
         (300_000_000, "Predijiste 300 MB; se midieron 807 MB (2,7 veces más)"),
-        (1_614_000_000, "Predijiste 1,61 GB; se midieron 807 MB (2,0 veces menos)"),
+        (1_614_000_000, "Predijiste 1,61 GB; se midieron 807 MB (la mitad)"),
         (800_000_000, "Predijiste 800 MB; se midieron 807 MB (casi exacto)"),
         (None, ""),
     ],

@@ -293,7 +293,7 @@ def test_the_view_ends_with_the_size_and_takes_another(build: Build, monkeypatch
     done = build()
     view = opened[0]
     assert view.head["phase"] == "done"
-    assert view.head["provisional"].endswith("según el motor (provisional)")
+    assert view.head["provisional"].endswith("según el motor (comparar la mide)")
     done.resumir("Desempaquetado 3 MB")
     assert view.summary == "Desempaquetado 3 MB"
 

@@ -28,8 +28,10 @@ SAID = {
     "programa": ('CMD ["/no/existe", "ya"]', "no tiene el programa «/no/existe»", "no such file"),
     "permiso": ('CMD ["/etc/passwd"]', "«/etc/passwd» no se puede ejecutar", "permission denied"),
     "usuario": ("USER nadie\nCMD sh", "no tiene el usuario «nadie»", "unable to find user"),
-    "formato": ('CMD ["/etc/formato"]', "«/etc/formato» es de otra arquitectura", "exec format error"),
-    "cargador": ('CMD ["/etc/guion"]', "el cargador que necesita «/etc/guion»", "no such file"),
+    "formato": ('CMD ["/etc/formato"]', "«/etc/formato» no empieza por «#!»", "exec format error"),
+    "cargador": ('CMD ["/etc/guion"]', "«/etc/guion» pide que lo lea «/bin/bash»", "no such file"),
+    "windows": ('CMD ["/etc/fin"]', "«#!/bin/sh» y acaba en un retorno de carro", "no such file"),
+    "comillas": ('CMD ["sh -c true"]', "«sh -c true», entero, por el nombre de un programa", "not found"),
 }
 
 
@@ -37,7 +39,8 @@ SAID = {
 def refused(engine: docker.DockerClient, base_image: str) -> Iterator[dict[str, str]]:
     """Una imagen por cada motivo por el que el motor no arranca un contenedor."""
     made = {}
-    prepare = "echo x > /etc/formato; echo '#!/bin/bash' > /etc/guion; busybox chmod +x /etc/[fg]*"
+    prepare = "echo x > /etc/formato; echo '#!/bin/bash' > /etc/guion; "
+    prepare += "printf '#!/bin/sh\\r\\n' > /etc/fin; busybox chmod +x /etc/[fg]*"
     with created(engine, base_image, ["sh", "-c", prepare]) as container:
         container.start()
         container.wait()

@@ -30,7 +30,7 @@ LEVELS = {
 #: Lo que cada sala puede importar, además de la planta baja y de sí misma.
 MAY_IMPORT = {
     "cli": set(LEVELS),
-    "exercises": {"cells", "containers", "measure", "image", "bases"},
+    "exercises": {"cells", "widgets", "containers", "measure", "image", "bases", "dockerfile"},
     "cells": set(LEVELS) - {"cli", "exercises", "cells"},
     "widgets": {"build", "measure", "image", "dockerfile"},
     "measure": {"bases", "containers", "image", "engine", "dockerfile"},

@@ -55,3 +55,14 @@ def test_ratio_without_divisor_says_so() -> None:
     """Dividir por cero se dice, no revienta."""
     assert text.ratio(5, 0) == "no se puede dividir"
     assert text.ratio(60, 10) == "6,0 veces"
+
+
+def test_twice_is_said_as_people_say_it() -> None:
+    """Lo que se queda en 2,0 veces es «el doble» o «la mitad»; lo demás se cuenta en veces."""
+    assert [text.more(*pair) for pair in ((60, 10), (20, 10), (204, 100))] == ["6,0 veces más"] + 2 * [
+        "el doble"
+    ]
+    assert [text.less(*pair) for pair in ((60, 10), (196, 100))] == ["6,0 veces menos", "la mitad"]
+    assert text.as_much(20, 10) == "el doble que"
+    assert text.as_much(30, 10, "los bytes") == "3,0 veces los bytes que"
+    assert text.as_much(20, 10, "los bytes", " de bytes") == "el doble de bytes que"

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from multietapa.bases import accounts
 from multietapa.bases.equivalent import (
     CERTIFICATES,
     REVISION,
@@ -31,10 +32,12 @@ FULL = [
     "mawk", "findutils", "diffutils", "patch", "file", "perl", "autoconf", "automake", "libtool",
     "libssl-dev", "zlib1g-dev", "libffi-dev", "libsqlite3-dev", "libcurl4-openssl-dev", "libxml2-dev",
     "libyaml-dev", "libreadline-dev", "libncurses-dev", "libpq-dev", "libmariadb-dev", "libpng-dev",
-    "libjpeg-dev", "libwebp-dev", "libglib2.0-dev",
+    "libjpeg-dev", "libwebp-dev", "libglib2.0-dev", *accounts.DEBIAN,
 ]
 # fmt: on
 ALTERNATIVES = {"cc": "gcc", "c++": "g++", "awk": "mawk", "pager": "more", "which": "which.debianutils"}
+APT = ("apt-get", "apt", "apt-cache", "dpkg", "dpkg-query", "aptitude")
+APK = ("apk",)
 UNUSED = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/lintian", "usr/share/info")
 #: El uid 1000 si su familia no lo llama de otra manera.
 DEFAULT_USER = "node"
@@ -54,10 +57,16 @@ class System:
         return FULL if self.full else MINIMAL
 
     @property
+    def absent(self) -> tuple[str, ...]:
+        """Lo que su papel promete y aquí no puede estar: instalar paquetes del sistema."""
+        return APT if self.full else APK
+
+    @property
     def recipe(self) -> tuple[object, ...]:
         """Lo que lo determina, igual en todas las máquinas."""
         other_user = () if self.user == DEFAULT_USER else (self.user,)
-        return (REVISION, SUITE, self.packages, ALTERNATIVES, UNUSED, *other_user)
+        users = accounts.recipe(full=self.full)
+        return (REVISION, SUITE, self.packages, ALTERNATIVES, UNUSED, users, *other_user)
 
     @property
     def layer(self) -> Layer:
@@ -83,14 +92,7 @@ class System:
         """Lo que harían los guiones de los paquetes: usuarios, enlaces y certificados."""
         for unused in UNUSED:
             shutil.rmtree(root / unused, ignore_errors=True)
-        etc = root / "etc"
-        etc.mkdir(exist_ok=True)
-        shell = "/bin/bash" if self.full else "/bin/sh"
-        (etc / "passwd").write_text(
-            f"root:x:0:0:root:/root:{shell}\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n"
-            f"{self.user}:x:1000:1000::/home/{self.user}:{shell}\n"
-        )
-        (etc / "group").write_text(f"root:x:0:\ntty:x:5:\nnogroup:x:65534:\n{self.user}:x:1000:\n")
+        accounts.install(root, self.user, full=self.full)
         for path, mode in _MODES.items():
             (root / path).mkdir(parents=True, exist_ok=True)
             (root / path).chmod(mode)

@@ -45,7 +45,8 @@ class Equivalent:
 
     ``key`` identifica la receta, igual en todas las máquinas: con otra, la que haya se vuelve a hacer.
     ``environment`` y ``command`` son los de la imagen; ``tools``, los programas de esta máquina que hacen
-    falta, además de los de apt, cada uno con su porqué.
+    falta, además de los de apt, cada uno con su porqué; ``absent``, los programas de la imagen publicada que
+    el equivalente no puede traer.
     """
 
     reference: str
@@ -54,6 +55,7 @@ class Equivalent:
     command: tuple[str, ...]
     environment: tuple[str, ...] = ()
     tools: Mapping[str, str] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
 
     def config(self) -> dict[str, object]:
         """La configuración de la imagen, con las etiquetas que dicen qué es."""

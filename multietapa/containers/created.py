@@ -6,7 +6,9 @@ celda se interrumpe mientras el motor lo está creando.
 
 from __future__ import annotations
 
+import io
 import re
+import tarfile
 import time
 import uuid
 from collections.abc import Iterator, Sequence
@@ -27,19 +29,6 @@ _PAUSE_SECONDS = 0.05
 _REPEAT = "Comprueba que nadie lo borró y repite."
 Cause = tuple[str, str, str]
 """Lo que se dice (``re``), la causa y qué hacer; ``{0}`` es lo que nombra."""
-#: Lo que escribe en el registro quien arranca el programa, antes de que sea el programa.
-_LAUNCHED: tuple[Cause, ...] = (
-    (
-        r"^exec (\S+): exec format error",
-        "«{0}» es de otra arquitectura, o un guion sin su primera línea «#!».",
-        "Comprueba para qué arquitectura se construyó, o escribe esa primera línea.",
-    ),
-    (
-        r"^exec (\S+): no such file or directory",
-        "A la imagen le falta el intérprete o el cargador que necesita «{0}».",
-        "Parte de una imagen que lo lleve, o compila el programa estático.",
-    ),
-)
 _FULL = (
     "No queda espacio en el disco del motor.",
     "Libera disco; limpiar(cache=True) vacía la caché del motor del taller.",
@@ -47,9 +36,15 @@ _FULL = (
 #: Lo que contesta el motor cuando no crea o no arranca un contenedor.
 _REFUSED: tuple[Cause, ...] = (
     (
+        r'exec: "([^"]*\s[^"]*)".*(?:executable file not found|no such file or directory)',
+        "El motor toma «{0}», entero, por el nombre de un programa, y no existe.",
+        "En la forma con corchetes, cada palabra de la orden va entre sus propias comillas.",
+    ),
+    (
         r'exec: "([^"]+)".*(?:executable file not found|no such file or directory)',
         "La imagen no tiene el programa «{0}».",
-        "Ese programa, el del CMD (o ENTRYPOINT), tiene que estar en la última etapa.",
+        "Ese programa, el del CMD (o ENTRYPOINT), tiene que estar en la última etapa: mira de qué base "
+        "parte y qué copia.",
     ),
     (
         r'exec: "([^"]+)".*permission denied',
@@ -57,9 +52,25 @@ _REFUSED: tuple[Cause, ...] = (
         "Cópialo con COPY --chmod=755, o arráncalo con su intérprete.",
     ),
     (
-        r"unable to find (?:user|group) ([^:]+):",
+        r"unable to find user ([^:]+):",
         "La imagen no tiene el usuario «{0}».",
-        "Créalo en la última etapa, o da en USER su número.",
+        "Los usuarios están en /etc/passwd de la última etapa, y los de otra no llegan: mira cuáles trae "
+        "su base, o crea ahí el tuyo. Un número (uid) vale aunque nadie lo tenga.",
+    ),
+    (
+        r"unable to find group ([^:]+):",
+        "La imagen no tiene el grupo «{0}».",
+        "Los grupos están en /etc/group de la última etapa: mira cuáles trae su base, o crea ahí el tuyo.",
+    ),
+    (
+        r'chdir to cwd \("([^"]+)"\).*: permission denied',
+        "El usuario de la imagen no puede entrar en «{0}», su carpeta de trabajo.",
+        "Mira de quién es esa carpeta y qué permisos tiene: WORKDIR la crea de root.",
+    ),
+    (
+        r'chdir to cwd \("([^"]+)"\)|cannot mkdir: not a directory|mkdir (\S+): not a directory',
+        "La carpeta de trabajo de la imagen no es una carpeta.",
+        "Revisa el WORKDIR de la última etapa: en esa ruta hay un archivo.",
     ),
     (
         r"no command specified",
@@ -140,11 +151,6 @@ def refusal(problem: docker.errors.APIError, *, what: str, next_step: str) -> Co
     return ContainerError(what, why=said, next_step=next_step)
 
 
-def launch_failure(log: str) -> tuple[str, str] | None:
-    """Por qué el programa no llegó a empezar y qué hacer, según el final del registro; ``None`` si empezó."""
-    return _cause(log.rpartition("\n")[2], _LAUNCHED)
-
-
 def _cause(said: str, table: tuple[Cause, ...]) -> tuple[str, str] | None:
     for pattern, cause, step in table:
         if found := re.search(pattern, said, re.IGNORECASE | re.DOTALL):
@@ -158,6 +164,23 @@ def last_lines(container: Any, lines: int) -> str:
         return str(container.logs(tail=lines).decode("utf-8", "replace").strip())
     except (docker.errors.APIError, requests.RequestException):
         return ""
+
+
+def file_in(container: Any, path: str, *, limit: int) -> bytes | None:
+    """El contenido de un archivo de un contenedor, corra o no.
+
+    ``None`` si no existe, si no es un archivo o si pasa de ``limit`` bytes.
+    """
+    try:
+        chunks, status = container.get_archive(path)
+    except docker.errors.NotFound:
+        return None
+    if status.get("size", 0) > limit:
+        return None
+    with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
+        member = archive.next()
+        content = archive.extractfile(member) if member is not None and member.isreg() else None
+        return content.read(limit) if content else None
 
 
 def _create(client: docker.DockerClient, image: str, command: Sequence[str] | None, **options: Any) -> Any:

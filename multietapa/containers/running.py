@@ -5,9 +5,7 @@ También lee lo que solo se sabe con el contenedor vivo: sus procesos y los arch
 
 from __future__ import annotations
 
-import io
 import json
-import tarfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -16,13 +14,16 @@ from typing import Any
 
 import docker
 
-from multietapa.containers.created import LOG_LINES, created, explained, last_lines, launch_failure, start
+from multietapa.containers.crash import explain
+from multietapa.containers.created import LOG_LINES, created, explained, file_in, last_lines, start
 from multietapa.containers.http import ask
+from multietapa.containers.launched import why_not_launched
 from multietapa.containers.ports import published
 from multietapa.engine.session import Engine
 from multietapa.errors import ContainerError
 
 _PAUSE_SECONDS = 0.1
+_CRASH_LINES = 500  # líneas del registro en las que se busca por qué murió
 
 # Node está en toda imagen de la tienda, y en cambio puede no haber ni ``sh`` ni ``ps``.
 _NODES = ("node", "/nodejs/bin/node", "/usr/local/bin/node")
@@ -137,16 +138,7 @@ def read_file(engine: Engine, image: str, path: str, *, limit: int = 100_000) ->
     ``limit`` son los bytes que se leen como mucho. Lanza :class:`ContainerError` si no existe la imagen.
     """
     with created(engine.client, image, ["/no-se-arranca"]) as container:
-        try:
-            chunks, status = container.get_archive(path)
-        except docker.errors.NotFound:
-            return None
-        if status.get("size", 0) > limit:
-            return None
-        with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
-            member = archive.next()
-            content = archive.extractfile(member) if member is not None and member.isreg() else None
-            return content.read(limit) if content else None
+        return file_in(container, path, limit=limit)
 
 
 def _wait(engine: Engine, container: Any, image: str, port: int, timeout: float) -> str:
@@ -178,17 +170,20 @@ def _wait(engine: Engine, container: Any, image: str, port: int, timeout: float)
 
 
 def _closed(container: Any, image: str, state: Mapping[str, Any]) -> ContainerError:
-    log = last_lines(container, LOG_LINES)
-    why = f"salió con el código {state.get('ExitCode')}."
-    step = "Lee las últimas líneas de su registro, aquí arriba."
-    if not log:
-        step = "Revisa el CMD de la última etapa."
-    if state.get("OOMKilled"):
-        why = "el motor lo mató porque se quedó sin memoria."
-    elif found := launch_failure(log):
-        why, step = found
-    what = f"El contenedor de {image} se cerró antes de contestar."
-    return ContainerError(what, why=why, next_step=step, detail=log)
+    crash = explain(
+        last_lines(container, _CRASH_LINES),
+        int(state.get("ExitCode") or 0),
+        out_of_memory=bool(state.get("OOMKilled")),
+        lines=LOG_LINES,
+    )
+    said, step = why_not_launched(container, crash) or (crash.said, crash.step)
+    return ContainerError(
+        f"El contenedor de {image} se cerró antes de contestar.",
+        why=f"{crash.facts[0].upper()}{crash.facts[1:]}.",
+        said=said,
+        detail=crash.extract,
+        next_step=step,
+    )
 
 
 def _probe(container: Any, user: str) -> tuple[Process, ...]:

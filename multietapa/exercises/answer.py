@@ -8,6 +8,7 @@ from typing import Any
 import docker
 
 from multietapa.apps import App
+from multietapa.cells.construccion import Construccion, Paso
 from multietapa.cells.motor import Motor
 from multietapa.errors import MultietapaError, UnknownNameError
 from multietapa.exercises.bench import build
@@ -43,18 +44,19 @@ def untouched(x: Any, template: str) -> bool:
     return isinstance(x, str) and (not _meaningful(x) or _meaningful(x) == _meaningful(template))
 
 
-def image_of(engine: Motor, x: Any, *, app: App, tag: str) -> str:
-    """La imagen que hay que mirar; si ``x`` es el texto de un Dockerfile, la construye y la etiqueta ``tag``.
+def image_of(engine: Motor, x: Any, *, app: App, tag: str) -> tuple[str, tuple[Paso, ...]]:
+    """La imagen que hay que mirar, y los pasos con los que se construyó (``()`` si no se saben).
 
-    Lanza :class:`MultietapaError` si no construye, si no existe o si ``x`` no es una respuesta.
+    Si ``x`` es el texto de un Dockerfile, la construye y la etiqueta ``tag``. Lanza :class:`MultietapaError`
+    si no construye, si no existe o si ``x`` no es una respuesta.
     """
     if isinstance(x, str) and _is_dockerfile(x):
-        build(engine, app, x.rstrip() + "\n", tag)
-        return tag
+        return tag, build(engine, app, x.rstrip() + "\n", tag)
     names = (x, *(getattr(x, name, None) for name in ("imagen", "etiqueta", "id")))
     image = next((name.strip() for name in names if isinstance(name, str) and name.strip()), "")
     try:
-        return str(engine.client.api.inspect_image(image)["Id"]) if image else _reject(x)
+        found = str(engine.client.api.inspect_image(image)["Id"]) if image else _reject(x)
+        return found, x.pasos if isinstance(x, Construccion) else ()
     except docker.errors.APIError as problem:
         raise UnknownNameError(image, _tags(engine), kind="la imagen") from problem
 

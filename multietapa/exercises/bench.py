@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import docker
 
 from multietapa.apps import App
+from multietapa.bases.reporting import ReportProgress, silent
+from multietapa.cells.construccion import Paso
 from multietapa.cells.construir import construir
 from multietapa.cells.motor import Motor
 from multietapa.containers.running import Running, run_container
 from multietapa.errors import BuildError, ContainerError, EngineError
 from multietapa.exercises.checks import process
+from multietapa.exercises.lines import layer_lines
 from multietapa.exercises.outcome import Observation
+from multietapa.identity import LABEL
 from multietapa.measure.measure import Measurement, measure
 
 REFERENCE = "ingenua"
@@ -25,18 +30,22 @@ REFERENCE = "ingenua"
 class Bench:
     """La imagen que se comprueba, hecha con ``app``, y lo que hace falta para mirarla. Mide una sola vez.
 
-    ``timeout`` son los segundos que se espera a que el programa conteste.
+    ``timeout`` son los segundos que se espera a que el programa conteste; ``steps``, los pasos con los que se
+    construyó, si se sabe; ``tell`` recibe en qué se está: título, bytes hechos y totales (0: no se saben).
     """
 
     motor: Motor
     image: str
     app: App
     timeout: float = 60.0
+    steps: tuple[Paso, ...] = ()
+    tell: ReportProgress = silent
 
     @cached_property
     def measurement(self) -> Measurement:
-        """La imagen medida, sin comprimir."""
-        return measure(self.motor.client, self.image, info=self.motor.info, transfer=False)
+        """La imagen medida, sin comprimir, con la línea del Dockerfile que hizo cada capa si se sabe."""
+        made = self._measured(self.image, "midiendo tu imagen, capa por capa")
+        return replace(made, lines=layer_lines(made, self.steps))
 
     @cached_property
     def baseline(self) -> Measurement:
@@ -55,7 +64,7 @@ class Bench:
                     f"No se pudo construir {reference.tag}, la imagen con la que se compara.",
                     detail=str(problem),
                 ) from problem
-        return measure(client, reference.tag, info=self.motor.info, transfer=False)
+        return self._measured(reference.tag, f"midiendo {reference.tag}, con la que se compara")
 
     @cached_property
     def config(self) -> dict[str, Any]:
@@ -69,6 +78,7 @@ class Bench:
     def ask(self, look: Callable[[Running, str], tuple[Observation, ...]]) -> tuple[Observation, ...]:
         """Arranca la imagen, le pregunta si está bien y, si contesta que sí, mira lo que diga ``look``."""
         problem: ContainerError | None = None
+        self.tell(f"arrancando un contenedor y esperando a que conteste en {self.app.health}", 0, 0)
         for port in process.ports_of(self.config, self.app.port):
             try:
                 with run_container(self.motor, self.image, port=port, timeout=self.timeout) as running:
@@ -80,7 +90,41 @@ class Bench:
         assert problem is not None  # siempre hay al menos un puerto
         return (process.does_not_answer(problem),)
 
+    def _measured(self, image: str, title: str) -> Measurement:
+        self.tell(title, 0, 0)
+        return measure(
+            self.motor.client,
+            image,
+            info=self.motor.info,
+            transfer=False,
+            progress=lambda _, done, total: self.tell(title, done, total),
+        )
 
-def build(engine: Motor, app: App, dockerfile: str, tag: str) -> None:
-    """Construye en la carpeta de la aplicación, con la vista en vivo."""
-    construir(app.folder, dockerfile=dockerfile, etiqueta=tag, cliente=engine.client)
+
+def build(engine: Motor, app: App, dockerfile: str, tag: str) -> tuple[Paso, ...]:
+    """Construye en la carpeta de la aplicación, con la vista en vivo, y devuelve los pasos.
+
+    La imagen que llevaba antes esa etiqueta se quedaría sin nombre, y se borra si es del kit.
+    """
+    before = _image_id(engine.client, tag)
+    built = construir(app.folder, dockerfile=dockerfile, etiqueta=tag, cliente=engine.client)
+    if before and before != built.imagen:
+        _forget(engine.client, before)
+    return built.pasos
+
+
+def _image_id(client: docker.DockerClient, tag: str) -> str:
+    try:
+        return str(client.api.inspect_image(tag)["Id"])
+    except docker.errors.APIError:
+        return ""
+
+
+def _forget(client: docker.DockerClient, image: str) -> None:
+    """Borra una imagen del kit que ya no tiene ninguna etiqueta; si algo la usa, el motor la deja."""
+    with suppress(docker.errors.APIError):
+        found = client.api.inspect_image(image)
+        ours = ((found.get("Config") or {}).get("Labels") or {}).get(LABEL) == "1"
+        named = [tag for tag in found.get("RepoTags") or () if tag != "<none>:<none>"]
+        if ours and not named:
+            client.api.remove_image(image, noprune=True)

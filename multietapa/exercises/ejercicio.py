@@ -6,6 +6,7 @@ lanza un error por culpa de la respuesta: un Dockerfile que no construye es un �
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,27 +16,35 @@ import docker
 import requests
 
 from multietapa.apps import app as find_app
+from multietapa.bases.reporting import ReportProgress
 from multietapa.cells.motor import Motor
 from multietapa.cells.motor import motor as session_motor
+from multietapa.containers.crash import of_step
 from multietapa.errors import (
     ArchiveError,
-    BaseImageError,
     BuildCancelled,
+    BuildError,
     DiskFullError,
     EngineError,
     MultietapaError,
+    NetworkError,
 )
 from multietapa.exercises import answer, catalogue
 from multietapa.exercises.bench import Bench
+from multietapa.exercises.buttons import Buttons
 from multietapa.exercises.content import Content
+from multietapa.exercises.excuses import excuse
 from multietapa.exercises.exercise import Exercise
 from multietapa.exercises.outcome import Observation, Outcome, Resultado, Texto
 from multietapa.identity import session_id
+from multietapa.widgets.adapters.ipykernel import in_notebook
+from multietapa.widgets.adapters.ipython import variable
+from multietapa.widgets.status import status_line
 
 # De aquí no tiene culpa quien responde: no se puede comprobar.
 _NOT_THEIRS = (
     EngineError,
-    BaseImageError,
+    NetworkError,
     DiskFullError,
     BuildCancelled,
     ArchiveError,
@@ -51,6 +60,7 @@ class Ejercicio:
     engine: Callable[[], Motor]
     _last: Resultado | None = field(default=None, repr=False)
     _given: int = field(default=0, repr=False)
+    _one_at_a_time: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
     def content(self) -> Content:
@@ -79,8 +89,14 @@ class Ejercicio:
         la etiqueta de una imagen o lo que devuelve ``construir``. Vacío o igual que la plantilla, sin
         empezar.
         """
-        self._last, self._given = self._check(x), 0
-        return self._last
+        if not self._one_at_a_time.acquire(blocking=False):
+            note = "Ya se está comprobando (con su botón, o en otra celda): espera a que acabe y repite."
+            return self._result(Outcome.UNKNOWN, note=note)
+        try:
+            self._last, self._given = self._check(x), 0
+            return self._last
+        finally:
+            self._one_at_a_time.release()
 
     def pista(self) -> Texto:
         """Una pista sobre lo observado en la última comprobación; la segunda vez, otra que dice más."""
@@ -107,6 +123,25 @@ class Ejercicio:
     def _repr_markdown_(self) -> str:
         return f"### Ejercicio {self.exercise.id}: {self.content.title}\n\n{self.content.statement.strip()}"
 
+    def buttons(self) -> Buttons:
+        """Los botones que hacen lo mismo que ``comprobar``, ``pista`` y ``solucion``."""
+        return Buttons(
+            self.exercise.id,
+            name=f"respuesta_{int(self.exercise.id.rpartition('.')[2])}",
+            value=variable,
+            check=self.comprobar,
+            hint=self.pista,
+            solution=self.solucion,
+        )
+
+    def _ipython_display_(self) -> None:
+        """El enunciado y, en un cuaderno, sus botones."""
+        from IPython.display import display
+
+        display({"text/plain": repr(self), "text/markdown": self._repr_markdown_()}, raw=True)
+        if in_notebook():
+            display(self.buttons())
+
     def _check(self, x: Any) -> Resultado:
         try:
             x = answer.read(x) if isinstance(x, Path) else x
@@ -114,24 +149,32 @@ class Ejercicio:
             return self._result(Outcome.NOT_YET, (_broken(problem),))
         if answer.untouched(x, self.content.template):
             return self._result(Outcome.NOT_STARTED, note="Escribe tu respuesta y vuelve a comprobarla.")
-        app = find_app(self.exercise.app)
+        tell = status_line()
         try:
-            engine = self.engine()
-            if not engine.available or engine.choice.kind == "grabacion":
-                return self._result(
-                    Outcome.UNKNOWN, note="Aquí no hay un motor de Docker, y una grabación no demuestra nada."
-                )
-            try:
-                image = answer.image_of(engine, x, app=app, tag=self.etiqueta)
-                observations = self.exercise.check(Bench(engine, image, app))
-            except _NOT_THEIRS:
-                raise
-            except MultietapaError as problem:
-                observations = (_broken(problem),)
+            return self._judge(x, tell)
         except docker.errors.DockerException as problem:  # primero: también es de requests
             return self._result(Outcome.UNKNOWN, note=f"El motor respondió con un error: {problem}")
         except _NOT_THEIRS as problem:
             return self._result(Outcome.UNKNOWN, note=_explain(problem))
+        finally:
+            tell.close()
+
+    def _judge(self, x: Any, tell: ReportProgress) -> Resultado:
+        """Construye (si hace falta), mira y dice cómo acabó. Lo que no es culpa suya, lo lanza."""
+        app, engine = find_app(self.exercise.app), self.engine()
+        if not engine.available or engine.choice.kind == "grabacion":
+            return self._result(
+                Outcome.UNKNOWN, note="Aquí no hay un motor de Docker, y una grabación no demuestra nada."
+            )
+        try:
+            image, steps = answer.image_of(engine, x, app=app, tag=self.etiqueta)
+            observations = self.exercise.check(Bench(engine, image, app, steps=steps, tell=tell))
+        except _NOT_THEIRS:
+            raise
+        except MultietapaError as problem:
+            if limit := excuse(engine.client, x, problem):
+                return self._result(Outcome.UNKNOWN, note=limit)
+            observations = (_broken(problem),)
         passed = bool(observations) and all(o.ok for o in observations)
         result = self._result(Outcome.PASSED if passed else Outcome.NOT_YET, observations)
         return replace(result, engine=engine.info.label if engine.info else "")
@@ -160,10 +203,14 @@ _open: dict[str, Ejercicio] = {}
 
 
 def _broken(problem: MultietapaError) -> Observation:
+    """Lo que no construye: la primera pista nombra la línea decisiva de lo que escribió el paso que falló."""
     line = getattr(problem, "line", None)
     where = f" Mira la línea {line} de tu Dockerfile." if line else ""
     second = problem.next_step or "Arregla primero ese error: hasta entonces no hay imagen que mirar."
-    return Observation(False, str(problem), (f"Todavía no hay imagen: {problem.what}{where}", second))
+    said = ""
+    if isinstance(problem, BuildError) and (crash := of_step(problem.log)):
+        said, second = f" {crash.said}", crash.step
+    return Observation(False, str(problem), (f"Todavía no hay imagen: {problem.what}{where}{said}", second))
 
 
 def _explain(problem: BaseException) -> str:

@@ -30,7 +30,8 @@ class MeasuredImage:
 
     ``base`` es el nombre de su imagen base (``""`` si no se sabe), ``equivalent`` si esa base es un
     equivalente local, y ``base_layer_count`` cuántas de las primeras capas son suyas (0: no se sabe).
-    ``transfer_bytes`` vale ``NOT_MEASURED`` si se pidió medir sin comprimir.
+    ``transfer_bytes`` vale ``NOT_MEASURED`` si se pidió medir sin comprimir. ``lines`` es la línea del
+    Dockerfile que hizo cada capa (``None`` si no se sabe), o ``()``.
     """
 
     image_id: str
@@ -42,6 +43,7 @@ class MeasuredImage:
     base: str = ""
     equivalent: bool = False
     base_layer_count: int = 0
+    lines: tuple[int | None, ...] = ()
 
 
 class Found(NamedTuple):
@@ -106,10 +108,15 @@ def find(image: MeasuredImage, pattern: str) -> tuple[Found, ...]:
 
 
 def layer_name(image: MeasuredImage, number: int) -> str:
-    """Cómo se nombra una capa: su número (desde 1, contando las de la base) y la instrucción que la hizo."""
+    """Cómo se nombra una capa: su número (desde 1, contando las de la base) y la instrucción que la hizo.
+
+    Si se sabe, también con su línea del Dockerfile, que es como la nombra la vista de la construcción.
+    """
     line = instruction(image.layers[number - 1].created_by)
     short = line if len(line) <= _MAX_INSTRUCTION else f"{line[: _MAX_INSTRUCTION - 1]}…"
-    return f"capa {number}, la de «{short}»" if short else f"capa {number}"
+    at = image.lines[number - 1] if image.lines else None
+    where = f"línea {at}: " if at else ""
+    return f"capa {number} ({where}«{short}»)" if short else f"capa {number}"
 
 
 def measure_archive(

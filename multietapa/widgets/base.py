@@ -17,6 +17,7 @@ from IPython.display import display
 from multietapa.widgets.adapters.anywidget import Bundle, with_twins
 from multietapa.widgets.adapters.ipykernel import in_notebook
 from multietapa.widgets.adapters.ipython import current_cell
+from multietapa.widgets.place import current_place
 from multietapa.widgets.theme import VARIABLES
 
 _HERE = Path(__file__).parent
@@ -50,7 +51,10 @@ class WidgetView(anywidget.AnyWidget):
         raise NotImplementedError
 
     def display(self) -> None:
-        """La pone en la salida de la celda."""
+        """La pone en la salida de la celda o, si hay un sitio preparado (``place.py``), en él."""
+        if (place := current_place()) is not None:
+            place.add(self)
+            return
         self.cell = current_cell()
         self.handle = display(self, display_id=True)
 

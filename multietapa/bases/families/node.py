@@ -54,6 +54,7 @@ def recipe(reference: str) -> Equivalent | None:
             f"NODE_VERSION={node}",
             *([f"NODE_EXTRA_CA_CERTS=/{CERTIFICATES}"] if trusted else []),
         ),
+        absent=system.absent,
         tools={"npm": "con el que se descarga el Node de esa versión"},
     )
 

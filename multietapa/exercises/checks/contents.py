@@ -30,7 +30,7 @@ def no_development_packages(measurement: MeasuredImage, documents: Mapping[str, 
         return Observation(True, "Ninguna capa lleva dependencias de desarrollo.")
     root, (size, layer) = max(totals.items(), key=lambda item: item[1][0])
     still_seen = any(place.path.startswith(f"{root}/") for place in visible(measurement))
-    where = f"{root} ({text.size(size)}), en la {layer_name(measurement, layer)}"
+    where = f"{root} ({text.size(size)}) en la {layer_name(measurement, layer)}"
     more = text.count(len(totals) - 1, "paquete más", "paquetes más")
     others = f", y {more} de desarrollo" if len(totals) > 1 else ""
     if still_seen:
@@ -38,13 +38,12 @@ def no_development_packages(measurement: MeasuredImage, documents: Mapping[str, 
     else:
         first = (
             f"El contenedor ya no ve {root}, pero sus {text.size(size)} siguen viajando en la "
-            f"capa {layer}: "
-            "una capa posterior lo tapa, no lo quita."
+            f"{layer_name(measurement, layer)}: una capa posterior lo tapa, no lo quita."
         )
     second = (
-        f"La capa {layer} se guardó con {posixpath.basename(root)} dentro. Solo hay dos salidas: "
-        "que cuando esa "
-        "instrucción termine ya no esté, o que esa capa se quede en una etapa que no es la última."
+        f"La {layer_name(measurement, layer)} se guardó con {posixpath.basename(root)} dentro. Solo hay dos "
+        "salidas: que cuando esa instrucción termine ya no esté, o que esa capa se quede en una etapa que "
+        "no es la última."
     )
     return Observation(False, f"Lleva {where}{others}.", (first, second))
 
@@ -56,10 +55,10 @@ def no_sources(measurement: MeasuredImage) -> Observation:
         return Observation(True, "No lleva el código fuente en TypeScript.")
     return Observation(
         False,
-        f"Lleva código fuente: {found.path}, en la {layer_name(measurement, found.number)}.",
+        f"Lleva código fuente: {found.path} en la {layer_name(measurement, found.number)}.",
         (
-            f"En la capa {found.number} está {found.path}. Node ejecuta JavaScript: ¿hace falta "
-            "en la imagen final?",
+            f"En la {layer_name(measurement, found.number)} está {found.path}. Node ejecuta JavaScript: "
+            "¿hace falta en la imagen final?",
             "Mira qué carpeta crea la compilación; a la última etapa le basta con ese resultado.",
         ),
     )
@@ -115,3 +114,33 @@ def keeps_summary(content: bytes | None, expected: Sequence[str], path: str) -> 
             "Mira de qué bytes se calcula la huella: deben ser 50 bloques de 1 MB, todos ceros.",
         ),
     )
+
+
+#: Lo que escribe mocha, con cualquiera de sus informes corrientes, cuando cuenta las que pasaron y las que
+#: no.
+_PASSED = re.compile(r"(\d+) passing|# pass (\d+)|\"passes\": (\d+)|tests=\"(\d+)\" failures=\"0\"")
+_FAILED = re.compile(r"(\d+) failing|# fail ([1-9]\d*)|\"failures\": ([1-9]\d*)")
+
+
+def keeps_test_report(content: bytes | None, path: str) -> Observation:
+    """El archivo guardado es lo que escribe ``npm test`` cuando todas las pruebas pasan."""
+    written = (content or b"").decode("utf-8", "replace")
+    passed, failed = _PASSED.search(written), _FAILED.search(written)
+    where = (
+        "«npm test» necesita las herramientas de desarrollo: ¿en qué etapa están? Lo que escriba se puede "
+        "guardar en un archivo, y un archivo se puede copiar. BuildKit no hace una etapa de la que nadie "
+        "copia."
+    )
+    if content is None:
+        seen = f"En la imagen no está {path}."
+        return Observation(
+            False, seen, (f"{seen} La última etapa solo tiene lo que ella crea o copia.", where)
+        )
+    if failed:
+        seen = f"En {path} hay pruebas que fallan ({next(filter(None, failed.groups()))})."
+        return Observation(False, seen, (seen, "Deja que npm test detenga la construcción cuando falle."))
+    if passed is None or next(filter(None, passed.groups())) == "0":
+        seen = f"{path} no dice cuántas pruebas pasaron."
+        return Observation(False, seen, (f"{seen} No parece lo que escribe «npm test».", where))
+    count = int(next(filter(None, passed.groups())))
+    return Observation(True, f"{path} está: {text.count(count, 'prueba pasada', 'pruebas pasadas')}.")

@@ -11,6 +11,8 @@ from multietapa.containers.running import Process
 from multietapa.errors import ContainerError
 from multietapa.exercises.outcome import Observation
 
+_LOOK = "Mira qué arranca el CMD de la última etapa y qué archivos necesita al lado."
+
 
 def healthy(status: int, body: str, path: str) -> Observation:
     """La tienda contestó bien a ``GET path``."""
@@ -21,22 +23,35 @@ def healthy(status: int, body: str, path: str) -> Observation:
         f"En {path} contesta con el código {status}, y no es la respuesta de la tienda.",
         (
             f"El programa que arranca contesta con el código {status} en {path}: ¿es la tienda?",
-            "Mira qué arranca el CMD de la última etapa y qué archivos necesita al lado.",
+            _LOOK,
         ),
     )
 
 
 def does_not_answer(problem: ContainerError) -> Observation:
-    """La imagen no arranca, o nadie contesta."""
-    last = problem.detail.splitlines()[-1] if problem.detail else problem.why
+    """La imagen no arranca, o nadie contesta: se ve lo que afirma el motor y lo que escribió el programa.
+
+    La primera pista nombra la línea decisiva y lo que quiere decir; la segunda, qué hacer.
+    """
+    facts = " ".join(filter(None, [problem.what, problem.facts]))
+    log = "\n".join(f"    {line}" for line in problem.detail.splitlines())
+    first = " ".join(filter(None, [facts, problem.said]))
+    return Observation(False, "\n".join(filter(None, [facts, log])), (first, problem.next_step or _LOOK))
+
+
+def runs_node(body: str, major: int) -> Observation:
+    """El programa que contesta corre con Node ``major``, según él mismo dice en su respuesta."""
+    version = str(_json(body).get("node", ""))
+    if version.startswith(f"v{major}."):
+        return Observation(True, f"Corre con Node {version.removeprefix('v')}.")
+    seen = f"Node {version.removeprefix('v')}" if version else "una versión de Node que no dice"
     return Observation(
         False,
-        str(problem),
+        f"Corre con {seen}, y se pide Node {major}.",
         (
-            f"{problem.what} Lo último que se sabe: {last}",
-            "La última etapa tiene que llevar todo lo que el programa abre al arrancar: su "
-            "código ya compilado, sus "
-            "dependencias de producción y el archivo que dice cómo se arranca.",
+            f"La tienda dice en su respuesta que corre con {seen}; aquí se compara lo mismo con lo mismo, "
+            f"Node {major}.",
+            "El Node de la imagen es el de la base de su última etapa: mira la versión que nombra ese FROM.",
         ),
     )
 
@@ -56,9 +71,8 @@ def not_root(processes: Sequence[Process], declared: int | None) -> Observation:
         f"{who} corre como root (uid 0).",
         (
             f"{who} corre con uid 0, aunque en otra etapa hubieras elegido otro usuario.",
-            "El usuario no pasa de una etapa a otra ni viaja con los archivos copiados: la "
-            "última etapa tiene que "
-            "decir el suyo, después de lo que necesite permisos de root.",
+            "El usuario no pasa de una etapa a otra ni viaja con los archivos copiados: la última etapa "
+            "tiene que decir el suyo, después de lo que necesite permisos de root.",
         ),
     )
 
@@ -70,6 +84,17 @@ def node_environment(processes: Sequence[Process], configured: Mapping[str, str]
     if value == "production":
         return Observation(True, "NODE_ENV vale «production» en el programa que atiende.")
     seen = f"vale «{value}»" if value else "no tiene valor"
+    if value.strip().strip("\"'").lower() == "production":
+        return Observation(
+            False,
+            f"NODE_ENV {seen} en el programa que atiende, y no «production».",
+            (
+                f"En el contenedor en marcha NODE_ENV {seen}. Se parece, pero no es «production»: se "
+                "comparan letra a letra, con sus mayúsculas, espacios y comillas.",
+                "Escríbelo todo en minúsculas y sin nada alrededor. Express y npm solo reconocen ese valor "
+                "exacto.",
+            ),
+        )
     return Observation(
         False,
         f"NODE_ENV {seen} en el programa que atiende.",

@@ -12,22 +12,23 @@ from multietapa.image.image import MeasuredImage, files, layer_name, visible
 def times_smaller(measurement: MeasuredImage, baseline: MeasuredImage, times: float) -> Observation:
     """Ocupa (desempaquetada) al menos ``times`` veces menos que ``baseline``."""
     mine, reference = measurement.unpacked_bytes, baseline.unpacked_bytes
-    ratio = text.ratio(reference, mine)
-    seen = (
-        f"Desempaquetada ocupa {text.size(mine)}; tu imagen ingenua, {text.size(reference)}: {ratio} menos."
-    )
+    change = text.less(reference, mine) if mine <= reference else text.more(mine, reference)
+    seen = f"Desempaquetada ocupa {text.size(mine)}; tu imagen ingenua, {text.size(reference)}: {change}."
     if mine * times <= reference:
         return Observation(True, seen)
     heaviest = max(enumerate(measurement.layers, 1), key=lambda pair: pair[1].unpacked_bytes)
     size = text.size(heaviest[1].unpacked_bytes)
+    base = heaviest[0] <= measurement.base_layer_count
+    whose = "Viene con la base de tu última etapa." if base else "La hace una instrucción tuya."
+    if not measurement.base_layer_count:
+        whose = "¿Es de la base o la creas tú?"
     return Observation(
         False,
         f"{seen} El objetivo son {text.number(times)} veces.",
         (
-            f"Tu capa más pesada es la {heaviest[0]}, con {size}. ¿Es de la base o la creas tú?",
-            f"Te sobran {text.size(round(mine - reference / times))}. Compara la base de tu "
-            "última etapa con la de "
-            "la imagen ingenua: el sistema entero también cuenta.",
+            f"Tu capa más pesada es la {layer_name(measurement, heaviest[0])}: {size}. {whose}",
+            f"Te sobran {text.size(round(mine - reference / times))}. Compara la base de tu última etapa "
+            "con la de la imagen ingenua: el sistema entero también cuenta.",
         ),
     )
 
@@ -71,13 +72,12 @@ def light_above_base(measurement: MeasuredImage, base_layers: Sequence[str], bud
     fate = "y el contenedor todavía lo ve" if seen else "aunque una capa posterior lo borra"
     return Observation(
         False,
-        f"Encima de la base pesa {text.size(weight)}: la {layer_name(measurement, biggest.number)}, "
-        f"lleva {biggest.path} "
-        f"({text.size(biggest.size)}), {fate}.",
+        f"Encima de la base pesa {text.size(weight)}: la {layer_name(measurement, biggest.number)} lleva "
+        f"{biggest.path} ({text.size(biggest.size)}), {fate}.",
         (
-            f"{biggest.path} ({text.size(biggest.size)}) sigue en la capa {biggest.number}, {fate}.",
-            f"La capa {biggest.number} se guarda cuando termina su instrucción: lo que exista en "
-            "ese momento viaja. "
-            "¿Y si entonces ya no existiera, o no hubiera existido nunca?",
+            f"{biggest.path} ({text.size(biggest.size)}) sigue en la "
+            f"{layer_name(measurement, biggest.number)}, {fate}.",
+            f"La {layer_name(measurement, biggest.number)} se guarda cuando termina su instrucción: lo que "
+            "exista en ese momento viaja. ¿Y si entonces ya no existiera, o no hubiera existido nunca?",
         ),
     )

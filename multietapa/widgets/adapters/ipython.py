@@ -27,6 +27,11 @@ def current_cell() -> int:
     return getattr(current_shell(), "execution_count", 0)
 
 
+def variable(name: str, default: Any = None) -> Any:
+    """Lo que vale una variable del cuaderno, o ``default`` si nadie le ha dado valor."""
+    return getattr(current_shell(), "user_ns", {}).get(name, default)
+
+
 def explain_errors(
     kinds: tuple[type[BaseException], ...], explain: Callable[[BaseException], list[str]]
 ) -> None:

@@ -91,7 +91,7 @@ def result(state: BuildState) -> str:
 
 def provisional(state: BuildState) -> str:
     """El tamaño que declara el motor, con su nombre, mientras nadie la mida; ``""`` si no se sabe."""
-    return "" if state.reported is None else f"{text.size(state.reported)} según el motor (provisional)"
+    return "" if state.reported is None else f"{text.size(state.reported)} según el motor (comparar la mide)"
 
 
 def ending(state: BuildState, summary: str = "") -> str:

@@ -70,10 +70,10 @@ def short_headline(comparison: Comparison, measure: Measure) -> str:
     opening = f"L{first[1:]}" if many else first
     if math.isinf(ratio):
         return f"{opening} tiene bytes y {last} no"
-    times = text.ratio(ratio, 1)
     if not unpacked:
-        return f"Al mover {first} viajan {times} los bytes que al mover {last}"
-    return f"{opening} ocupa {times} lo que {last}"
+        times = text.as_much(ratio, 1, "los bytes", " de bytes")
+        return f"Al mover {first} viajan {times} al mover {last}"
+    return f"{opening} ocupa {text.as_much(ratio, 1)} {last}"
 
 
 def prediction(comparison: Comparison) -> str:
@@ -86,7 +86,7 @@ def prediction(comparison: Comparison) -> str:
     more, ratio = real >= guess, max(guess, real) / max(min(guess, real), 1)
     if ratio < SIMILAR:
         return f"{sentence} (casi exacto)"
-    return f"{sentence} ({text.ratio(ratio, 1)} {'más' if more else 'menos'})"
+    return f"{sentence} ({text.more(ratio, 1) if more else text.less(ratio, 1)})"
 
 
 def predicted(comparison: Comparison) -> str:
@@ -111,7 +111,7 @@ def factor(effect: Effect) -> str:
     """El mismo cambio en veces: ``1,2 veces``."""
     if effect.saved >= 0:
         return text.ratio(effect.before_bytes, effect.after_bytes)
-    return f"{text.ratio(effect.after_bytes, effect.before_bytes)} más"
+    return text.more(effect.after_bytes, effect.before_bytes)
 
 
 def interplay(comparison: Comparison, measure: Measure) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-# Sepáralo en dos etapas: la que compila y la que se queda
+# Sepáralo en etapas: ¿en cuál se pasan las pruebas, y qué llega a la última?
 FROM node:14
 WORKDIR /app
 COPY package*.json ./

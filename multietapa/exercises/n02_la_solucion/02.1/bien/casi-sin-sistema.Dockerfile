@@ -4,6 +4,7 @@ COPY package*.json ./
 RUN npm install
 COPY . .
 RUN npm run build
+RUN npm test > /pruebas.txt
 
 FROM node:14-alpine AS produccion
 WORKDIR /app
@@ -17,5 +18,6 @@ COPY --from=produccion /minima /
 WORKDIR /app
 COPY --from=produccion /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
+COPY --from=build /pruebas.txt /
 ENTRYPOINT ["/usr/local/bin/node"]
 CMD ["dist/server.js"]

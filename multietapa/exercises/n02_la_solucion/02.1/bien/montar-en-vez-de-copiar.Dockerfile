@@ -4,10 +4,12 @@ COPY package*.json ./
 RUN npm install
 COPY . .
 RUN npm run build
+RUN npm test > /pruebas.txt
 
 FROM node:14-alpine
 WORKDIR /app
 COPY package*.json ./
 RUN npm install --only=production
 RUN --mount=type=bind,from=build,source=/app/dist,target=/compilado cp -r /compilado ./dist
+COPY --from=build /pruebas.txt /
 CMD ["node", "dist/server.js"]

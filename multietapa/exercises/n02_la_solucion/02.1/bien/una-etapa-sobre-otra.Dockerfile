@@ -9,7 +9,9 @@ COPY package*.json ./
 RUN npm install
 COPY . .
 RUN npm run build
+RUN npm test > /pruebas.txt
 
 FROM produccion
 COPY --from=compilacion /app/dist ./dist
+COPY --from=compilacion /pruebas.txt /
 CMD ["node", "dist/server.js"]

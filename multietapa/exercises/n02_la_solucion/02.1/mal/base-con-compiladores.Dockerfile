@@ -5,6 +5,7 @@ COPY package*.json ./
 RUN npm install
 COPY . .
 RUN npm run build
+RUN npm test > /pruebas.txt
 
 FROM node:14-alpine AS dependencias
 WORKDIR /app
@@ -15,4 +16,5 @@ FROM node:14
 WORKDIR /app
 COPY --from=dependencias /app ./
 COPY --from=build /app/dist ./dist
+COPY --from=build /pruebas.txt /
 CMD ["npm", "start"]

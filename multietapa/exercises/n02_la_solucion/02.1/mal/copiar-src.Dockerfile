@@ -5,6 +5,7 @@ COPY package*.json ./
 RUN npm install
 COPY . .
 RUN npm run build
+RUN npm test > /pruebas.txt
 
 FROM node:14-alpine
 WORKDIR /app
@@ -12,4 +13,5 @@ COPY package*.json ./
 RUN npm install --only=production
 COPY --from=build /app/dist ./dist
 COPY src ./src
+COPY --from=build /pruebas.txt /
 CMD ["npm", "start"]

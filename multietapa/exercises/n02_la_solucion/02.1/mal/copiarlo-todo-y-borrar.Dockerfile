@@ -5,9 +5,11 @@ COPY package*.json ./
 RUN npm install
 COPY . .
 RUN npm run build
+RUN npm test > /pruebas.txt
 
 FROM node:14-alpine
 WORKDIR /app
 COPY --from=build /app ./
 RUN rm -rf src tests node_modules/typescript
+COPY --from=build /pruebas.txt /
 CMD ["npm", "start"]

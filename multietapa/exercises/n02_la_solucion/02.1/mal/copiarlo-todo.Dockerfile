@@ -5,8 +5,10 @@ COPY package*.json ./
 RUN npm install
 COPY . .
 RUN npm run build
+RUN npm test > /pruebas.txt
 
 FROM node:14-alpine
 WORKDIR /app
 COPY --from=build /app ./
+COPY --from=build /pruebas.txt /
 CMD ["npm", "start"]

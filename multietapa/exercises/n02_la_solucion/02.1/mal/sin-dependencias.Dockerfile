@@ -1,12 +1,14 @@
-# espera: se cerró antes de contestar
+# espera: Cannot find module 'compression'
 FROM node:14 AS build
 WORKDIR /app
 COPY package*.json ./
 RUN npm install
 COPY . .
 RUN npm run build
+RUN npm test > /pruebas.txt
 
 FROM node:14-alpine
 WORKDIR /app
 COPY --from=build /app/dist ./dist
+COPY --from=build /pruebas.txt /
 CMD ["node", "dist/server.js"]

@@ -1,13 +1,15 @@
-# espera: se cerró antes de contestar
+# espera: Cannot find module '/app/dist/server.js'
 FROM node:14 AS build
 WORKDIR /app
 COPY package*.json ./
 RUN npm install
 COPY . .
 RUN npm run build
+RUN npm test > /pruebas.txt
 
 FROM node:14-alpine
 WORKDIR /app
 COPY package*.json ./
 RUN npm install --only=production
+COPY --from=build /pruebas.txt /
 CMD ["npm", "start"]

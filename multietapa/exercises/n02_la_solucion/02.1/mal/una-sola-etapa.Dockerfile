@@ -5,4 +5,5 @@ COPY package*.json ./
 RUN npm install
 COPY . .
 RUN npm run build
+RUN npm test > /pruebas.txt
 CMD ["node", "dist/server.js"]

@@ -1,4 +1,4 @@
-# espera: no arranca
+# espera: no tiene el usuario «tienda»
 FROM node:14 AS build
 WORKDIR /app
 COPY package*.json ./

@@ -1,0 +1,15 @@
+# espera: no dice cuántas pruebas pasaron
+FROM node:14 AS build
+WORKDIR /app
+COPY package*.json ./
+RUN npm install
+COPY . .
+RUN npm run build
+
+FROM node:14-alpine
+WORKDIR /app
+COPY package*.json ./
+RUN npm install --only=production
+COPY --from=build /app/dist ./dist
+RUN echo 'todo bien' > /pruebas.txt
+CMD ["npm", "start"]

@@ -1,0 +1,17 @@
+# espera: no está /pruebas.txt
+FROM node:14 AS build
+WORKDIR /app
+COPY package*.json ./
+RUN npm install
+COPY . .
+RUN npm run build
+
+FROM build AS pruebas
+RUN npm test > /pruebas.txt
+
+FROM node:14-alpine
+WORKDIR /app
+COPY package*.json ./
+RUN npm install --only=production
+COPY --from=build /app/dist ./dist
+CMD ["npm", "start"]

@@ -1,0 +1,15 @@
+# espera: Salió con el código 0
+FROM node:14 AS build
+WORKDIR /app
+COPY package*.json ./
+RUN npm install
+COPY . .
+RUN npm run build
+RUN npm test > /pruebas.txt
+
+FROM node:14-alpine
+WORKDIR /app
+COPY package*.json ./
+RUN npm install --only=production
+COPY --from=build /app/dist ./dist
+COPY --from=build /pruebas.txt /

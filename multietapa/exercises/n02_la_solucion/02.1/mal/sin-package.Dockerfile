@@ -1,0 +1,20 @@
+# espera: open '/app/package.json'
+FROM node:14 AS build
+WORKDIR /app
+COPY package*.json ./
+RUN npm install
+COPY . .
+RUN npm run build
+RUN npm test > /pruebas.txt
+
+FROM node:14-alpine AS dependencias
+WORKDIR /app
+COPY package*.json ./
+RUN npm install --only=production
+
+FROM node:14-alpine
+WORKDIR /app
+COPY --from=dependencias /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+COPY --from=build /pruebas.txt /
+CMD ["npm", "start"]

@@ -1,0 +1,16 @@
+FROM node:14 AS build
+WORKDIR /app
+COPY package*.json ./
+RUN npm install
+COPY . .
+RUN npm run build
+
+FROM node:14-alpine
+WORKDIR /app
+COPY package*.json ./
+RUN npm install --only=production
+COPY --from=build /app/dist ./dist
+ENV NODE_ENV=production
+RUN addgroup -S tienda && adduser -S -D -G tienda tienda
+USER tienda
+CMD ["npm", "start"]
