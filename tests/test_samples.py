@@ -60,7 +60,7 @@ def _outside(request: Request) -> str:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_travels_with_a_widget_is_small_and_offline(name: str) -> None:
-    """El dibujo viaja una vez por clase, es pequeño y, como el cargador de cada vista, no pide nada a la red."""
+    """El dibujo viaja una vez por clase y es pequeño; ni él ni el cargador de cada vista piden nada."""
     one, *others = sample.views(name).values()
     assert all(view.shared is one.shared for view in others)
     loader, drawing, style = one.get_state()["_esm"], one.shared.esm, one.shared.css
