@@ -29,7 +29,8 @@ DRAFT = "zz_prueba.ipynb"
 
 def ask(lab_url: str, method: str, path: str, body: object = None) -> Any:
     """Una petición a la API de Jupyter del taller."""
-    url = lab_url.replace("/lab/tree/00_bienvenida.ipynb", f"/api/{path}")
+    page, _, token = lab_url.partition("?")
+    url = page.replace("/lab/tree/00_bienvenida.ipynb", f"/api/{path}{'&' if '?' in path else '?'}{token}")
     data = None if body is None else json.dumps(body).encode()
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(url, data=data, method=method, headers=headers)
@@ -89,9 +90,11 @@ def run_all(page: Page, *, wait: bool = True) -> None:
 
 def save(page: Page, lab_url: str, name: str) -> dict[str, Any]:
     """Guarda el cuaderno abierto desde el menú, espera a que esté escrito y devuelve lo escrito."""
-    before = ask(lab_url, "GET", f"contents/{name}?content=0")["last_modified"]
+    entry = f"contents/{name}?content=0"  # leerlo mientras se escribe haría que Jupyter lo diera por roto
+    before = ask(lab_url, "GET", entry)["last_modified"]
     choose(page, "^Archivo$", "docmanager:save")
-    until(lambda: ask(lab_url, "GET", f"contents/{name}?content=0")["last_modified"] != before, seconds=30)
+    until(lambda: ask(lab_url, "GET", entry)["last_modified"] != before, seconds=30)
+    page.wait_for_function("!document.querySelector('.jp-mod-dirty')")
     found: dict[str, Any] = ask(lab_url, "GET", f"contents/{name}")["content"]
     return found
 

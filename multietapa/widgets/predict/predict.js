@@ -1,6 +1,6 @@
 // El control de una predicción: un deslizador y una casilla del navegador, que ya saben de teclado y de nombres.
 
-function render({ model, el }) {
+function render({ model, el, kernel }) {
   const root = panel(el, "mtp");
   const name = model.get("label");
   root.setAttribute("aria-label", name);
@@ -16,8 +16,16 @@ function render({ model, el }) {
     const value = model.get("value");
     slider.value = value;
     slider.setAttribute("aria-valuetext", `${number(value)} MB`);
-    if (document.activeElement !== box || Number(box.value) !== value) box.value = value;
-    setText(said, value ? "" : "Muévelo, o escribe un número.");
+    box.value = value;
+    hint();
+  }
+
+  // Sin kernel, moverlo no serviría de nada.
+  function hint() {
+    const lost = orphan(kernel);
+    slider.disabled = box.disabled = lost;
+    const ask = model.get("value") ? "" : "Muévelo, o escribe un número.";
+    setText(said, lost ? "Para cambiarla, vuelve a ejecutar la celda." : ask);
   }
 
   function choose(value) {
@@ -28,7 +36,7 @@ function render({ model, el }) {
   slider.addEventListener("input", () => choose(slider.value));
   box.addEventListener("change", () => choose(box.value));
   for (const input of [slider, box]) input.addEventListener("change", () => model.save_changes());
-  return wire(model, { value: draw });
+  return wire(model, { value: draw }, hint, 1000);
 }
 
 export default { render };

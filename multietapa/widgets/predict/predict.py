@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import traitlets
+from IPython.display import display
 
+from multietapa.widgets.adapters.ipython import current_cell
 from multietapa.widgets.base import WidgetView, drawing
 from multietapa.widgets.predict.words import question, sentence, static_html
 
@@ -28,6 +30,18 @@ class PredictView(WidgetView):
     def twins(self) -> tuple[str, str]:
         """Lo que se ha predicho, en texto y en HTML."""
         return sentence(self._subject, self.value), static_html(self._subject, self.value)
+
+    def display(self) -> None:
+        """La pone en la salida de la celda, también si la celda acaba en ella: así se sabe cuál es su salida."""
+        data, metadata = self._repr_mimebundle_()
+        self.cell = current_cell()
+        self.handle = display(data, metadata=metadata, raw=True, display_id=True)
+
+    def save_twins(self) -> None:
+        """Deja guardado en la salida lo que se ha predicho, que en ella sigue sin mover."""
+        data, metadata = self._repr_mimebundle_()
+        if self.handle is not None:
+            self.handle.update(data, metadata=metadata, raw=True)
 
     def _ipython_display_(self) -> None:
         self.display()
