@@ -38,6 +38,13 @@ def ask(lab_url: str, method: str, path: str, body: object = None) -> Any:
         return json.loads(answer.read() or b"null")
 
 
+def exported(lab_url: str, name: str) -> str:
+    """Lo que baja el menú «Guardar y exportar el cuaderno como… HTML»."""
+    url = lab_url.replace("/lab/tree/00_bienvenida.ipynb", f"/nbconvert/html/{name}")
+    with urllib.request.urlopen(url, timeout=60) as page:
+        return str(page.read().decode())
+
+
 def stop_kernels(lab_url: str) -> None:
     """Apaga todos los kernels del taller."""
     for session in ask(lab_url, "GET", "sessions"):

@@ -25,7 +25,7 @@ WIDTHS = (1280, 768)
 
 def executed(*outputs: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """Un cuaderno con un título y esas salidas, con estado de widgets y un enlace a la red en su texto."""
-    book = nbformat.v4.new_notebook()
+    book: nbformat.NotebookNode = nbformat.v4.new_notebook()
     book.metadata["widgets"] = {
         STATE: {"state": {"x": {"state": {}}}, "version_major": 2, "version_minor": 0}
     }
@@ -37,12 +37,14 @@ def executed(*outputs: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 def shown(view: Any) -> nbformat.NotebookNode:
     """La salida que deja una vista."""
-    return nbformat.v4.new_output("display_data", data=view._repr_mimebundle_()[0])
+    made: nbformat.NotebookNode = nbformat.v4.new_output("display_data", data=view._repr_mimebundle_()[0])
+    return made
 
 
 def stream(words: str) -> nbformat.NotebookNode:
     """Una salida de texto."""
-    return nbformat.v4.new_output("stream", name="stdout", text=words)
+    made: nbformat.NotebookNode = nbformat.v4.new_output("stream", name="stdout", text=words)
+    return made
 
 
 def write(book: nbformat.NotebookNode, folder: Path) -> Path:

@@ -72,7 +72,7 @@ def test_the_server_calls_it_before_writing(tmp_path: Path) -> None:
     before = notebook(view("a"), a={"value": 1})
     (tmp_path / "sub" / "n.ipynb").write_text(json.dumps(before), encoding="utf-8")
     manager = SimpleNamespace(root_dir=str(tmp_path))
-    model = {"type": "notebook", "content": notebook(view("a"))}
+    model: dict[str, Any] = {"type": "notebook", "content": notebook(view("a"))}
     before_saving(model=model, path="/sub/n.ipynb", contents_manager=manager)
     assert widget_states(model["content"]) == widget_states(before)
 
@@ -82,7 +82,7 @@ def test_a_file_that_is_new_or_broken_does_not_matter(tmp_path: Path, written: s
     """Sin un cuaderno que leer en el disco, se guarda lo que mandó el navegador."""
     if written is not None:
         (tmp_path / "n.ipynb").write_text(written, encoding="latin-1")
-    model = {"type": "notebook", "content": notebook(view("a"), a={"value": 1})}
+    model: dict[str, Any] = {"type": "notebook", "content": notebook(view("a"), a={"value": 1})}
     before_saving(model=model, path="n.ipynb", contents_manager=SimpleNamespace(root_dir=str(tmp_path)))
     assert set(widget_states(model["content"])) == {"a"}
 

@@ -52,7 +52,7 @@ def _find(wanted: str) -> Path:
 
 def _read(path: Path) -> nbformat.NotebookNode:
     try:
-        notebook = nbformat.read(path, as_version=4)
+        notebook: nbformat.NotebookNode = nbformat.read(path, as_version=4)
         code = [cell for cell in notebook.cells if cell.cell_type == "code"]
         executed = any(cell.outputs for cell in code)
     except (ValueError, KeyError, AttributeError, TypeError, nbformat.ValidationError) as problem:

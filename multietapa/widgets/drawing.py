@@ -29,7 +29,7 @@ def drawing(module: str, *, css: str = "") -> tuple[str, str]:
     return f"{shared[0]}\n{esm}", f"{VARIABLES}{shared[1]}{css}\n{style}"
 
 
-class Drawing(ipywidgets.Widget):
+class Drawing(ipywidgets.Widget):  # type: ignore[misc]  # ipywidgets no publica tipos
     """El JavaScript y el CSS de una clase de vistas. No se ve: lo leen los cargadores de las vistas."""
 
     esm = traitlets.Unicode().tag(sync=True)

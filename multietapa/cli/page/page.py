@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nbformat
 from nbconvert.exporters.html import HTMLExporter
+from traitlets.config import Config
 
 from multietapa.widgets.saved import freeze
 from multietapa.widgets.theme import DARK, LIGHT
@@ -23,13 +24,13 @@ def html_of(notebook: nbformat.NotebookNode, *, name: str, folder: Path) -> str:
     """
     freeze(notebook)
     exporter = HTMLExporter(
+        config=Config({"NbConvertBase": {"display_data_priority": list(_PRIORITY)}}),
         extra_template_basedirs=[str(_HERE / "templates")],
         template_name="multietapa",
         embed_images=True,
         exclude_anchor_links=True,
         language_code="es",
     )
-    exporter.display_data_priority = list(_PRIORITY)
     resources = {
         "metadata": {"name": name, "path": str(folder)},
         "title": title_of(notebook) or name,

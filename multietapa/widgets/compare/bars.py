@@ -25,7 +25,7 @@ _CSS = """
 .mts-legend li { display: grid; grid-template-columns: 16px minmax(0, 1fr) auto 4em; gap: 0 8px; margin: 0;
   align-items: center; text-align: right; }
 .mts-legend i { width: 16px; height: 14px; border-radius: 2px; box-shadow: inset 0 0 0 1px #8888; }
-.mts-legend span { text-align: left; }
+.mts-legend i + span { text-align: left; }
 """
 
 

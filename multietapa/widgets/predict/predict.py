@@ -32,7 +32,7 @@ class PredictView(WidgetView):
         return sentence(self._subject, self.value), static_html(self._subject, self.value)
 
     def display(self) -> None:
-        """La pone en la salida de la celda, también si la celda acaba en ella: así se sabe cuál es su salida."""
+        """La pone en la salida de la celda; también cuando la celda acaba en ella, para saber cuál es."""
         data, metadata = self._repr_mimebundle_()
         self.cell = current_cell()
         self.handle = display(data, metadata=metadata, raw=True, display_id=True)
