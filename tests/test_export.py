@@ -116,7 +116,9 @@ def test_nothing_in_an_output_can_reach_the_network(browser: Browser, tmp_path: 
         "<script src=https://a.invalid/s.js></script><link rel=stylesheet href=https://a.invalid/c.css>"
         "<iframe src=https://a.invalid/></iframe>"
     )
-    output = nbformat.v4.new_output("display_data", data={"text/html": hostile, "text/plain": "x"})
+    output = nbformat.v4.new_output(
+        "display_data", data={"text/html": hostile, "application/javascript": "x"}
+    )
     source = write(executed(output), tmp_path)
     assert __main__.main(["exportar", str(source), "--salida", str(tmp_path / "x.html")]) == 0
     page: Page = browser.new_page()
@@ -124,6 +126,7 @@ def test_nothing_in_an_output_can_reach_the_network(browser: Browser, tmp_path: 
     page.on("requestfinished", lambda request: sent.append(request.url))
     page.goto((tmp_path / "x.html").as_uri())
     assert page.title() == "02 · La <i>solución</i>"
+    assert page.locator(".out img").count() == 1
     page.close()
     assert sent == [(tmp_path / "x.html").as_uri()]
 

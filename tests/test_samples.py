@@ -19,6 +19,8 @@ NAMES = sample.names()
 WIDTHS = (1280, 768, 360)
 SHARED = ("base.py", "dom.js", "dom.css", "drawing.py", "loader.js", "saved.py", "theme.py", "where.py")
 VIEW_LINES = 120
+#: Lo que un lector de pantalla ofrece como regiones de la página.
+LANDMARKS = ":is(.mt, .mt *):is([role=region], header, footer, nav, main, aside, form, section)"
 
 
 def open_sample(page: Page, name: str, folder: Path) -> None:
@@ -50,6 +52,9 @@ def test_a_sample_opens_by_itself_and_looks_right(blank_page: Page, tmp_path: Pa
         assert blank_page.evaluate(FAINT) == []
         assert blank_page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert list(filter(None, asked)) == []
+    named = blank_page.locator(".mt[role=group][aria-label]:not([aria-label=''])")
+    expect(named).to_have_count(len(shown))
+    assert blank_page.locator(LANDMARKS).count() == 0  # dos vistas iguales serían dos con el mismo nombre
     blank_page.evaluate("shown.forEach((view) => view.close())")
 
 

@@ -39,11 +39,11 @@ function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-// La caja de una vista, ya en su sitio. Las teclas que se pulsan en ella son suyas: JupyterLab, que escucha en
+// La caja de una vista, ya en su sitio; name es cómo la llama un lector de pantalla. Las teclas que se pulsan en ella son suyas: JupyterLab, que escucha en
 // el documento, saltaría de celda con una flecha y la borraría con «d d». Los atajos con Ctrl o Alt y los que
 // ejecutan la celda sí le llegan.
-function panel(el, className) {
-  const root = element("div", `mt ${className}`, "", { role: "group" });
+function panel(el, className, name = "") {
+  const root = element("div", `mt ${className}`, "", { role: "group", "aria-label": name });
   root.addEventListener("keydown", (event) => {
     const shortcut = event.ctrlKey || event.metaKey || event.altKey || (event.shiftKey && event.key === "Enter");
     if (!shortcut) event.stopPropagation();

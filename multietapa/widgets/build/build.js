@@ -77,7 +77,7 @@ function drawGroup(view, group) {
 function render({ model, el, kernel }) {
   const root = panel(el, "mtb");
   const badge = element("div", "mt-grabacion");
-  const header = element("header", "mtb-head");
+  const header = element("div", "mtb-head");
   const heading = element("div", "mtb-heading");
   const title = element("strong", "mtb-title");
   const context = element("div", "mtb-context");

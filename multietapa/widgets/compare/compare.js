@@ -4,7 +4,7 @@ const exact = (bytes) => count(bytes, "byte", "bytes");
 
 function render({ model, el, kernel }) {
   const root = panel(el, "mtc");
-  const header = element("header", "mtc-head");
+  const header = element("div", "mtc-head");
   const title = element("div", "mtc-title", "", { role: "heading", "aria-level": 3 });
   const phase = element("span", "mtc-phase", "", { role: "status" });
   const engine = element("div", "mtc-engine");

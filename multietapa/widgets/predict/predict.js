@@ -1,9 +1,8 @@
 // El control de una predicción: un deslizador y una casilla del navegador, que ya saben de teclado y de nombres.
 
 function render({ model, el, kernel }) {
-  const root = panel(el, "mtp");
   const name = model.get("label");
-  root.setAttribute("aria-label", name);
+  const root = panel(el, "mtp", name);
   const limits = { min: 0, max: model.get("maximum") };
   const slider = element("input", "mtp-slider", "", { ...limits, type: "range", step: model.get("step") });
   const box = element("input", "mtp-box", "", { ...limits, type: "number", step: 1 });
