@@ -10,9 +10,10 @@ if TYPE_CHECKING:
     from multietapa.cells.construir import construir
     from multietapa.cells.limpiar import limpiar
     from multietapa.cells.motor import motor
+    from multietapa.cells.predecir import predecir
     from multietapa.exercises.ejercicio import ejercicio
 
-__all__ = ["comparar", "construir", "ejercicio", "limpiar", "motor"]
+__all__ = ["comparar", "construir", "ejercicio", "limpiar", "motor", "predecir"]
 __version__ = "0.1.0"
 
 _HOMES = {
@@ -21,6 +22,7 @@ _HOMES = {
     "ejercicio": "multietapa.exercises.ejercicio",
     "limpiar": "multietapa.cells.limpiar",
     "motor": "multietapa.cells.motor",
+    "predecir": "multietapa.cells.predecir",
 }
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import docker
-from multietapa import comparar, construir, ejercicio, motor
+from multietapa import comparar, construir, ejercicio, motor, predecir
 
 TIENDA = "../apps/tienda-node"
 motor()
@@ -44,36 +44,36 @@ print(Path(TIENDA, "Dockerfile.ingenuo").read_text("utf-8"))
 # predicción y déjalo ahí: luego la compararás con la medida.
 
 # %%
-from ipywidgets import IntSlider
-
-prediccion = IntSlider(description="MB", max=1500, step=10)
+prediccion = predecir("tienda:ingenua", hasta=1500, paso=10)
 prediccion
 
 # %% [markdown]
 # ## Construir con el SDK
 #
-# `cliente.images.build` envía la carpeta (el **contexto**) al motor y espera a que termine. Devuelve la
-# imagen y el registro de lo que pasó. Mientras tanto no dice nada, y con mala conexión `npm install` puede
-# tardar varios minutos: ten paciencia.
+# `cliente.api.build` envía la carpeta (el **contexto**) al motor y va entregando lo que él dice, mensaje a
+# mensaje. (`cliente.images.build` hace lo mismo, pero calla hasta el final.) Con mala conexión,
+# `npm install` puede tardar varios minutos sin escribir nada: ten paciencia.
 
 # %%
 cliente = docker.from_env(timeout=600)  # con mala conexión, un paso puede callar un buen rato
-imagen, registro = cliente.images.build(
+for mensaje in cliente.api.build(
     path=TIENDA,
     dockerfile="Dockerfile.ingenuo",
     tag="tienda:ingenua",
     labels=motor().etiquetas,
     rm=True,
-)
-imagen.tags
+    decode=True,
+):
+    if "error" in mensaje:
+        raise docker.errors.BuildError(mensaje["error"], [])
+    print(mensaje.get("stream", ""), end="")
 
 # %% [markdown]
 # El registro cuenta los pasos: **uno por instrucción** del Dockerfile. Los `LABEL` del final son las
-# etiquetas del taller.
+# etiquetas del taller. Ya tienes la imagen:
 
 # %%
-lineas = [linea.get("stream", "").strip() for linea in registro]
-print(*[linea for linea in lineas if linea.startswith("Step ")], sep="\n")
+cliente.images.get("tienda:ingenua").tags
 
 # %% [markdown]
 # ## Construir mirando
@@ -115,7 +115,8 @@ contenedor.remove(force=True)
 # ## ¿Cuánto ocupa, y por qué?
 #
 # `comparar` mide la imagen, capa por capa y archivo por archivo, y reparte lo que ocupa **desempaquetada**
-# según su **origen**. ¿Se acercaba tu predicción?
+# según su **origen**. La primera vez tiene que leerla entera, y con una tan grande puede tardar un minuto y
+# medio; lo medido se guarda, y después es inmediato. ¿Se acercaba tu predicción?
 
 # %%
 comparar("tienda:ingenua", prediccion=prediccion)

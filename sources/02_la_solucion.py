@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import docker
-from multietapa import comparar, construir, ejercicio, motor
+from multietapa import comparar, construir, ejercicio, motor, predecir
 
 TIENDA = "../apps/tienda-node"
 motor()
@@ -51,24 +51,24 @@ print(Path(TIENDA, "Dockerfile").read_text("utf-8"))
 # Ya has medido la imagen ingenua y sabes qué le sobra. ¿Cuántos megabytes ocupará esta en disco?
 
 # %%
-from ipywidgets import IntSlider
-
-prediccion = IntSlider(description="MB", max=1000, step=5)
+prediccion = predecir("tienda:multietapa", hasta=1000)
 prediccion
 
 # %% [markdown]
 # ## Construir las dos etapas
 #
 # Con el SDK no cambia nada: **una orden, un archivo**. El constructor clásico hace los pasos de las dos
-# etapas, uno detrás de otro.
+# etapas, uno detrás de otro. De lo que dice, quédate con el comienzo de cada paso:
 
 # %%
 cliente = docker.from_env(timeout=600)
-imagen, registro = cliente.images.build(
-    path=TIENDA, tag="tienda:multietapa", labels=motor().etiquetas, rm=True
-)
-lineas = [linea.get("stream", "").strip() for linea in registro]
-print(*[linea for linea in lineas if linea.startswith("Step ")], sep="\n")
+for mensaje in cliente.api.build(
+    path=TIENDA, tag="tienda:multietapa", labels=motor().etiquetas, rm=True, decode=True
+):
+    if "error" in mensaje:
+        raise docker.errors.BuildError(mensaje["error"], [])
+    if "step " in (linea := mensaje.get("stream", "")).lower():
+        print(linea.strip())
 
 # %% [markdown]
 # Ahora con BuildKit, que numera las etapas desde 0 y entiende el Dockerfile como un plan: una etapa solo
@@ -82,7 +82,8 @@ construir(TIENDA, etiqueta="tienda:multietapa")
 # ## Lado a lado
 #
 # Cambia de medida con los botones: **Desempaquetado** es lo que ocupa en disco; **Transferencia**, lo que
-# viaja comprimido hasta una máquina que aún no tiene ninguna de sus capas.
+# viaja comprimido hasta una máquina que aún no tiene ninguna de sus capas. La imagen nueva hay que leerla
+# entera, y tarda un poco.
 
 # %%
 comparar("tienda:multietapa", "tienda:ingenua", prediccion=prediccion)

@@ -12,6 +12,20 @@ from tools import sample
 #: Las vistas del kit que se salen de su sitio por la derecha.
 OVERFLOWING = """() => [...document.querySelectorAll('.mt')]
   .filter(view => view.scrollWidth > view.clientWidth + 1).map(view => view.className)"""
+#: Lo que se sale por la derecha del borde interior de su vista, sin contar lo que se puede desplazar.
+STICKING_OUT = """() => [...document.querySelectorAll('.mt')].flatMap(view => {
+  const style = getComputedStyle(view);
+  const inner = parseFloat(style.paddingRight) + parseFloat(style.borderRightWidth);
+  const edge = view.getBoundingClientRect().right - inner + 1;
+  const cut = node => {
+    for (let n = node.parentElement; n !== view; n = n.parentElement)
+      if (getComputedStyle(n).overflowX !== 'visible') return true;
+    return false;
+  };
+  const boxes = [...view.querySelectorAll('*')].filter(n => n.getBoundingClientRect().width);
+  return boxes.filter(n => n.getBoundingClientRect().right > edge && !cut(n))
+    .map(n => `${n.className}: ${n.textContent.trim().slice(0, 30)}`);
+})"""
 #: Los textos de las vistas del kit cuyo contraste (WCAG 2) con lo que tienen debajo no llega a 4,5.
 FAINT = """() => {
   const parse = c => (c.match(/[\\d.]+/g) || []).map(Number);

@@ -6,36 +6,46 @@ capturas van a ``MULTIETAPA_CAPTURAS`` (o a una carpeta temporal) para mirarlas 
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import re
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import docker
 import pytest
-from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
+from multietapa import __main__
 from multietapa.cells.motor import Motor
 from multietapa.paths import PROJECT_ROOT
-from tests.drawing import FAINT, OVERFLOWING
+from multietapa.widgets.saved import widget_states
+from tests.drawing import FAINT, OVERFLOWING, STICKING_OUT
+from tests.lab import (
+    DRAFT,
+    RED,
+    THEMES,
+    choose,
+    error_texts,
+    exported,
+    open_cells,
+    open_notebook,
+    reopen,
+    run_all,
+    save,
+    shoot,
+    stop_kernels,
+    use_theme,
+)
 from tests.test_iniciar import workshop
 
 NOTEBOOKS = sorted(path.name for path in (PROJECT_ROOT / "notebooks").glob("*.ipynb"))
-RUN_TIMEOUT_MS = 300_000
 WIDTHS = (1280, 768)
-THEMES = {"claro": "modo claro|Light", "oscuro": "modo oscuro|Dark"}
-
-#: Todas las celdas de código tienen ya su número: ni en espera, ni en marcha, ni sin ejecutar.
-IDLE = """() => {
-  const prompts = [...document.querySelectorAll('.jp-Notebook .jp-CodeCell .jp-InputPrompt')];
-  return prompts.length > 0 && prompts.every(p => /\\d/.test(p.innerText));
-}"""
-#: JupyterLab pinta así tanto un error como lo escrito en stderr.
-RED = '[data-mime-type="application/vnd.jupyter.stderr"]'
+LOOKS = (OVERFLOWING, STICKING_OUT, FAINT)
+SAVED_BYTES = 400_000
+"""Lo más que puede ocupar un cuaderno del taller, ejecutado entero y guardado."""
 
 
 @pytest.fixture(scope="module")
@@ -62,91 +72,7 @@ def page(browser: Browser, lab_url: str) -> Iterator[Page]:
     context.set_default_timeout(60_000)
     yield context.new_page()
     context.close()
-    for session in ask(lab_url, "GET", "sessions"):
-        ask(lab_url, "DELETE", f"sessions/{session['id']}")
-
-
-def ask(lab_url: str, method: str, path: str, body: object = None) -> Any:
-    """Una petición a la API de Jupyter del taller."""
-    url = lab_url.replace("/lab/tree/00_bienvenida.ipynb", f"/api/{path}")
-    data = None if body is None else json.dumps(body).encode()
-    headers = {"Content-Type": "application/json"}
-    request = urllib.request.Request(url, data=data, method=method, headers=headers)
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.loads(answer.read() or b"null")
-
-
-def open_notebook(page: Page, lab_url: str, name: str) -> None:
-    """Abre un cuaderno y espera a su kernel."""
-    page.goto(lab_url.replace("/lab/tree/00_bienvenida.ipynb", f"/lab/tree/{name}") + "&reset")
-    page.wait_for_selector(".jp-Notebook .jp-Cell")
-    page.get_by_text(re.compile(r"\(ipykernel\) \| (Idle|Inactivo|En espera)")).wait_for()
-    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]")
-
-
-def open_cells(page: Page, lab_url: str, *sources: str) -> None:
-    """Abre un cuaderno nuevo con esas celdas de código."""
-    cells: list[dict[str, object]] = [
-        {
-            "cell_type": "code",
-            "id": f"c{n}",
-            "metadata": {},
-            "outputs": [],
-            "execution_count": None,
-            "source": s,
-        }
-        for n, s in enumerate(sources)
-    ]
-    content = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-    content["metadata"] = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)"}}
-    ask(lab_url, "PUT", "contents/zz_prueba.ipynb", {"type": "notebook", "content": content})
-    open_notebook(page, lab_url, "zz_prueba.ipynb")
-
-
-def choose(page: Page, menu: str, command: str) -> None:
-    """Elige una orden de un menú de la barra."""
-    page.get_by_role("menuitem", name=re.compile(menu)).click()
-    page.locator(f'li[data-command="{command}"]').first.click()
-
-
-def run_all(page: Page, *, wait: bool = True) -> None:
-    """Usa el menú Ejecutar → Ejecutar todas las celdas y espera al final."""
-    choose(page, "^(Ejecutar|Run)$", "runmenu:run-all")
-    if not wait:
-        return
-    try:
-        page.wait_for_function(IDLE, timeout=RUN_TIMEOUT_MS)
-    except TimeoutError:
-        pytest.fail(f"no se ejecutaron todas las celdas: {error_texts(page)}")
-
-
-def error_texts(page: Page) -> list[str]:
-    """Lo que se ve en rojo en las salidas: los errores y lo que se escribió en ``stderr``."""
-    return page.locator(RED).all_inner_texts()
-
-
-def use_theme(page: Page, name: str) -> None:
-    """Cambia el tema desde el menú, como lo haría una persona."""
-    page.get_by_role("menuitem", name=re.compile("^(Configuración|Ajustes|Settings)$")).click()
-    page.locator(".lm-Menu-item", has_text=re.compile("^(Tema|Theme)$")).first.hover()
-    page.locator(".lm-Menu-item", has_text=re.compile(f"^JupyterLab ({THEMES[name]})$")).first.click()
-    page.wait_for_function(
-        "name => document.body.dataset.jpThemeLight === String(name === 'claro')", arg=name
-    )
-
-
-def shoot(page: Page, captures: Path, name: str) -> None:
-    """Captura el cuaderno entero: agranda la ventana hasta que cabe y la devuelve a su tamaño."""
-    size = page.viewport_size
-    assert size
-    page.wait_for_timeout(300)
-    panel = page.locator(".jp-NotebookPanel .jp-WindowedPanel-outer").first
-    height = min(int(panel.evaluate("node => node.scrollHeight")) + 200, 16_000)
-    page.set_viewport_size({"width": size["width"], "height": height})
-    page.evaluate("() => document.querySelectorAll('.jp-NotebookPanel *').forEach(n => { n.scrollTop = 0; })")
-    page.wait_for_timeout(300)
-    page.screenshot(path=captures / f"{name}.png")
-    page.set_viewport_size(size)
+    stop_kernels(lab_url)
 
 
 def cell_output(page: Page, text: str) -> Locator:
@@ -166,9 +92,34 @@ def test_notebook_runs_and_looks_right(page: Page, lab_url: str, captures: Path,
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
             shoot(page, captures, f"{Path(name).stem}-{theme}-{width}")
-            assert page.evaluate(OVERFLOWING) == []
-            assert page.evaluate(FAINT) == []
+            for look in LOOKS:
+                assert page.evaluate(look) == []
         page.set_viewport_size({"width": WIDTHS[0], "height": 900})
+    if page.locator(".mtc").count():
+        comes_back(page, lab_url, captures, name)
+
+
+def comes_back(page: Page, lab_url: str, captures: Path, name: str) -> None:
+    """Guardado, cerrado y abierto con otro kernel, enseña lo mismo; y exportado, las mismas cifras."""
+    written = save(page, lab_url, name)
+    shown = page.locator(".mt").all_inner_texts()
+    figures = {
+        *page.locator(".mtc-total strong").all_inner_texts(),
+        *page.locator(".mtb-result").all_inner_texts(),
+    }
+    assert len(json.dumps(written, ensure_ascii=False).encode()) < SAVED_BYTES
+    page = reopen(page, lab_url, name, lambda again: again.locator(".mt"))
+    expect(page.locator(".mt")).to_have_text(shown, use_inner_text=True)
+    for theme in THEMES:
+        use_theme(page, theme)
+        shoot(page, captures, f"{Path(name).stem}-reabierto-{theme}")
+        for look in LOOKS:
+            assert page.evaluate(look) == []
+    source, target = captures / name, captures / f"{Path(name).stem}.html"
+    source.write_text(json.dumps(written), encoding="utf-8")
+    assert __main__.main(["exportar", str(source), "--sobrescribir"]) == 0
+    words = html.unescape(re.sub(r"<[^>]+>", "", target.read_text(encoding="utf-8")))
+    assert [figure for figure in figures if figure not in words] == []
 
 
 def test_jupyterlab_is_in_spanish(page: Page, lab_url: str) -> None:
@@ -211,24 +162,143 @@ def test_cancelling_a_build_that_runs(
     expect(view).to_have_attribute("data-phase", "cancelled", timeout=15_000)
 
 
+SHOWN = """\
+from multietapa import predecir
+from multietapa.widgets.build.sample import views as builds
+from multietapa.widgets.compare.sample import views as comparisons
+prediccion = predecir("tienda:ingenua", hasta=1500, paso=10)
+for view in (prediccion, comparisons()["cuadro"], comparisons()["dos imágenes"], *builds().values()):
+    view.display()"""
+ACTIVE = "cells => cells.findIndex(cell => cell.classList.contains('jp-mod-active'))"
+
+
+def tab_to(page: Page, wanted: Locator) -> None:
+    """Pulsa el tabulador hasta llegar a un control, como quien no usa el ratón."""
+    for _ in range(60):
+        if wanted.evaluate("node => node === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    pytest.fail(f"con el tabulador no se llega a {wanted}")
+
+
+def test_the_keyboard_alone_works_every_control(page: Page, lab_url: str) -> None:
+    """Con el tabulador y las flechas se llega a todo y todo funciona, sin saltar de celda ni borrarla."""
+    open_cells(page, lab_url, SHOWN, "prediccion.value", "'otra'")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Shift+Enter")
+    pair = page.get_by_role("group", name="Comparación de tienda:ingenua y tienda:multietapa")
+    pair.wait_for()
+    cells = page.locator(".jp-Notebook .jp-Cell")
+
+    slider = page.get_by_role("slider", name="Tu predicción para tienda:ingenua, en MB")
+    tab_to(page, slider)
+    before = cells.evaluate_all(ACTIVE)
+    for key, reached in (
+        ("ArrowRight", "10"),
+        ("ArrowUp", "20"),
+        ("ArrowDown", "10"),
+        ("End", "1500"),
+        ("Home", "0"),
+    ):
+        page.keyboard.press(key)
+        expect(slider).to_have_value(reached)
+    tab_to(page, page.get_by_role("spinbutton", name="Tu predicción para tienda:ingenua"))
+    page.keyboard.press("Control+a")
+    page.keyboard.type("420")
+    page.keyboard.press("Tab")
+    expect(slider).to_have_attribute("aria-valuetext", "420 MB")
+
+    tab_to(page, pair.get_by_role("radio", name="Desempaquetado"))
+    page.keyboard.press("ArrowRight")
+    expect(pair.get_by_role("radio", name="Transferencia")).to_be_checked()
+    expect(pair.locator(".mtc-title")).to_contain_text("Transferencia")
+    page.keyboard.press("ArrowDown")
+    expect(pair.get_by_role("radio", name="Desempaquetado")).to_be_checked()
+    tab_to(page, pair.get_by_role("radio", name="Tamaño"))
+    page.keyboard.press("ArrowRight")
+    expect(pair.get_by_role("radio", name="100 %")).to_be_checked()
+    tab_to(page, pair.get_by_role("img").first)
+    page.keyboard.press("ArrowRight")
+    expect(pair.get_by_role("img").nth(1)).to_be_focused()
+    tab_to(page, pair.locator("summary"))
+    page.keyboard.press("Enter")
+    expect(pair.get_by_role("table").first).to_be_visible()
+    tab_to(page, pair.get_by_role("group", name="Tabla de la comparación"))
+    page.keyboard.press("ArrowDown")
+
+    build = page.locator(".mtb").first
+    tab_to(page, build.locator("summary").first)
+    page.keyboard.press("Enter")
+    page.keyboard.press("Space")
+    tab_to(page, build.get_by_role("log"))
+    for key in ("ArrowDown", "d", "d", "b", "x", "Enter"):
+        page.keyboard.press(key)
+    expect(cells).to_have_count(3)
+    assert cells.evaluate_all(ACTIVE) == before
+    tab_to(page, build.get_by_role("button", name="Cancelar"))
+    page.keyboard.press("Enter")
+    expect(build.locator(".mtb-cancel")).to_have_text("Cancelando…")
+    page.keyboard.press("Control+s")
+    page.wait_for_function("!document.querySelector('.jp-mod-dirty')")
+    page.locator(".jp-CodeCell").nth(1).click()
+    page.keyboard.press("Shift+Enter")
+    expect(page.locator(".jp-CodeCell").nth(1).locator(".jp-Cell-outputWrapper")).to_contain_text("420")
+
+
+def test_a_reopened_notebook_shows_what_it_showed(page: Page, lab_url: str) -> None:
+    """Sin su kernel, cada vista vuelve como estaba; también si se guarda otra vez así, y nada se acumula."""
+    open_cells(page, lab_url, SHOWN)
+    for _ in range(2):  # la segunda vez, las vistas de la primera sobran
+        run_all(page)
+        page.locator(".mtb").nth(4).wait_for()
+    pair = ".mtc >> nth=1"
+    page.locator(pair).get_by_role("radio", name="Transferencia").check(force=True)
+    page.get_by_role("spinbutton").fill("420")
+    page.get_by_role("spinbutton").press("Tab")
+    shown = page.locator(".mtc").all_inner_texts()
+    for _ in range(2):  # con el kernel que las hizo, y después con otro que no las conoce
+        states = widget_states(save(page, lab_url, DRAFT))
+        drawings = [each for each in states.values() if "esm" in each["state"]]
+        views = [each for each in states.values() if "shared" in each["state"]]
+        assert (len(drawings), len(views)) == (3, 8)
+        converted = exported(lab_url, DRAFT)
+        assert "mts-bar" in converted
+        assert not re.search(r"<script[^>]+src=\W*http|widget-state", converted)
+        page = reopen(page, lab_url, DRAFT, lambda again: again.locator(".mt"))
+        expect(page.locator(".mt")).to_have_count(8)
+        assert page.locator(".mtc").all_inner_texts() == shown
+        labels = (
+            page.locator(pair)
+            .get_by_role("radio")
+            .evaluate_all("all => all.map(r => r.parentNode.innerText)")
+        )
+        assert labels == ["Desempaquetado", "Transferencia", "Tamaño", "100 %"]
+        expect(page.locator(pair).get_by_role("radio", name="Transferencia")).to_be_checked()
+        expect(page.get_by_role("slider")).to_have_attribute("aria-valuetext", "420 MB")
+        expect(page.locator(".mtb").nth(2)).to_have_attribute("data-phase", "done")
+        expect(page.locator(".mtb").first).to_contain_text("su kernel ya no está")
+        expect(page.locator(".jp-Notebook")).not_to_contain_text("model not found")
+        page.locator(pair).get_by_role("radio", name="Desempaquetado").check(force=True)
+        expect(page.locator(pair).locator(".mtc-title")).to_contain_text("Desempaquetado")
+        page.locator(pair).get_by_role("radio", name="Transferencia").check(force=True)
+
+
 @pytest.mark.construye
 def test_predicting_and_comparing(page: Page, lab_url: str, captures: Path) -> None:
     """La predicción del control llega a la comparación; se cambia de medida y de escala, y hay una tabla."""
     open_cells(
         page,
         lab_url,
-        "from ipywidgets import IntSlider\nfrom multietapa import comparar\n"
-        "prediccion = IntSlider(description='MB', max=1500, step=10)\nprediccion",
+        "from multietapa import comparar, predecir\nprediccion = predecir('node:14', hasta=1500)\nprediccion",
         "'espera'",
         "comparar('node:14', 'node:14-alpine', prediccion=prediccion)",
     )
     page.locator(".jp-CodeCell").first.click()
     page.keyboard.press("Shift+Enter")
-    # De una vez: con muchas teclas seguidas, ipywidgets puede pisar la última con el eco de otra anterior.
-    readout = page.locator(".widget-readout")
-    readout.fill("300")
-    readout.press("Enter")
-    expect(page.get_by_role("slider")).to_have_attribute("aria-valuenow", "300.0")
+    guess = page.get_by_role("spinbutton")
+    guess.fill("300")
+    guess.press("Enter")
+    expect(page.get_by_role("slider")).to_have_value("300")
     page.locator(".jp-CodeCell").nth(2).click()
     page.keyboard.press("Shift+Enter")
     view = page.locator(".mtc")

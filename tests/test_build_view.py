@@ -23,7 +23,7 @@ from tests.drawing import draw
 from tests.test_build_state import FINISHED, HALFWAY, RECORDED, recorded, state_of
 
 REQUEST = Request("tienda:1", "Docker Engine 28.5.2")
-JS = str(BuildView(REQUEST).get_state()["_esm"])
+JS = str(BuildView(REQUEST).shared.esm)
 
 
 def click(view: BuildView, content: object) -> None:

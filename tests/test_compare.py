@@ -24,6 +24,7 @@ from multietapa.widgets.compare.compare import CompareView
 from multietapa.widgets.compare.text_view import TextView
 from multietapa.widgets.compare.twin import Progress, lines, payload, progress_payload, static_html
 from multietapa.widgets.compare.words import (
+    FIRST_TIME,
     Phase,
     headline,
     interplay,
@@ -344,10 +345,16 @@ def test_names_are_escaped() -> None:
 def test_progress_says_phase_and_bytes() -> None:
     """El avance dice qué imagen, qué fase y cuánto; sin bytes todavía, no inventa una fracción."""
     first = progress_payload(Progress("a", 1, 2, "Pidiendo la imagen al motor", 0, 500, 1.26))
-    assert first == {"text": "Midiendo a (1 de 2)", "step": "Pidiendo la imagen al motor", "elapsed": 1.3}
+    assert first == {
+        "text": "Midiendo a (1 de 2)",
+        "step": "Pidiendo la imagen al motor",
+        "why": FIRST_TIME,
+        "elapsed": 1.3,
+    }
     later = progress_payload(Progress("a", 1, 1, "Midiendo las capas", 250, 500, 2))
     assert (later["text"], later["fraction"]) == ("Midiendo a", 0.5)
     assert later["step"] == "Midiendo las capas: 250 B de 500 B"
+    assert progress_payload(Progress("a", 1, 1, "Consultando lo ya medido", 0, 0, 0))["why"] == ""
 
 
 def test_view_carries_its_twins() -> None:
@@ -365,11 +372,11 @@ def test_view_carries_its_twins() -> None:
 
 
 def test_text_view_writes_each_phase_once() -> None:
-    """En texto, el avance es una línea por fase: nada de barras que se repiten."""
+    """En texto, el avance es una línea por fase, sin barras que se repiten; por qué tarda se dice una vez."""
     out, log = io.StringIO(), io.StringIO()
     view = TextView(out, log)
     for done in range(3):
         view.advance(Progress("a", 1, 1, "Midiendo las capas", done, 3, 0))
     view.finish(comparison(5), Phase.DONE)
-    assert log.getvalue() == "a (1 de 1): midiendo las capas\n"
+    assert log.getvalue() == f"{FIRST_TIME}\na (1 de 1): midiendo las capas\n"
     assert out.getvalue().startswith("Motor: Docker Engine")

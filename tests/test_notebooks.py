@@ -125,7 +125,9 @@ def test_a_base_asked_to_the_sdk_is_there(notebook: nbformat.NotebookNode) -> No
     for source in code(notebook):
         ready |= set(re.findall(r"motor\(\)\.bases\(\"([^\"]+)\"", source))
         asked |= set(re.findall(r"(?:images\.get|containers\.\w+)\(\s*\"([^\"]+)\"", source))
-        if "images.build(" in source:  # el SDK no las trae: las de la aplicación que construye
+        if re.search(
+            r"(images|api)\.build\(", source
+        ):  # el SDK no las trae: las de la aplicación que construye
             names = re.findall(r"\"\.\./apps/([\w-]+)\"", "\n".join(code(notebook)))
             asked |= {base for name in names for base in app(name).bases}
         assert [image for image in asked if image in workshop_bases() and image not in ready] == []

@@ -36,11 +36,11 @@ def python(program: str, *options: str, folder: Path = PROJECT_ROOT) -> str:
 
 
 def test_what_it_offers() -> None:
-    """Desde un cuaderno se usan cinco nombres, ordenados; cada uno se carga y lleva su explicación."""
-    assert multietapa.__all__ == ["comparar", "construir", "ejercicio", "limpiar", "motor"]
+    """Desde un cuaderno se usan seis nombres, ordenados; cada uno se carga y lleva su explicación."""
+    assert multietapa.__all__ == ["comparar", "construir", "ejercicio", "limpiar", "motor", "predecir"]
     assert all(getattr(multietapa, name).__doc__ for name in multietapa.__all__)
     assert set(multietapa.__all__) <= set(dir(multietapa))
-    with pytest.raises(AttributeError, match="comparar, construir, ejercicio, limpiar, motor"):
+    with pytest.raises(AttributeError, match="comparar, construir, ejercicio, limpiar, motor, predecir"):
         multietapa.construye  # noqa: B018
 
 

@@ -68,7 +68,7 @@ def static_html(seconds: float, size: int) -> str:
 ''',
     f"{NAME}.js": """\
 function render({ model, el }) {
-  const root = panel(el, "mte");
+  const root = panel(el, "mte", "Lo que falta");
   const left = element("p", "mte-left", "", { role: "status" });
   root.append(left);
   const draw = () => setText(left, `Faltan ${duration(model.get("seconds"))} y ${size(model.get("size"))}`);

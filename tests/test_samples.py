@@ -12,13 +12,15 @@ import pytest
 from playwright.sync_api import Page, Request, expect
 
 from multietapa.paths import PROJECT_ROOT
-from tests.drawing import FAINT, OVERFLOWING
+from tests.drawing import FAINT, OVERFLOWING, STICKING_OUT
 from tools import sample
 
 NAMES = sample.names()
 WIDTHS = (1280, 768, 360)
-SHARED = ("base.py", "dom.js", "dom.css", "theme.py", "where.py")
+SHARED = ("base.py", "dom.js", "dom.css", "drawing.py", "loader.js", "saved.py", "theme.py", "where.py")
 VIEW_LINES = 120
+#: Lo que un lector de pantalla ofrece como regiones de la página.
+LANDMARKS = ":is(.mt, .mt *):is([role=region], header, footer, nav, main, aside, form, section)"
 
 
 def open_sample(page: Page, name: str, folder: Path) -> None:
@@ -46,9 +48,13 @@ def test_a_sample_opens_by_itself_and_looks_right(blank_page: Page, tmp_path: Pa
     for width in WIDTHS:
         blank_page.set_viewport_size({"width": width, "height": 900})
         assert blank_page.evaluate(OVERFLOWING) == []
+        assert blank_page.evaluate(STICKING_OUT) == []
         assert blank_page.evaluate(FAINT) == []
         assert blank_page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert list(filter(None, asked)) == []
+    named = blank_page.locator(".mt[role=group][aria-label]:not([aria-label=''])")
+    expect(named).to_have_count(len(shown))
+    assert blank_page.locator(LANDMARKS).count() == 0  # dos vistas iguales serían dos con el mismo nombre
     blank_page.evaluate("shown.forEach((view) => view.close())")
 
 
@@ -59,15 +65,18 @@ def _outside(request: Request) -> str:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_travels_with_a_widget_is_small_and_offline(name: str) -> None:
-    """El JavaScript viaja con cada widget que se abre: es pequeño, y ni él ni el CSS piden nada a la red."""
-    view = next(iter(sample.views(name).values()))
-    state = view.get_state()
-    drawing, style = state["_esm"], state["_css"]
+    """El dibujo viaja una vez por clase y es pequeño; ni él ni el cargador de cada vista piden nada."""
+    one, *others = sample.views(name).values()
+    assert all(view.shared is one.shared for view in others)
+    loader, drawing, style = one.get_state()["_esm"], one.shared.esm, one.shared.css
+    assert len(loader) < 1_000
+    assert "_css" not in one.get_state()
     assert len(drawing) < 16_000
     assert len(style) < 16_000
     assert not re.search(r"\bfetch\(|\bimport\b|XMLHttpRequest|//cdn", drawing)
     assert not re.search(r"@import|url\(", style)
-    assert drawing.count("export default") == 1
+    assert drawing.count("export default") == loader.count("export default") == 1
+    assert not re.search(r"\bfetch\(|XMLHttpRequest|https?:", loader)
 
 
 class _Words(HTMLParser):

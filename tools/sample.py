@@ -45,8 +45,9 @@ def page(shown: Mapping[str, WidgetView], themes: Iterable[str] = THEMES) -> str
         name: {trait: value for trait, value in view.get_state().items() if not trait.startswith("_")}
         for name, view in shown.items()
     }
-    drawing = first.get_state(["_esm", "_css"])
-    data = {"esm": drawing["_esm"], "css": drawing["_css"], "themes": list(themes), "samples": samples}
+    drawing = first.shared
+    drawn = {name: json.dumps(state, sort_keys=True) for name, state in samples.items()}  # como al guardarlo
+    data = {"esm": drawing.esm, "css": drawing.css, "themes": list(themes), "samples": drawn}
     written = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
     return _PAGE.read_text(encoding="utf-8").replace(f"{_DATA}{{}}", f"{_DATA}{written}")
 

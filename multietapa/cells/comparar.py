@@ -28,7 +28,7 @@ from multietapa.measure.comparison import (
     grid_of,
 )
 from multietapa.measure.measure import Measurement, QuickSizes, measure, quick_sizes
-from multietapa.widgets.base import open_view
+from multietapa.widgets.base import WidgetView, open_view
 from multietapa.widgets.compare.compare import CompareView, View
 from multietapa.widgets.compare.text_view import TextView
 from multietapa.widgets.compare.twin import Progress, lines
@@ -81,7 +81,7 @@ def comparar(
         imagenes: etiquetas (``"tienda:multietapa"``) o lo que devuelve ``construir``.
         nombres: cómo llamar a cada una; si falta, por su etiqueta.
         prediccion: los MB (de un millón de bytes) de Desempaquetado que esperas de la primera imagen: un
-            número, o un control con ``.value``. A cero no se enseña nada.
+            número, o un control (el de ``predecir``). A cero no se enseña nada.
         cuadro: en lugar de ``imagenes``, cuatro que combinan dos decisiones:
             ``{("una etapa", "base grande"): "a", ("una etapa", "base pequeña"): "b", ...}``.
         cliente: un cliente del SDK; si falta, el del motor del kit.
@@ -280,6 +280,8 @@ def _reference(image: str | Construccion) -> str:
 def _prediction(guess: Any) -> int | None:
     """Los bytes predichos. Un control vale lo que valga ahora; a cero, es que nadie lo ha movido."""
     value = getattr(guess, "value", guess)
+    if isinstance(guess, WidgetView):
+        guess.save_twins()  # se movió después de enseñarse
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < math.inf:

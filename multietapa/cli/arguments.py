@@ -11,6 +11,7 @@ _MESSAGES = (
     (r"argument (.+?): (tiene que ser .+)", "{0} {1}"),  # lo que dice ``port``
     (r"argument (.+?): invalid choice: '(.*?)' \(choose from (.+)\)", "{0} no puede ser «{1}». Vale: {2}."),
     (r"argument (.+?): expected one argument", "a {0} le falta su valor."),
+    (r"the following arguments are required: (CUADERNO)", "falta qué cuaderno."),
     (r"the following arguments are required: (.+)", "falta la {0}."),
     (r"unrecognized arguments: (.+)", "no conozco «{0}»."),
 )

@@ -17,6 +17,7 @@ Order = Callable[[argparse.Namespace, list[str]], int]
 def parser() -> Parser:
     """Las órdenes y sus opciones."""
     result = Parser(prog="python -m multietapa", description="El taller Multietapa.")
+    result.set_defaults(motor=None, imagenes=None)  # las órdenes que no usan un motor no las tienen
     commands = result.add_subparsers(dest="orden", required=True, metavar="orden", parser_class=Parser)
     shared = Parser()
     shared.add_argument("--motor", choices=KINDS, help="fuerza un motor")
@@ -54,7 +55,11 @@ def parser() -> Parser:
     clean = commands.add_parser(
         "limpiar", parents=[shared], help="borra lo que creó el kit en todas sus sesiones"
     )
-    for each in (result, workshop, engine, clean):  # las de «pruebas» son las de pytest
+    exported = commands.add_parser("exportar", help="escribe un cuaderno ejecutado como una página HTML")
+    exported.add_argument("cuaderno", metavar="CUADERNO", help="un *.ipynb ya ejecutado y guardado")
+    exported.add_argument("--salida", metavar="ARCHIVO", help="dónde escribirla; si falta, al lado")
+    exported.add_argument("--sobrescribir", action="store_true", help="aunque el archivo ya exista")
+    for each in (result, workshop, engine, clean, exported):  # las de «pruebas» son las de pytest
         each.add_argument("-h", "--ayuda", action="help", help="muestra esta ayuda")
     return result
 
@@ -79,6 +84,13 @@ def clean(_arguments: argparse.Namespace, _rest: list[str]) -> int:
 
     say(str(limpiar(todas=True)))
     return 0
+
+
+def export(arguments: argparse.Namespace, _rest: list[str]) -> int:
+    """``exportar``: un cuaderno ejecutado, como una página HTML."""
+    from multietapa.cli import exportar
+
+    return exportar.run(arguments.cuaderno, output=arguments.salida, overwrite=arguments.sobrescribir)
 
 
 def engine(arguments: argparse.Namespace, _rest: list[str]) -> int:
@@ -127,4 +139,10 @@ def _show_engine() -> None:
         say(f"No elegido: {rejected.kind}{where}: {rejected.reason}")
 
 
-ORDERS: dict[str, Order] = {"taller": workshop, "pruebas": tests, "motor": engine, "limpiar": clean}
+ORDERS: dict[str, Order] = {
+    "taller": workshop,
+    "pruebas": tests,
+    "motor": engine,
+    "limpiar": clean,
+    "exportar": export,
+}

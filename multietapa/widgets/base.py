@@ -8,30 +8,20 @@ muestras van en ``sample.py``.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, TypeVar
 
 import anywidget
+import ipywidgets
+import traitlets
 from IPython.display import display
 
 from multietapa.widgets.adapters.anywidget import Bundle, with_twins
 from multietapa.widgets.adapters.ipykernel import in_notebook
 from multietapa.widgets.adapters.ipython import current_cell
 from multietapa.widgets.place import current_place
-from multietapa.widgets.theme import VARIABLES
+from multietapa.widgets.drawing import LOADER, Drawing, drawing, shared_drawing
 
-_HERE = Path(__file__).parent
-
-
-def drawing(module: str, *, css: str = "") -> tuple[str, str]:
-    """El JavaScript y el CSS de un widget: lo de todos, ``css`` y los archivos que van con su módulo.
-
-    anywidget los guarda con cada widget que se abre, así que han de ser pequeños y no pedir nada a la red.
-    """
-    own = Path(module)
-    shared = [(_HERE / name).read_text(encoding="utf-8") for name in ("dom.js", "dom.css")]
-    esm, style = (own.with_suffix(kind).read_text(encoding="utf-8") for kind in (".js", ".css"))
-    return f"{shared[0]}\n{esm}", f"{VARIABLES}{shared[1]}{css}\n{style}"
+__all__ = ["SilentView", "WidgetView", "drawing", "open_view"]
 
 
 class WidgetView(anywidget.AnyWidget):
@@ -39,12 +29,25 @@ class WidgetView(anywidget.AnyWidget):
 
     La clase hija pone ``_esm, _css = drawing(__file__)``, sus rasgos y ``twins``. ``cell`` dice en qué
     celda está (``current_cell``), o 0; ``handle`` pone al día su salida, o es ``None`` si no se ha mostrado.
+    Lo que se guarda con el cuaderno son sus rasgos; el servidor ordena sus claves, así que nada puede
+    depender del orden de un diccionario.
     """
+
+    source: tuple[str, str]
+    """El JavaScript y el CSS de la clase, los que dio ``drawing``."""
+    shared = traitlets.Instance(Drawing).tag(sync=True, **ipywidgets.widget_serialization)
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        if "_css" in vars(cls):  # cada vista lleva el cargador; el dibujo lo comparten
+            cls.source = (cls._esm, cls._css)
+            cls._esm = LOADER
+            del cls._css
+        super().__init_subclass__(**options)
 
     def __init__(self, **traits: Any) -> None:
         self.handle: Any = None
         self.cell = 0
-        super().__init__(**traits)
+        super().__init__(shared=shared_drawing(*self.source), **traits)
 
     def twins(self) -> tuple[str, str]:
         """Lo mismo que se ve, en texto y en HTML: para exportaciones, lectores de pantalla y pruebas."""

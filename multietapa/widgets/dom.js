@@ -39,12 +39,22 @@ function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-// La caja de una vista, ya en su sitio. Las flechas y las letras son suyas, no atajos del cuaderno.
-function panel(el, className) {
-  const root = element("section", `mt ${className}`);
-  root.dataset.lmSuppressShortcuts = "true";
+// La caja de una vista, ya en su sitio; name es cómo la llama un lector de pantalla. Las teclas que se pulsan en ella son suyas: JupyterLab, que escucha en
+// el documento, saltaría de celda con una flecha y la borraría con «d d». Los atajos con Ctrl o Alt y los que
+// ejecutan la celda sí le llegan.
+function panel(el, className, name = "") {
+  const root = element("div", `mt ${className}`, "", { role: "group", "aria-label": name });
+  root.addEventListener("keydown", (event) => {
+    const shortcut = event.ctrlKey || event.metaKey || event.altKey || (event.shiftKey && event.key === "Enter");
+    if (!shortcut) event.stopPropagation();
+  });
   el.append(root);
   return root;
+}
+
+// Si detrás de la vista ya no hay kernel: el cuaderno se reabrió, o el kernel se reinició.
+function orphan(kernel) {
+  return Boolean(kernel) && !kernel.comm_live;
 }
 
 // Un plegable; el título puede ser un texto o varios nodos.

@@ -74,10 +74,10 @@ function drawGroup(view, group) {
   }
 }
 
-function render({ model, el }) {
+function render({ model, el, kernel }) {
   const root = panel(el, "mtb");
   const badge = element("div", "mt-grabacion");
-  const header = element("header", "mtb-head");
+  const header = element("div", "mtb-head");
   const heading = element("div", "mtb-heading");
   const title = element("strong", "mtb-title");
   const context = element("div", "mtb-context");
@@ -106,6 +106,11 @@ function render({ model, el }) {
 
   function tick() {
     if (!running()) return;
+    if (orphan(kernel)) {
+      cancel.hidden = true;
+      say("No llegó a terminar: su kernel ya no está. Vuelve a ejecutar la celda.");
+      return;
+    }
     if (Date.now() - origin > SILENCE_MS) {
       say("El kernel no da noticias: puede que se haya reiniciado. Si es así, vuelve a ejecutar la celda.");
       return;

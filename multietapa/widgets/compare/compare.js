@@ -2,9 +2,9 @@
 
 const exact = (bytes) => count(bytes, "byte", "bytes");
 
-function render({ model, el }) {
+function render({ model, el, kernel }) {
   const root = panel(el, "mtc");
-  const header = element("header", "mtc-head");
+  const header = element("div", "mtc-head");
   const title = element("div", "mtc-title", "", { role: "heading", "aria-level": 3 });
   const phase = element("span", "mtc-phase", "", { role: "status" });
   const engine = element("div", "mtc-engine");
@@ -15,12 +15,13 @@ function render({ model, el }) {
   const doing = element("strong");
   const step = element("span");
   const clock = element("span", "mtc-clock");
-  progress.append(doing, clock, bar, step);
+  const why = element("span", "mtc-why");
+  progress.append(doing, clock, bar, step, why);
   const reason = element("p", "mtc-reason");
 
   const controls = element("div", "mtc-controls");
-  const names = Object.entries(model.get("head").measures).map(([key, measure]) => [key, measure.name]);
-  const measures = choice(model, "measure", "Medida", names);
+  const known = model.get("head").measures;
+  const measures = choice(model, "measure", "Medida", known.map(({ key, name }) => [key, name]));
   const scales = choice(model, "relative", "Escala", [[false, "Tamaño"], [true, "100 %"]]);
   const meaning = element("p", "mtc-meaning");
   controls.append(measures.box, scales.box, meaning);
@@ -28,7 +29,7 @@ function render({ model, el }) {
   const chart = element("div", "mtc-chart");
   const guess = element("p", "mtc-guess");
   const effects = element("div", "mtc-effects");
-  const about = { tabindex: 0, role: "region", "aria-label": "Tabla de la comparación" };
+  const about = { tabindex: 0, role: "group", "aria-label": "Tabla de la comparación" };
   const scroller = element("div", "mtc-scroll", "", about);
   const twin = details("mtc-twin", "Ver como tabla", scroller);
   const notes = element("ul", "mtc-notes");
@@ -37,6 +38,7 @@ function render({ model, el }) {
   root.append(header, progress, reason, controls, chart, guess, effects, twin, notes, tip);
 
   let rows = [];
+  const chosen = () => model.get("head").measures.find(({ key }) => key === model.get("measure"));
 
   function point(part, target) {
     root.querySelectorAll("[data-part]").forEach((node) => {
@@ -97,7 +99,7 @@ function render({ model, el }) {
   }
 
   function drawRow(row, scale, used, first) {
-    const measure = model.get("head").measures[model.get("measure")];
+    const measure = chosen();
     const figure = row.figures && row.figures[model.get("measure")];
     const box = element("div", "mtc-row");
     const top = element("div", "mtc-rowhead");
@@ -166,14 +168,15 @@ function render({ model, el }) {
 
   function drawHead() {
     const head = model.get("head");
-    const measure = head.measures[model.get("measure")];
-    root.dataset.phase = head.phase;
-    root.setAttribute("aria-label", "Comparación de imágenes");
+    const measure = chosen();
+    const lost = head.phase === "measuring" && orphan(kernel);
+    root.dataset.phase = lost ? "failed" : head.phase;
+    root.setAttribute("aria-label", head.about);
     title.replaceChildren(measure.headline, element("span", "", ` ·\u00a0${measure.name}`));
     setText(engine, head.engine);
-    setText(phase, head.status);
-    setText(reason, head.reason);
-    reason.hidden = !head.reason;
+    setText(phase, lost ? "✗ sin terminar" : head.status);
+    setText(reason, lost ? "No llegó a terminar: su kernel ya no está. Vuelve a ejecutar la celda." : head.reason);
+    reason.hidden = !reason.textContent;
     setText(meaning, measure.meaning);
     guess.replaceChildren(element("span", "", `${head.predicted}: `), `${head.prediction}.`);
     guess.hidden = !head.prediction;
@@ -191,7 +194,11 @@ function render({ model, el }) {
   let origin = Date.now();
   function tick() {
     const now = model.get("progress");
-    if (now.text) setText(clock, duration(now.elapsed + (Date.now() - origin) / 1000));
+    if (!now.text) return;
+    if (orphan(kernel)) {
+      progress.hidden = true;
+      drawHead();
+    } else setText(clock, duration(now.elapsed + (Date.now() - origin) / 1000));
   }
 
   function drawProgress() {
@@ -201,6 +208,7 @@ function render({ model, el }) {
     if (!now.text) return;
     setText(doing, now.text);
     setText(step, now.step);
+    setText(why, now.why);
     if (now.fraction === undefined) bar.removeAttribute("value");
     else bar.value = now.fraction;
     tick();

@@ -12,13 +12,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from multietapa import text
+from multietapa.image.image import MEASURING
 from multietapa.measure.comparison import Comparison, Figure, Measure, Row
+from multietapa.measure.export import SAVING
+from multietapa.widgets.compare.bars import PAINTS, bars_css, bars_html
 from multietapa.widgets.compare.words import (
     EQUIVALENT,
+    FIRST_TIME,
     ICONS,
     MEANINGS,
     PROVISIONAL,
     Phase,
+    about,
     change,
     details,
     exact,
@@ -33,9 +38,8 @@ from multietapa.widgets.compare.words import (
     short_headline,
     status,
 )
-from multietapa.widgets.theme import ORIGIN_PAINTS, PART_PAINTS, VARIABLES
 
-_PAINTS = {name: paint.pattern for name, paint in {**ORIGIN_PAINTS, **PART_PAINTS}.items()}
+_READING = (SAVING, MEASURING)
 _LINE = 110  # caracteres de una línea de la tabla en texto
 
 
@@ -113,15 +117,14 @@ def effects_html(comparison: Comparison, measure: Measure) -> str:
 
 def static_html(comparison: Comparison, phase: Phase = Phase.DONE, reason: str = "") -> str:
     """El gemelo en HTML, sin controles: para exportaciones y lectores de pantalla."""
-    sentences = [f"{headline(comparison, m)}." for m in Measure] if comparison.measured else []
-    sentences += [status(phase, reason)] if phase is not Phase.DONE else []
+    sentences = [status(phase, reason)] if phase is not Phase.DONE else []
     sentences += [f"{predicted(comparison)}: {guess}."] if (guess := prediction(comparison)) else []
     paragraphs = "".join(f"<p>{_esc(sentence)}</p>" for sentence in sentences)
+    bars = "".join(bars_html(comparison, measure) for measure in Measure)
     effects = "".join(effects_html(comparison, measure) for measure in Measure)
     foot = "".join(f"<p><small>{_esc(note)}</small></p>" for note in notes(comparison))
-    return (
-        f'<style>{VARIABLES}</style><div class="mt">{paragraphs}{table_html(comparison)}{effects}{foot}</div>'
-    )
+    body = f"{bars}{paragraphs}{table_html(comparison)}{effects}{foot}"
+    return f'<style>{bars_css()}</style><div class="mt">{body}</div>'
 
 
 def payload(comparison: Comparison, phase: Phase, reason: str = "") -> dict[str, Any]:
@@ -132,17 +135,19 @@ def payload(comparison: Comparison, phase: Phase, reason: str = "") -> dict[str,
             "phase": phase.name.lower(),
             "status": f"{ICONS[phase]} {phase.value}",
             "reason": status(phase, reason) if phase in (Phase.INTERRUPTED, Phase.FAILED) else "",
+            "about": about(comparison),
             "engine": comparison.engine,
             "grid": [list(comparison.grid.rows), list(comparison.grid.columns)] if comparison.grid else [],
-            "measures": {
-                measure.name.lower(): {
+            "measures": [  # en una lista: un cuaderno guardado no conserva el orden de las claves
+                {
+                    "key": measure.name.lower(),
                     "name": measure.value,
                     "meaning": MEANINGS[measure],
                     "headline": short_headline(comparison, measure),
                     "effects": effects_html(comparison, measure) if ready else "",
                 }
                 for measure in Measure
-            },
+            ],
             "guess": comparison.prediction or 0,
             "guessed": f"tu predicción: {text.size(comparison.prediction)}" if comparison.prediction else "",
             "predicted": predicted(comparison),
@@ -160,12 +165,18 @@ def progress_payload(progress: Progress) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "text": f"Midiendo {progress.name}{counted}",
         "step": progress.phase,
+        "why": first_time(progress),
         "elapsed": round(progress.elapsed, 1),
     }
     if progress.done and progress.expected:
         shown["fraction"] = round(min(progress.done / progress.expected, 1.0), 3)
         shown["step"] += f": {text.size(progress.done)} de {text.size(progress.expected)}"
     return shown
+
+
+def first_time(progress: Progress) -> str:
+    """Por qué tarda, mientras se leen capas que no se habían medido nunca; si no, ``""``."""
+    return FIRST_TIME if progress.phase in _READING else ""
 
 
 def _row(row: Row, comparison: Comparison) -> dict[str, Any]:
@@ -180,7 +191,7 @@ def _row(row: Row, comparison: Comparison) -> dict[str, Any]:
             "bytes": figure.bytes,
             "size": text.size(figure.bytes),
             "parts": [
-                [part.name, _PAINTS[part.name], part.bytes, percent(figure.share(part))]
+                [part.name, PAINTS[part.name], part.bytes, percent(figure.share(part))]
                 for part in figure.parts
             ],
         }

@@ -10,6 +10,7 @@ from multietapa.measure.comparison import SIMILAR, UNKNOWN_LAYERS, Comparison, E
 
 PROVISIONAL = "provisional, según el motor"
 EQUIVALENT = "base equivalente local"
+FIRST_TIME = "La primera vez lee las capas enteras; si la imagen es grande, tarda un minuto o más."
 MEANINGS = {
     Measure.UNPACKED: "Lo que ocupan los archivos de todas las capas, por origen.",
     Measure.TRANSFER: "Lo que viaja por la red: las capas comprimidas.",
@@ -74,6 +75,12 @@ def short_headline(comparison: Comparison, measure: Measure) -> str:
         times = text.as_much(ratio, 1, "los bytes", " de bytes")
         return f"Al mover {first} viajan {times} al mover {last}"
     return f"{opening} ocupa {text.as_much(ratio, 1)} {last}"
+
+
+def about(comparison: Comparison) -> str:
+    """Qué se compara: el nombre de la vista para quien no la ve."""
+    names = [row.name for row in comparison.rows]
+    return f"{'Medida' if len(names) == 1 else 'Comparación'} de {text.join(names)}"
 
 
 def prediction(comparison: Comparison) -> str:

@@ -1,0 +1,1 @@
+"""¿Cómo se lee un cuaderno sin JupyterLab?"""

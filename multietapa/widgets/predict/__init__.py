@@ -1,0 +1,1 @@
+"""¿Cuánto crees que ocupará?"""
