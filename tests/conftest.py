@@ -267,5 +267,5 @@ def no_engine_environment(tmp_path: Path) -> dict[str, str]:
     return {
         "DOCKER_HOST": f"unix://{tmp_path}/nadie.sock",
         "HOME": str(tmp_path),
-        "MULTIETAPA_MOTOR": "existente",
+        "MULTIETAPA_MOTOR": "grabacion",
     }

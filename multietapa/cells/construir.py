@@ -27,6 +27,7 @@ from multietapa.cells.motor import motor
 from multietapa.cells.reproducir import find_recording, nothing_to_show, reproducir
 from multietapa.engine.model import EngineInfo
 from multietapa.engine.session import info_of
+from multietapa.engine.talking import talking
 from multietapa.errors import (
     MultietapaError,
     UnknownNameError,
@@ -43,6 +44,7 @@ from multietapa.widgets.where import check_view
 _BUILDERS = {"buildkit": "BuildKit", "clasico": "constructor clásico"}
 
 
+@talking("construía")
 def construir(
     contexto: str | os.PathLike[str],
     *,

@@ -16,12 +16,12 @@ import requests
 
 from multietapa import sdk
 from multietapa.bases.catalogue import workshop_bases
+from multietapa.engine import reasons
 from multietapa.errors import MultietapaError, is_disk_full
 from multietapa.widgets.adapters.ipython import explain_errors
 
-HANDLED = (docker.errors.DockerException, requests.exceptions.RequestException)
+HANDLED = (docker.errors.DockerException, requests.exceptions.RequestException, *sdk.SSH_ERRORS)
 _LOG_LINES = 15
-_UNREACHABLE = ("Error while fetching server API version", "Connection aborted", "Connection refused")
 
 
 def install() -> None:
@@ -34,12 +34,21 @@ def translate(error: BaseException) -> MultietapaError:
     for kind, explain in _EXPLAINED:
         if isinstance(error, kind):
             return explain(error)
-    return _unreachable(error) if _is_lost(error) else _other(error)
+    if not sdk.is_broken_connection(error):
+        return _other(error)
+    url = sdk.asked_elsewhere(error)
+    return _elsewhere(error, url) if url else _unreachable(error)
 
 
-def _is_lost(error: BaseException) -> bool:
-    return not isinstance(error, docker.errors.DockerException) or any(
-        words in str(error) for words in _UNREACHABLE
+def _elsewhere(error: BaseException, url: str) -> MultietapaError:
+    """El fallo de una petición de quien aprende a otro sitio: a su contenedor, por ejemplo."""
+    answer = getattr(error, "response", None)
+    return MultietapaError(
+        f"En {url} no contesta nadie."
+        if answer is None
+        else f"{url} contestó con el código {answer.status_code}.",
+        why=_line(error),
+        next_step="Comprueba la dirección: la de un contenedor la da motor().direccion(contenedor, puerto).",
     )
 
 
@@ -52,8 +61,8 @@ def _unreachable(error: BaseException) -> MultietapaError:
         )
     return MultietapaError(
         "No hay ningún motor de Docker que conteste.",
-        why=_line(error),
-        next_step="Pon en marcha Docker, o cierra y abre el taller. motor() dice qué se buscó y dónde.",
+        why=reasons.sentence(error),
+        next_step="Si es tu motor, enciéndelo y repite la celda. motor() dice qué se buscó y dónde.",
     )
 
 
