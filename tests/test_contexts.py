@@ -21,12 +21,13 @@ from tests.conftest import unavailable
 from tools.docker_cli import DockerCommand
 
 
-def write_context(folder: Path, name: str, host: str) -> Path:
+def write_context(folder: Path, name: str, host: str, *, skip_verify: bool = False) -> Path:
     """Escribe un contexto en la carpeta de Docker ``folder`` y devuelve dónde irían sus certificados."""
     identity = sha256(name.encode()).hexdigest()
     meta = folder / "contexts/meta" / identity
     meta.mkdir(parents=True)
-    values = {"Name": name, "Metadata": {}, "Endpoints": {"docker": {"Host": host, "SkipTLSVerify": False}}}
+    engine = {"Host": host, "SkipTLSVerify": skip_verify}
+    values = {"Name": name, "Metadata": {}, "Endpoints": {"docker": engine}}
     (meta / "meta.json").write_text(json.dumps(values))
     return folder / "contexts/tls" / identity / "docker"
 
@@ -102,11 +103,11 @@ def test_what_the_command_writes_is_what_is_read(docker_cli: DockerCommand, tmp_
     """Los contextos que crea la orden ``docker`` se leen con su dirección, y el actual es el suyo."""
     command = DockerCommand(docker_cli.program, {**docker_cli.env, "DOCKER_CONFIG": str(tmp_path)})
     command.env.pop("DOCKER_HOST")
-    for name, host in (("a", "unix:///a.sock"), ("b", "tcp://equipo:2375"), ("c", "ssh://ana@equipo")):
+    for name, host in (("uno", "unix:///a.sock"), ("dos", "tcp://equipo:2375"), ("tres", "ssh://ana@equipo")):
         assert command.run("context", "create", name, "--docker", f"host={host}").returncode == 0
         assert read(command.env).known[name] == Endpoint(host)
-    assert command.run("context", "use", "b").returncode == 0
-    assert read(command.env).current == "b"
+    assert command.run("context", "use", "dos").returncode == 0
+    assert read(command.env).current == "dos"
     refused = DockerCommand(command.program, {**command.env, "DOCKER_CONTEXT": "no-existe"}).run("version")
     assert refused.returncode != 0
     assert "no-existe" in refused.stderr

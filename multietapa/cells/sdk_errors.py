@@ -22,6 +22,8 @@ from multietapa.widgets.adapters.ipython import explain_errors
 
 HANDLED = (docker.errors.DockerException, requests.exceptions.RequestException, *sdk.SSH_ERRORS)
 _LOG_LINES = 15
+#: Lo que dice runc de «docker top» en el motor privado sin root.
+_NO_CGROUPS = "unable to get all container pids"
 
 
 def install() -> None:
@@ -131,6 +133,12 @@ def _api(error: docker.errors.APIError) -> MultietapaError:
             "No queda espacio en el disco del motor.",
             why=reason,
             next_step="Libera espacio; limpiar() borra lo que construiste en esta sesión.",
+        )
+    if _NO_CGROUPS in reason:
+        return MultietapaError(
+            "Este motor no puede decir qué procesos tiene un contenedor.",
+            why=f"Corre sin root, y así no tiene los grupos de control con los que los cuenta ({reason}).",
+            next_step='Si la imagen lleva «ps», pregunta al propio contenedor: contenedor.exec_run("ps").',
         )
     return MultietapaError(
         f"El motor rechazó la petición (código {error.status_code}).",

@@ -66,7 +66,9 @@ def _context(meta: Mapping[str, Any], certificates: Path) -> tuple[str, Endpoint
     """El nombre y la dirección de un ``meta.json``, o ``None`` si no los tiene."""
     name, endpoints = meta.get("Name"), meta.get("Endpoints")
     engine = endpoints.get("docker") if isinstance(endpoints, dict) else None
-    host = engine.get("Host") if isinstance(engine, dict) else None
+    if not isinstance(engine, dict):
+        return None
+    host = engine.get("Host")
     if not (isinstance(name, str) and isinstance(host, str) and name and host):
         return None
     own = certificates / hashlib.sha256(name.encode()).hexdigest() / "docker"

@@ -24,7 +24,7 @@ from multietapa.errors import EngineError, EngineLostError, NoEngineError
 
 TIMEOUT_SECONDS = 600
 #: Lo que se espera a que un motor que no es del taller acabe de reiniciarse.
-RESTART_SECONDS = 5.0
+RESTART_SECONDS = 3.0
 NOTICEABLE_SECONDS = 0.7
 
 
