@@ -7,7 +7,9 @@ capturar igual. La frase original del motor se conserva.
 
 from __future__ import annotations
 
+import http.client
 import re
+import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -24,6 +26,17 @@ HANDLED = (docker.errors.DockerException, requests.exceptions.RequestException, 
 _LOG_LINES = 15
 #: Lo que dice runc de «docker top» en el motor privado sin root.
 _NO_CGROUPS = "unable to get all container pids"
+
+
+_ASK_ADDRESS = "Comprueba la dirección: la de un contenedor la da motor().direccion(contenedor, puerto)."
+#: Por qué no contesta una dirección que no es la del motor.
+_UNANSWERED: tuple[tuple[type[BaseException], str], ...] = (
+    (ConnectionRefusedError, "Nadie escucha en ese puerto: el programa no arrancó, o escucha en otro."),
+    (socket.gaierror, "No se sabe qué dirección de red tiene ese nombre."),
+    (requests.Timeout, "Pasó el tiempo de espera sin respuesta."),
+    (ConnectionResetError, "Cerró la conexión sin contestar."),
+    (http.client.HTTPException, "Cerró la conexión sin contestar."),
+)
 
 
 def install() -> None:
@@ -45,20 +58,19 @@ def translate(error: BaseException) -> MultietapaError:
 def _elsewhere(error: BaseException, url: str) -> MultietapaError:
     """El fallo de una petición de quien aprende a otro sitio: a su contenedor, por ejemplo."""
     answer = getattr(error, "response", None)
-    return MultietapaError(
-        f"En {url} no contesta nadie."
-        if answer is None
-        else f"{url} contestó con el código {answer.status_code}.",
-        why=_line(error),
-        next_step="Comprueba la dirección: la de un contenedor la da motor().direccion(contenedor, puerto).",
-    )
+    if answer is not None:
+        return MultietapaError(f"{url} contestó con el código {answer.status_code}.", next_step=_ASK_ADDRESS)
+    causes = list(reasons.causes(error))
+    known = (said for kind, said in _UNANSWERED if any(isinstance(cause, kind) for cause in causes))
+    why = next(known, _line(error))
+    return MultietapaError(f"En {url} no contesta nadie.", why=why, next_step=_ASK_ADDRESS)
 
 
 def _unreachable(error: BaseException) -> MultietapaError:
     if isinstance(error, requests.exceptions.Timeout):
         return MultietapaError(
             "El motor de Docker tarda demasiado en contestar.",
-            why=f"Pasó el tiempo que espera el cliente ({_line(error)}).",
+            why="Pasó el tiempo que espera el cliente del SDK (60 s, si no se le dice otra cosa).",
             next_step="Repite la celda; si tu conexión es lenta, usa docker.from_env(timeout=600).",
         )
     return MultietapaError(
@@ -150,7 +162,7 @@ def _api(error: docker.errors.APIError) -> MultietapaError:
 def _other(error: BaseException) -> MultietapaError:
     return MultietapaError(
         "El SDK de Docker no pudo hacer lo que se le pidió.",
-        why=_line(error),
+        why=reasons.recognised(error) or _line(error),
         next_step="Revisa los argumentos de la llamada.",
     )
 

@@ -193,6 +193,12 @@ def explain(problem: BaseException, endpoint: Endpoint | None = None, *, seconds
 
     ``seconds`` son los que se esperó. Si no está en la tabla, lo que dijo el error.
     """
+    said = recognised(problem, endpoint, seconds=seconds)
+    return said or f"la conexión falló: {_line(list(causes(problem))[-1])}"
+
+
+def recognised(problem: BaseException, endpoint: Endpoint | None = None, *, seconds: float = 0.0) -> str:
+    """Lo mismo; ``""`` si no está en la tabla."""
     place = endpoint or Endpoint("")
     chain = list(causes(problem))
     for row in _TABLE:
@@ -207,7 +213,7 @@ def explain(problem: BaseException, endpoint: Endpoint | None = None, *, seconds
                     wait=text.duration(seconds) if seconds else "un buen rato",
                     problem=_line(cause),
                 )
-    return f"la conexión falló: {_line(chain[-1])}"
+    return ""
 
 
 def sentence(problem: BaseException, endpoint: Endpoint | None = None, *, seconds: float = 0.0) -> str:
