@@ -61,7 +61,7 @@ def test_a_missing_context_says_its_name_and_which_there_are(tmp_path: Path) -> 
     with pytest.raises(NoEngineError) as raised:
         discover(env)
     said = str(raised.value)
-    assert "contexto «otro»: no hay ningún contexto con ese nombre; hay default y uno. Corrige" in said
+    assert "no hay ningún contexto «otro»; hay default y uno. Corrige" in said
     assert raised.value.why.count("\n") == 0, "no se miró ningún otro sitio"
 
 

@@ -122,12 +122,9 @@ def test_another_address_is_not_the_engine() -> None:
 @needs_unix
 def test_why_the_engine_is_not_reached_is_in_spanish() -> None:
     """De un motor al que no se llega se dice la razón, y no la frase en inglés de quien lo intentó."""
-    for host, said in (
-        ("unix:///no/hay/nadie.sock", "enciéndelo"),
-        ("tcp://no-existe.invalid:1", "no-existe"),
-    ):
+    for host, said in (("unix:///no/hay.sock", "enciéndelo"), ("tcp://no-existe.invalid:1", "qué dirección")):
         with pytest.raises(docker.errors.DockerException) as raised:
             docker.from_env(environment={"DOCKER_HOST": host})
         message = str(translate(raised.value))
-        assert said in message or "dirección de red" in message
+        assert said in message
         assert "Error" not in message

@@ -76,10 +76,7 @@ class Motor(session.Engine):
 
     def __repr__(self) -> str:
         lines = [f"Motor: {self.info.label}" if self.info else "Motor: ninguno (se verán grabaciones)"]
-        lines += [
-            f"  no se eligió {r.kind}{f' ({r.where})' if r.where else ''}: {r.reason}"
-            for r in self.choice.rejected
-        ]
+        lines += [f"  no se eligió {r.name}: {r.reason}" for r in self.choice.rejected]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:

@@ -37,7 +37,7 @@ class Contexts:
         change = (
             f"Corrige {VARIABLE}, o quítala" if self.asked else "Elige uno con «docker context use NOMBRE»"
         )
-        return f"no hay ningún contexto con ese nombre; hay {text.join(sorted(self.known))}. {change}"
+        return f"no hay ningún contexto «{self.current}»; hay {text.join(sorted(self.known))}. {change}"
 
 
 def config_dir(env: Mapping[str, str]) -> Path:

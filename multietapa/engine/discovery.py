@@ -115,8 +115,9 @@ def _places(env: Mapping[str, str]) -> Iterator[tuple[str, Endpoint, str]]:
         yield asked.host, asked, ""
         return
     found = contexts.read(env)
-    where = f"contexto «{found.current}»" if found.current != contexts.DEFAULT else endpoint.DEFAULT_HOST
-    yield where, found.known.get(found.current, Endpoint(where)), found.missing()
+    place = found.known.get(found.current, Endpoint(""))
+    where = f"contexto «{found.current}»" if found.current != contexts.DEFAULT else place.host
+    yield where, place, found.missing()
     if found.asked:
         return
     for name, place in found.known.items():

@@ -43,6 +43,11 @@ class Rejected:
     where: str
     reason: str
 
+    @property
+    def name(self) -> str:
+        """Cuál es, y dónde se buscó si se buscó en algún sitio: ``existente (tcp://equipo:2375)``."""
+        return f"{self.kind} ({self.where})" if self.where else self.kind
+
 
 @dataclass(frozen=True)
 class Choice:

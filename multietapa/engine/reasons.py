@@ -95,7 +95,7 @@ def _of_the_system(cause: BaseException) -> str:
 _TABLE: tuple[Row, ...] = (
     Row(
         (requests.exceptions.ProxyError, urllib3.exceptions.ProxyError),
-        "el proxy del entorno ({proxy}) no lleva hasta él. Añade «{name}» a NO_PROXY",
+        "el proxy del entorno ({proxy}) no lleva hasta él. Con «{name}» en NO_PROXY no se pasa por ahí",
     ),
     Row(
         (docker.errors.TLSParameterError,),

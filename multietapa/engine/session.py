@@ -47,7 +47,7 @@ class Engine:
         if self._client is None:
             raise NoEngineError(
                 "No hay ningún motor de Docker posible en esta máquina.",
-                why="\n".join(f"{r.kind}: {r.reason}" for r in self.choice.rejected),
+                why="\n".join(f"{r.name}: {r.reason}" for r in self.choice.rejected),
                 next_step="Instala Docker Desktop (o Docker Engine), ábrelo y vuelve a ejecutar esta celda.",
             )
         return self._client
