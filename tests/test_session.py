@@ -29,13 +29,13 @@ from tests.relay import relay
 #: Ejecuta cada línea que lee, como las celdas de un cuaderno, y contesta con una sola.
 KERNEL = """
 import os, sys
-from multietapa import motor, comparar, limpiar
+from multietapa import motor, comparar, ejercicio, limpiar
 for line in sys.stdin:
     try:
         exec(f"answer = {line}")
     except Exception as error:
-        answer = f"{type(error).__name__}: {error}".replace("\\n", " | ")
-    print("=", answer, flush=True)
+        answer = f"{type(error).__name__}: {error}"
+    print("=", str(answer).replace("\\n", " | "), flush=True)
 """
 
 
@@ -74,9 +74,12 @@ def test_your_engine_stops_and_comes_back(second_engine_factory: SecondEngine) -
             for cell in ("m.bases()", f"m.ejecutar('{base}', 'true')", "limpiar(cliente=m.client)"):
                 assert run(cell).startswith("EngineLostError: El motor de Docker dejó de contestar"), cell
             with ThreadPoolExecutor() as both:
-                answers = [both.submit(each, "motor().choice.kind") for each in (run, late)]
-            for said in [answer.result() for answer in answers]:
-                assert said.startswith("EngineLostError: Tu motor de Docker se apagó. | Por qué: En unix://")
+                told = both.submit(run, "motor()")
+                checked = both.submit(late, "ejercicio('02.1').comprobar('tienda:multietapa')")
+            assert told.result().startswith("EngineLostError: ")
+            assert "no se puede comprobar" in checked.result()
+            for said in (told.result(), checked.result()):
+                assert re.search(r"Tu motor de Docker se apagó\. \|\s+Por qué: En unix://", said)
                 assert "no hay ningún motor escuchando ahí" in said
                 assert "no hace falta reiniciar el kernel" in said
             assert run("os.environ['DOCKER_HOST']") == daemon.host
