@@ -69,7 +69,7 @@ class Registries:
         repository, tag = sdk.split_reference(remote)
         registry = sdk.registry_of(repository)
         if known := self._not_yet(registry):
-            progress(f"{registry} {known}", 0, 0)
+            progress(f"a {registry} no se le espera: hace poco no contestó", 0, 0)
             return known
         title, download, began = f"descargando {remote}", Download(), time.monotonic()
         progress(title, 0, 0)
@@ -94,7 +94,7 @@ class Registries:
             check_engine(client)
             said = f"no contesta ({explain(problem, seconds=self.silence)})"
             if (
-                time.monotonic() - began > self.silence / 4
+                time.monotonic() - began > self.silence / 10
             ):  # lo que falla al momento se puede preguntar otra vez
                 self.unanswered.note(registry, said)
             return said
