@@ -83,12 +83,16 @@ class EngineLostError(EngineError):
     """El motor se apagó mientras trabajaba."""
 
 
-def engine_lost(doing: str = "construía") -> EngineLostError:
-    """El error de un motor que deja de contestar mientras hacía algo: ``doing`` completa «mientras»."""
+def engine_lost(doing: str = "construía", *, why: str = "") -> EngineLostError:
+    """El error de un motor que deja de contestar mientras hacía algo: ``doing`` completa «mientras».
+
+    ``why``, si se sabe por qué no contesta.
+    """
     return EngineLostError(
         f"El motor de Docker dejó de contestar mientras {doing}.",
-        why="La conexión se cortó a medias: el motor se apagó o se reinició.",
-        next_step="Vuelve a ejecutar la celda; si sigue igual, reinicia el kernel y el motor arrancará.",
+        why=why or "La conexión se cortó a medias: el motor se apagó o se reinició.",
+        next_step="Si es tu motor, enciéndelo otra vez; el del taller vuelve solo. Después repite la celda: "
+        "no hace falta reiniciar el kernel.",
     )
 
 

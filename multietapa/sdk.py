@@ -7,19 +7,45 @@ entonces falla ``tests/test_sdk.py``, que dice qué falta, y se arregla aquí y 
 
 from __future__ import annotations
 
+import http.client
 import re
 import socket
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import docker
 import docker.auth
+import docker.tls
 import docker.utils
 import requests
+import urllib3
 from docker.credentials.errors import StoreError
 from docker.errors import APIError, DockerException
 
+#: Lo que lanza una conexión ssh, si está el paquete con el que el SDK las abre.
+SSH_ERRORS: tuple[type[Exception], ...] = ()
+if "paramiko" in sys.modules:
+    SSH_ERRORS = (
+        sys.modules["paramiko"].SSHException,
+        sys.modules["paramiko.ssh_exception"].NoValidConnectionsError,
+    )
+#: Lo que llega en crudo cuando se corta la conexión con el motor, o no se abre.
+BROKEN_CONNECTION: tuple[type[Exception], ...] = (
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    http.client.HTTPException,
+    ConnectionError,
+    TimeoutError,
+    socket.gaierror,
+    *SSH_ERRORS,
+)
+_USER_AGENT = "docker-sdk-python"
+#: Para un cliente que aún no sabe con qué motor habla: la menor que exige el SDK, o más.
+_ANY_VERSION = "1.44"
+_MOST_OF_AN_ANSWER = 400  # bytes: «OK», o el principio de una página de otro servidor
 #: Lo que lanza un ayudante de credenciales que no está, que falla o que contesta otra cosa.
 _BROKEN_HELPER = (DockerException, StoreError, ValueError, KeyError)
 
@@ -29,12 +55,52 @@ def api_version(client: docker.DockerClient) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", str(client.api.api_version))[:2])
 
 
-def host_of(client: docker.DockerClient) -> str:
-    """La dirección del motor de ese cliente: ``unix:///ruta`` si es un socket, o su URL."""
-    base = str(client.api.base_url)
-    adapter = client.api.get_adapter(base) if base.startswith("http+docker") else None
-    path = getattr(adapter, "socket_path", "")
-    return f"unix://{path}" if path else base
+class NotAnEngine(Exception):
+    """Alguien contestó a la pregunta, pero no es un motor: ``status`` y ``said`` son lo que dijo."""
+
+    def __init__(self, status: int, said: str) -> None:
+        super().__init__(f"{status} {said}")
+        self.status, self.said = status, said
+
+
+def unasked(host: str, *, tls: Any, timeout: float, through_proxies: bool) -> docker.DockerClient:
+    """Un cliente que todavía no ha preguntado nada al motor (por ssh, sí ha abierto la conexión).
+
+    ``tls`` es el de :func:`tls_of`, o ``False``. Sin ``through_proxies`` no mira los proxies del entorno.
+    Lanza los errores del SDK si la dirección o los certificados no valen.
+    """
+    client = docker.DockerClient(base_url=host, version=_ANY_VERSION, tls=tls, timeout=timeout)
+    client.api.trust_env = through_proxies
+    return client
+
+
+def tls_of(folder: str, *, verify: bool) -> Any:
+    """Los certificados de ``folder``, como los lee ``docker.from_env``. Lanza ``TLSParameterError``."""
+    place = Path(folder)
+    pair = (str(place / "cert.pem"), str(place / "key.pem"))
+    return docker.tls.TLSConfig(client_cert=pair, ca_cert=str(place / "ca.pem"), verify=verify)
+
+
+def is_broken_connection(error: BaseException) -> bool:
+    """El error es que no se llega al motor o que se cortó, y no lo que el motor contesta."""
+    if isinstance(error, DockerException):
+        return type(error) is DockerException and isinstance(error.__cause__, BROKEN_CONNECTION)
+    return isinstance(error, BROKEN_CONNECTION)
+
+
+def asked_elsewhere(error: BaseException) -> str:
+    """La dirección a la que iba la petición que falló, si no la hizo el SDK; ``""`` si la hizo él."""
+    request = getattr(error, "request", None)
+    agent = str(getattr(request, "headers", {}).get("User-Agent", ""))
+    return "" if request is None or agent.startswith(_USER_AGENT) else str(request.url)
+
+
+def check_engine(client: docker.DockerClient) -> None:
+    """Comprueba que quien contesta es un motor, de la versión que sea. Lanza :class:`NotAnEngine` si no."""
+    with client.api._get(client.api._url("/_ping", versioned_api=False), stream=True) as response:
+        said = next(response.iter_content(_MOST_OF_AN_ANSWER), b"").decode("utf-8", "replace").strip()
+    if (response.status_code, said) != (200, "OK"):
+        raise NotAnEngine(response.status_code, said)
 
 
 def post(

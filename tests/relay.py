@@ -18,6 +18,22 @@ def relay(folder: Path, host: str, look: Callable[[bytes], None]) -> Iterator[st
     ``look`` ve cada trozo que pasa, en los dos sentidos, antes de que llegue. Si lanza ``OSError``, la
     conexión se corta ahí.
     """
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(f"{folder}/s")
+        listener.listen()
+        _serve(listener, host, look)
+        yield f"unix://{folder}/s"
+
+
+@contextmanager
+def relay_tcp(host: str, *, address: str = "127.0.0.1") -> Iterator[str]:
+    """La dirección ``tcp://`` de un puerto de ``address`` que lleva al motor de ``host``."""
+    with socket.create_server((address, 0)) as listener:
+        _serve(listener, host, lambda _: None)
+        yield f"tcp://{address}:{listener.getsockname()[1]}"
+
+
+def _serve(listener: socket.socket, host: str, look: Callable[[bytes], None]) -> None:
     if not host.startswith("unix://"):
         pytest.skip("el motor no escucha en un socket")
 
@@ -42,8 +58,4 @@ def relay(folder: Path, host: str, look: Callable[[bytes], None]) -> Iterator[st
                 for pair in ((client, engine), (engine, client)):
                     threading.Thread(target=carry, args=pair, daemon=True).start()
 
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(f"{folder}/s")
-        listener.listen()
-        threading.Thread(target=serve, daemon=True).start()
-        yield f"unix://{folder}/s"
+    threading.Thread(target=serve, daemon=True).start()

@@ -292,4 +292,4 @@ for image in ("tienda:1", recorded):
     assert len(lines) == 2, done.stderr
     for line in lines:
         assert line.startswith(f"{NoEngineError.__name__} No hay ningún motor")
-        assert "existente: no hay ningún motor escuchando ahí" in line
+        assert "existente: se pidió «grabacion»" in line

@@ -26,6 +26,7 @@ from multietapa.build.events import BuildFinished
 from multietapa.build.pipeline import build_events
 from multietapa.engine import supervisor
 from multietapa.engine.bundle import make as bundle
+from multietapa.engine.contexts import read as read_contexts
 from multietapa.engine.embedded import daemon as embedded
 from multietapa.engine.embedded.daemon import EmbeddedDaemon
 from multietapa.engine.embedded.data_disk import DataDisk
@@ -45,6 +46,10 @@ from tests.conftest import (
     unavailable,
     until,
 )
+from tests.test_contexts import write_context
+from tests.test_discovery import run_cells
+from tests.test_private import shares_mounts, shows_processes
+from tools.docker_cli import DockerCommand, command_line
 
 pytestmark = pytest.mark.motor
 MEMORY_MB = 640
@@ -143,6 +148,11 @@ def test_published_ports_reach_the_host(daemon: EmbeddedDaemon, client: docker.D
             assert b"root:x:0" in answer.read()
         container.remove(force=True)
         until(lambda: json.loads((daemon.run / "puertos.json").read_text()) == {})
+
+
+def test_processes_and_shared_mounts(client: docker.DockerClient) -> None:
+    """``top()`` enseña los procesos de un contenedor, y una carpeta se puede montar con ``rshared``."""
+    shows_processes(shares_mounts(client))
 
 
 def test_sdk_runs_and_talks_to_containers(client: docker.DockerClient) -> None:
@@ -249,6 +259,24 @@ def test_another_user_cannot_reach_the_engine(daemon: EmbeddedDaemon, client: do
 
     assert as_another_user(attempt) == ""
     assert client.ping()
+
+
+def test_an_engine_with_tls_is_used_through_its_context(
+    daemon: EmbeddedDaemon, client: docker.DockerClient, tmp_path: Path
+) -> None:
+    """De un contexto con TLS, el SDK y la orden ``docker`` reciben su motor y sus certificados."""
+    assert daemon.tunnel is not None
+    own = write_context(tmp_path, "seguro", f"tcp://127.0.0.1:{daemon.tunnel.port}", skip_verify=True)
+    own.mkdir(parents=True)
+    for name, source in (("ca.pem", "api.crt"), ("cert.pem", "api.crt"), ("key.pem", "api.key")):
+        shutil.copy(daemon.run / source, own / name)
+    variables = {"DOCKER_CONTEXT": "seguro", "DOCKER_CONFIG": str(tmp_path), "REQUESTS_CA_BUNDLE": ""}
+    identity, exported, *_ = run_cells("", **variables, CURL_CA_BUNDLE="")
+    assert identity == client.info()["ID"]
+    assert exported.startswith(f"tcp://127.0.0.1:{daemon.tunnel.port} ")
+    place = read_contexts(variables).known["seguro"]
+    command = DockerCommand(str(command_line() / "usr/bin/docker"), {**os.environ, **place.variables()})
+    assert command.run("info", "--format", "{{.ID}}").stdout.strip() == identity
 
 
 def as_another_user(action: Callable[[], str]) -> str:

@@ -221,13 +221,13 @@ def test_ctrl_c_at_any_moment_leaves_nothing(moment: str, tmp_path: Path) -> Non
 
 def test_without_an_engine_it_opens_and_says_so(tmp_path: Path) -> None:
     """Sin motor posible el taller se abre igual, dice por qué no lo hay y que se verán grabaciones."""
-    env = {"MULTIETAPA_MOTOR": "existente", "DOCKER_HOST": f"unix://{tmp_path}/nadie.sock", KIND_VARIABLE: ""}
+    env = {"MULTIETAPA_MOTOR": "grabacion", "DOCKER_HOST": f"unix://{tmp_path}/nadie.sock", KIND_VARIABLE: ""}
     process = launch(PROJECT_ROOT, env=env)
     try:
         url, written = read_until(process, r"http://127\.0\.0\.1:\d+/lab\S*")
         assert url
         assert "no hay motor posible; se verán grabaciones" in written
-        assert "existente no: no hay ningún motor escuchando ahí" in written
+        assert "no se eligió existente: se pidió «grabacion»" in written
     finally:
         press_ctrl_c(process)
         assert process.wait(60) == 0

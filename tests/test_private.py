@@ -14,14 +14,16 @@ from pathlib import Path
 
 import docker
 import pytest
+from docker.models.containers import Container
 
+from multietapa.cells.motor import motor
 from multietapa.engine import session, supervisor
 from multietapa.engine.bundle import make as bundle
 from multietapa.engine.private.daemon import PrivateDaemon
 from multietapa.errors import ContainerError, EngineError
 from multietapa.identity import labels
 from multietapa.paths import PROJECT_ROOT
-from tests.conftest import SecondEngine, load_base_image, motor_over, run_web
+from tests.conftest import BASE_IMAGE, SecondEngine, load_base_image, motor_over, run_web
 
 
 def host_state() -> dict[str, object]:
@@ -176,3 +178,30 @@ def test_engines_of_two_run_folders_do_not_share_control_groups(tmp_path: Path) 
     """Dos motores con el mismo número en carpetas de ejecución distintas no comparten grupos de control."""
     made = [PrivateDaemon(tmp_path, run=tmp_path / place / "motor-1", data=tmp_path) for place in "ab"]
     assert made[0].cgroup != made[1].cgroup
+
+
+def shares_mounts(client: docker.DockerClient) -> Container:
+    """Comprueba un montaje ``rshared`` en un motor que tiene la imagen base; da el contenedor, en marcha."""
+    mount = {"/tmp": {"bind": "/compartida", "mode": "rw,rshared"}}
+    container: Container = client.containers.run(
+        BASE_IMAGE, ["sleep", "60"], detach=True, volumes=mount, labels=labels()
+    )
+    mounts = container.exec_run(["cat", "/proc/self/mountinfo"]).output.decode().splitlines()
+    assert " shared:" in next(line for line in mounts if line.split()[4] == "/compartida")
+    return container
+
+
+def shows_processes(container: Container) -> None:
+    """Comprueba ``docker top`` en un contenedor de :func:`shares_mounts`, y lo borra."""
+    top = container.top()
+    assert "sleep 60" in [row[top["Titles"].index("CMD")] for row in top["Processes"]]
+    container.remove(force=True)
+
+
+@pytest.mark.usefixtures("base_image")
+def test_processes_and_shared_mounts(engine: docker.DockerClient) -> None:
+    """``top()`` enseña los procesos de un contenedor, y una carpeta se puede montar con ``rshared``."""
+    if motor().choice.kind == "privado" and os.geteuid() != 0:
+        shares_mounts(engine).remove(force=True)  # sin root no hay grupos de control, ni «docker top»
+    else:
+        shows_processes(shares_mounts(engine))

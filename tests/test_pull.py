@@ -13,6 +13,7 @@ import docker
 import pytest
 
 from multietapa.bases.pull import Download, Registries, Unanswered
+from multietapa.bases.silent import SilentRegistries, of_the_session
 from multietapa.bases.sources import MIRROR_VARIABLE, ensure_base
 from multietapa.errors import (
     BaseImageError,
@@ -21,6 +22,7 @@ from multietapa.errors import (
     RegistryUnreachableError,
     is_unreachable,
 )
+from multietapa.identity import SESSION_VARIABLE
 from tests.conftest import SecondEngine
 from tests.crafted import archive, entry, layer
 from tests.registry import Registry, broken_registry, registry
@@ -110,9 +112,9 @@ def test_a_silent_registry_is_left_alone_and_gets_another_chance(
     def pull() -> str:
         return registries.pull(engine, absent, mirror=mirror.host, progress=count)
 
-    def count(*_: object) -> None:
+    def count(title: str, *_: object) -> None:
         nonlocal asked
-        asked += 1
+        asked += title.startswith("descargando")
 
     began = time.monotonic()
     mirror.container.kill("STOP")
@@ -123,7 +125,9 @@ def test_a_silent_registry_is_left_alone_and_gets_another_chance(
         assert since - began < 10
     finally:
         mirror.container.kill("CONT")
-    assert (pull(), asked) == (said, 1)
+    again = pull()
+    assert again.startswith(f"{said}: se le preguntó hace ")
+    assert asked == 1
     time.sleep(max(0.0, since + 1.0 - time.monotonic()))
     assert pull() == ""
 
@@ -213,3 +217,27 @@ def test_progress_adds_the_layers_already_announced() -> None:
     assert download.feed(downloading("a", 90, 100)) == (95, 150)
     assert download.feed({"status": "Download complete", "id": "a"}) is None
     assert download.feed(downloading("c", 1, 0)) == (96, 0)
+
+
+def test_a_silent_registry_is_known_in_the_whole_session(tmp_path: Path) -> None:
+    """Lo que un registro no contestó al abrir el taller lo saben sus cuadernos, y no los de otra sesión."""
+
+    def session(name: str) -> SilentRegistries:
+        return of_the_session({"MULTIETAPA_CACHE": str(tmp_path), SESSION_VARIABLE: name})
+
+    session("a").note("docker.io", "no contesta")
+    found = session("a").when("docker.io")
+    assert found is not None
+    assert found[0] == "no contesta"
+    assert 0 <= found[1] < 60
+    assert session("b").when("docker.io") is None
+    session("a").forget("docker.io")
+    assert session("a").when("docker.io") is None
+
+
+def test_notes_that_are_not_understood_count_as_none(tmp_path: Path) -> None:
+    """Un archivo de registros callados roto vale como que todos contestan."""
+    notes = tmp_path / "n.json"
+    for content in ("{", "[]", '{"docker.io": 3}'):
+        notes.write_text(content)
+        assert SilentRegistries(notes).when("docker.io") is None

@@ -22,13 +22,14 @@ from pathlib import Path
 import docker
 import pytest
 
+from multietapa.cells.sdk_errors import translate
 from multietapa.engine.bundle import make as bundle
 from multietapa.engine.private import daemon as private
 from multietapa.engine.private import userns
 from multietapa.identity import labels
 from multietapa.paths import PROJECT_ROOT
 from tests.conftest import load_base_image, unavailable
-from tests.test_private import descendants, host_state
+from tests.test_private import descendants, host_state, shares_mounts
 
 LEARNER = str(PROJECT_ROOT / "tests/rootless_learner.py")
 DOCKERFILE = """\
@@ -223,6 +224,11 @@ def test_ordinary_user_builds_runs_and_publishes(learner: Learner) -> None:
     load_base_image(client)
     assert "name=rootless" in client.info()["SecurityOptions"]
     assert client.info()["Driver"] == "overlay2"
+    container = shares_mounts(client)
+    with pytest.raises(docker.errors.APIError) as refused:
+        container.top()
+    assert 'exec_run("ps")' in str(translate(refused.value)), "sin grupos de control no hay «docker top»"
+    container.remove(force=True)
     for version in ("1", "2"):
         _build(client, version)
     container = client.containers.run(

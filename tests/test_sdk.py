@@ -14,10 +14,10 @@ from typing import Any
 
 import docker
 import docker.auth
+import docker.tls
 import docker.utils
 import pytest
 import requests
-from docker.transport import UnixHTTPAdapter
 from docker.types import CancellableStream
 
 from multietapa import sdk
@@ -33,13 +33,13 @@ NAMES = [
     (docker.APIClient, "_raise_for_status", "raise_for_status"),
     (docker.APIClient, "_set_auth_headers", "build_auth"),
     (docker.APIClient, "api_version", "api_version"),
-    (docker.APIClient, "get_adapter", "host_of"),
+    (docker.tls, "TLSConfig", "tls_of"),
     (docker.auth, "get_config_header", "registry_auth"),
     (docker.auth, "resolve_repository_name", "registry_of"),
     (docker.utils, "parse_repository_tag", "split_reference"),
     (CancellableStream, "close", "stop_following"),
 ]
-ONLY_HERE = ("docker.auth", "docker.utils", "docker.api", "docker.transport", "docker.types")
+ONLY_HERE = ("docker.auth", "docker.tls", "docker.utils", "docker.api", "docker.transport", "docker.types")
 
 
 def moved(what: str, function: str) -> str:
@@ -75,7 +75,7 @@ def test_nobody_else_looks_inside_the_sdk(own: docker.DockerClient) -> None:
     response = own.api.get(f"{own.api.base_url}/_ping", stream=True)
     names = {*dir(own.api), *dir(response), *dir(response.raw), *dir(CancellableStream), "_sock"}
     response.close()
-    inside = {name for name in names if name[0] == "_" and name[:2] != "__"} | {"socket_path"}
+    inside = {name for name in names if name[0] == "_" and name[:2] != "__"}
     offenders = []
     for module, path in modules().items():
         if module == "sdk":
@@ -93,15 +93,10 @@ def test_nobody_else_looks_inside_the_sdk(own: docker.DockerClient) -> None:
     assert offenders == [], "usa (o escribe) una función de multietapa/sdk.py"
 
 
-def test_the_version_and_the_address_of_the_engine(motor_real: Motor, own: docker.DockerClient) -> None:
-    """La versión de la API va en números, y la dirección es la que se dio al cliente."""
+def test_the_version_of_the_engine(own: docker.DockerClient) -> None:
+    """La versión de la API va en números."""
     expected = tuple(int(part) for part in own.version()["ApiVersion"].split("."))
     assert sdk.api_version(own) == expected, moved("la versión de la API", "api_version")
-    if motor_real.choice.host.startswith("unix://"):
-        assert sdk.host_of(own) == motor_real.choice.host, moved("la ruta del socket", "host_of")
-    remote = docker.DockerClient(base_url="tcp://127.0.0.1:1", version="1.44")
-    assert sdk.host_of(remote) == "http://127.0.0.1:1"
-    remote.close()
 
 
 @pytest.fixture
@@ -264,7 +259,33 @@ def test_events_end_quietly(own: docker.DockerClient, base_image: str) -> None:
     sdk.stop_following(events)
 
 
-def test_the_adapter_of_a_socket_says_its_path(tmp_path: Path) -> None:
-    """El adaptador de un socket guarda su ruta: de ahí sale la dirección que se exporta a los cuadernos."""
-    adapter = UnixHTTPAdapter(f"http+unix://{tmp_path}/s")
-    assert getattr(adapter, "socket_path", "") == f"{tmp_path}/s", moved("socket_path", "host_of")
+def test_who_answers_is_an_engine_or_not(motor_real: Motor, peer: tuple[str, Any]) -> None:
+    """Un cliente que aún no ha preguntado nada distingue un motor, sea cual sea, de otro servidor."""
+    for host in (motor_real.choice.host, peer[0]):
+        client = sdk.unasked(host, tls=False, timeout=10, through_proxies=False)
+        if host == motor_real.choice.host:
+            sdk.check_engine(client)
+        else:
+            with pytest.raises(sdk.NotAnEngine, match="501"):
+                sdk.check_engine(client)
+        client.close()
+
+
+def test_a_broken_connection_is_told_from_a_refusal(peer: tuple[str, Any]) -> None:
+    """No llegar al motor no es que el motor diga que no, y una petición ajena al SDK no es al motor."""
+    with pytest.raises(docker.errors.DockerException) as lost:
+        docker.DockerClient(base_url="tcp://127.0.0.1:1")
+    assert sdk.is_broken_connection(lost.value), moved("el motivo del error", "is_broken_connection")
+    client = docker.DockerClient(base_url=peer[0], version="1.44")
+    with pytest.raises(docker.errors.APIError) as refused:
+        client.ping()
+    client.close()
+    assert not sdk.is_broken_connection(refused.value)
+    client = docker.DockerClient(base_url="tcp://127.0.0.1:1", version="1.44")
+    with pytest.raises(requests.ConnectionError) as ours:
+        client.ping()
+    client.close()
+    assert sdk.asked_elsewhere(ours.value) == "", moved("su User-Agent", "asked_elsewhere")
+    with pytest.raises(requests.ConnectionError) as other:
+        requests.get("http://127.0.0.1:1/x", timeout=5)
+    assert sdk.asked_elsewhere(other.value) == "http://127.0.0.1:1/x"

@@ -107,3 +107,24 @@ def test_a_cell_shows_the_explanation_and_still_fails(
     assert isinstance(result.error_in_exec, docker.errors.DockerException)
     assert "No hay ningún motor de Docker" in written
     assert "Traceback" not in written
+
+
+def test_another_address_is_not_the_engine() -> None:
+    """Una petición de quien aprende a un puerto en el que no hay nadie no se cuenta como un motor apagado."""
+    with pytest.raises(requests.ConnectionError) as raised:
+        requests.get("http://127.0.0.1:1/salud", timeout=5)
+    message = str(translate(raised.value))
+    assert "En http://127.0.0.1:1/salud no contesta nadie." in message
+    assert "Nadie escucha en ese puerto" in message
+    assert "motor().direccion(" in message
+
+
+@needs_unix
+def test_why_the_engine_is_not_reached_is_in_spanish() -> None:
+    """De un motor al que no se llega se dice la razón, y no la frase en inglés de quien lo intentó."""
+    for host, said in (("unix:///no/hay.sock", "enciéndelo"), ("tcp://no-existe.invalid:1", "qué dirección")):
+        with pytest.raises(docker.errors.DockerException) as raised:
+            docker.from_env(environment={"DOCKER_HOST": host})
+        message = str(translate(raised.value))
+        assert said in message
+        assert "Error" not in message

@@ -125,3 +125,24 @@ def test_served_engine_outlives_kernels_and_dies_with_its_server(tmp_path: Path)
     assert not (tmp_path / "estado.json").exists()
     disk = next((tmp_path / "cache").glob("motores/*/disco.img"))
     assert DataDisk(bundle.make(), disk).clean()
+
+
+def test_a_forced_engine_that_cannot_be_is_told_to_the_notebooks(tmp_path: Path) -> None:
+    """Si se sirve un motor pedido que no está, los cuadernos saben enseguida por qué."""
+    environment = {
+        **os.environ,
+        VARIABLE: str(tmp_path / "estado.json"),
+        "MULTIETAPA_MOTOR": "existente",
+        "DOCKER_HOST": f"unix://{tmp_path}/nadie.sock",
+    }
+    server = subprocess.Popen(
+        [sys.executable, "-m", "multietapa", "motor", "--servir"],
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=environment,
+    )  # fmt: skip
+    try:
+        with pytest.raises(EngineError, match="Se pidió el motor «existente»"):
+            wait_for_served(environment, log=lambda _: None)
+    finally:
+        assert server.stdin is not None
+        server.stdin.close()
+        assert server.wait(20) == 1

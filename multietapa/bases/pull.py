@@ -13,8 +13,9 @@ import docker
 import requests
 import urllib3
 
-from multietapa import sdk
+from multietapa import sdk, text
 from multietapa.bases.reporting import ReportProgress, silent
+from multietapa.bases.silent import SilentRegistries
 from multietapa.errors import engine_lost, is_unreachable
 
 #: Lo que dice el motor de un registro que contesta, pero no a cualquiera.
@@ -49,12 +50,12 @@ class Registries:
     """Los registros: cuánto se les espera, y cuáles no contestaron hace poco.
 
     ``silence`` son los segundos que una descarga puede estar callada; ``retry``, los que pasan antes de
-    volver a preguntar a un registro que no contestó.
+    volver a preguntar a un registro que se hizo esperar y no contestó; ``unanswered``, cuáles fueron.
     """
 
     silence: float = 20.0
-    retry: float = 60.0
-    _down: dict[str, tuple[str, float]] = field(default_factory=dict, repr=False)
+    retry: float = 300.0
+    unanswered: SilentRegistries = field(default_factory=SilentRegistries, repr=False)
 
     def pull(
         self,
@@ -73,10 +74,10 @@ class Registries:
         remote = f"{mirror}/{reference}" if mirror else reference
         repository, tag = sdk.split_reference(remote)
         registry = sdk.registry_of(repository)
-        known, since = self._down.get(registry, ("", 0.0))
-        if known and time.monotonic() - since < self.retry:
+        if known := self._not_yet(registry):
+            progress(f"a {registry} no se le espera: hace poco no contestó", 0, 0)
             return Unanswered(known)
-        title, download = f"descargando {remote}", Download()
+        title, download, began = f"descargando {remote}", Download(), time.monotonic()
         progress(title, 0, 0)
         try:
             for event in self._events(client.api, repository, tag, registry):
@@ -102,10 +103,22 @@ class Registries:
                     return explain(problem)
             check_engine(client)
             said = f"no contesta ({explain(problem, seconds=self.silence)})"
-            self._down[registry] = said, time.monotonic()
+            # Lo que falla al momento se puede preguntar otra vez.
+            if time.monotonic() - began > self.silence / 10:
+                self.unanswered.note(registry, said)
             return Unanswered(said)
-        self._down.pop(registry, None)
+        self.unanswered.forget(registry)
         return ""
+
+    def _not_yet(self, registry: str) -> str:
+        """Por qué no se le pregunta ahora, si hace poco que no contestó."""
+        known = self.unanswered.when(registry)
+        if known is None or known[1] >= self.retry:
+            return ""
+        said, ago = known
+        left = text.duration(self.retry - ago)
+        asked = f"se le preguntó hace {text.duration(ago)}"
+        return f"{said}: {asked}, y no se le espera otra vez hasta dentro de {left}"
 
     def _events(
         self, api: docker.APIClient, repository: str, tag: str, registry: str

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from multietapa.bases.catalogue import recipe, workshop_bases
 from multietapa.bases.making import archive
 from multietapa.bases.pull import Registries, Unanswered, check_engine, explain
 from multietapa.bases.reporting import ReportProgress, silent
+from multietapa.bases.silent import of_the_session
 from multietapa.errors import (
     ArchiveError,
     BaseImageError,
@@ -27,7 +28,7 @@ from multietapa.errors import (
     RegistryUnreachableError,
     is_disk_full,
 )
-from multietapa.identity import EQUIVALENT_LABEL, RECIPE_LABEL
+from multietapa.identity import EQUIVALENT_LABEL, RECIPE_LABEL, session_id
 from multietapa.image.archive import familiar, read_images
 from multietapa.paths import PROJECT_ROOT
 
@@ -39,8 +40,6 @@ LATER = "se trae cuando haga falta"
 _LEFT = 'style="text-align:left"'
 
 Attempt = Callable[[docker.DockerClient, str, ReportProgress], str]
-#: Los de este proceso: lo que uno no contestó se recuerda de una imagen base a otra.
-_registries = Registries()
 
 
 @dataclass(frozen=True)
@@ -181,7 +180,13 @@ def saved_tags(path: Path) -> frozenset[str]:
 
 
 def _pull(mirror: str, client: docker.DockerClient, reference: str, progress: ReportProgress) -> str:
-    return _registries.pull(client, reference, mirror=mirror, progress=progress)
+    return _registries(session_id()).pull(client, reference, mirror=mirror, progress=progress)
+
+
+@cache
+def _registries(_session: str) -> Registries:
+    """Los de una sesión: lo que uno no contestó se recuerda de una imagen base a otra."""
+    return Registries(unanswered=of_the_session())
 
 
 def _equivalent(client: docker.DockerClient, reference: str, progress: ReportProgress) -> str:

@@ -16,6 +16,7 @@ from multietapa.cells.construccion import Construccion
 from multietapa.cells.motor import motor
 from multietapa.engine.model import EngineInfo
 from multietapa.engine.session import info_of
+from multietapa.engine.talking import talking
 from multietapa.errors import MultietapaError, NoEngineError
 from multietapa.measure.comparison import (
     BASE_LAYERS,
@@ -65,6 +66,7 @@ class Comparacion(ShownInCell):
         return f"{self._frase} · {self.motor.label}"
 
 
+@talking("medía las imágenes")
 def comparar(
     *imagenes: str | Construccion,
     nombres: Sequence[str] | None = None,

@@ -28,6 +28,7 @@ from multietapa.cells.reproducir import find_recording, nothing_to_show, reprodu
 from multietapa.dockerfile.stages import Dockerfile
 from multietapa.engine.model import EngineInfo
 from multietapa.engine.session import info_of
+from multietapa.engine.talking import talking
 from multietapa.errors import (
     MultietapaError,
     UnknownNameError,
@@ -44,6 +45,7 @@ from multietapa.widgets.where import check_view
 _BUILDERS = {"buildkit": "BuildKit", "clasico": "constructor clásico"}
 
 
+@talking("construía")
 def construir(
     contexto: str | os.PathLike[str],
     *,

@@ -10,6 +10,7 @@ from multietapa import text
 from multietapa.cells.motor import motor
 from multietapa.engine.model import OWN_KINDS
 from multietapa.engine.session import info_of
+from multietapa.engine.talking import talking
 from multietapa.identity import LABEL, SESSION_LABEL, session_id
 
 
@@ -38,6 +39,7 @@ class Limpieza:
         return "\n".join([f"Borrado: {done}.{cache}", *self.problems])
 
 
+@talking("borraba lo que creó el taller")
 def limpiar(
     *,
     cliente: docker.DockerClient | None = None,
@@ -49,6 +51,7 @@ def limpiar(
 
     Las imágenes base y todo lo que no lleve las etiquetas del kit se quedan como están. ``cache=True`` vacía
     además la caché de compilación, si el motor es el del taller: la de tu propio motor no es solo del kit.
+    Lanza :class:`EngineLostError` si el motor se apagó.
     """
     cliente = cliente or motor().client
     whose = SESSION_LABEL if todas else f"{SESSION_LABEL}={sesion or session_id()}"

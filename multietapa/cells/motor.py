@@ -15,6 +15,7 @@ from multietapa.containers.commands import run_command
 from multietapa.containers.http import wait_for_answer
 from multietapa.containers.ports import published
 from multietapa.engine import session
+from multietapa.engine.talking import talking
 from multietapa.errors import ContainerError
 from multietapa.identity import labels
 
@@ -28,11 +29,13 @@ class Motor(session.Engine):
         """Las que lleva todo lo que se crea en el taller: ``labels=motor().etiquetas``."""
         return labels()
 
+    @talking("miraba las imágenes base")
     def bases(self, *traer: str) -> Bases:
         """Qué imágenes base del taller están en el motor y cuáles son equivalentes locales.
 
         ``construir`` trae sola la que falte. Para usarla antes con el SDK se pide por su nombre:
-        ``motor().bases("node:24")``. Lanza :class:`BaseImageError` si no se consigue.
+        ``motor().bases("node:24")``. Lanza :class:`BaseImageError` si no se consigue, y
+        :class:`EngineLostError` si el motor se apagó.
         """
         for reference in traer:
             steps = Steps()
@@ -42,13 +45,15 @@ class Motor(session.Engine):
                 steps.close()
         return available_bases(self.client, engine=self.info.label if self.info else "")
 
+    @talking("buscaba el puerto de un contenedor")
     def direccion(self, contenedor: Any, puerto: int = 3000, *, plazo: float = 30.0) -> Direccion:
         """La dirección de un puerto publicado, ya contestando: ``http://127.0.0.1:NNNN``.
 
         Al mostrarla en un cuaderno es un enlace que se puede abrir, también en Binder.
 
         ``contenedor`` es el del SDK o su nombre; ``plazo``, los segundos que se espera a que
-        conteste. Lanza :class:`ContainerError` si no se publicó, no se pudo abrir o nadie contesta.
+        conteste. Lanza :class:`ContainerError` si no se publicó, no se pudo abrir o nadie contesta, y
+        :class:`EngineLostError` si el motor se apagó.
         """
         url = published(self, contenedor, puerto)
         problem = wait_for_answer(url, seconds=plazo)
@@ -60,19 +65,18 @@ class Motor(session.Engine):
             )
         return Direccion(url)
 
+    @talking("ejecutaba una orden")
     def ejecutar(self, imagen: str, orden: str) -> str:
         """Lo que escribe una orden de ``sh`` en un contenedor que se borra al terminar.
 
-        Lanza :class:`ContainerError`, con lo que escribió, si no existe la imagen o la orden acaba mal.
+        Lanza :class:`ContainerError`, con lo que escribió, si no existe la imagen o la orden acaba mal, y
+        :class:`EngineLostError` si el motor se apagó.
         """
         return run_command(self.client, imagen, orden)
 
     def __repr__(self) -> str:
         lines = [f"Motor: {self.info.label}" if self.info else "Motor: ninguno (se verán grabaciones)"]
-        lines += [
-            f"  no se eligió {r.kind}{f' ({r.where})' if r.where else ''}: {r.reason}"
-            for r in self.choice.rejected
-        ]
+        lines += [f"  no se eligió {r.name}: {r.reason}" for r in self.choice.rejected]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -87,7 +91,8 @@ def motor(*, log: Callable[[str], None] | None = None) -> Motor:
 
     Si hay que esperarlo, se ven sus fases (``log`` las recibe; si no se da, se escriben).
 
-    Si no hay ninguno posible devuelve un ``Motor`` con ``available`` falso: no es una excepción. En un
+    Si no hay ninguno posible devuelve un ``Motor`` con ``available`` falso: no es una excepción. El tuyo no
+    se cambia por otro: si se apaga lanza :class:`EngineLostError`, y cuando vuelve se sigue con él. En un
     cuaderno, desde entonces los errores del SDK se explican en español y, si el servidor es compartido, se
     avisa de cuánto procesador se gasta.
     """

@@ -89,7 +89,7 @@ def nothing_to_show(rejected: Iterable[Rejected]) -> NoEngineError:
     recorded = f"Hay grabaciones de {text.join(tags)}, sin cambiar su Dockerfile. " if tags else ""
     return NoEngineError(
         "No hay ningún motor de Docker con el que construir, ni una grabación de este Dockerfile.",
-        why="\n".join(f"{item.kind}: {item.reason}" for item in rejected),
+        why="\n".join(f"{item.name}: {item.reason}" for item in rejected),
         next_step=f"{recorded}Para construir, abre Docker Desktop (o Docker Engine) y repite la celda.",
     )
 

@@ -7,7 +7,9 @@ capturar igual. La frase original del motor se conserva.
 
 from __future__ import annotations
 
+import http.client
 import re
+import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,12 +18,25 @@ import requests
 
 from multietapa import sdk
 from multietapa.bases.catalogue import workshop_bases
+from multietapa.engine import reasons
 from multietapa.errors import MultietapaError, is_disk_full
 from multietapa.widgets.adapters.ipython import explain_errors
 
-HANDLED = (docker.errors.DockerException, requests.exceptions.RequestException)
+HANDLED = (docker.errors.DockerException, requests.exceptions.RequestException, *sdk.SSH_ERRORS)
 _LOG_LINES = 15
-_UNREACHABLE = ("Error while fetching server API version", "Connection aborted", "Connection refused")
+#: Lo que dice runc de «docker top» en el motor privado sin root.
+_NO_CGROUPS = "unable to get all container pids"
+
+
+_ASK_ADDRESS = "Comprueba la dirección: la de un contenedor la da motor().direccion(contenedor, puerto)."
+#: Por qué no contesta una dirección que no es la del motor.
+_UNANSWERED: tuple[tuple[type[BaseException], str], ...] = (
+    (ConnectionRefusedError, "Nadie escucha en ese puerto: el programa no arrancó, o escucha en otro."),
+    (socket.gaierror, "No se sabe qué dirección de red tiene ese nombre."),
+    (requests.Timeout, "Pasó el tiempo de espera sin respuesta."),
+    (ConnectionResetError, "Cerró la conexión sin contestar."),
+    (http.client.HTTPException, "Cerró la conexión sin contestar."),
+)
 
 
 def install() -> None:
@@ -34,26 +49,34 @@ def translate(error: BaseException) -> MultietapaError:
     for kind, explain in _EXPLAINED:
         if isinstance(error, kind):
             return explain(error)
-    return _unreachable(error) if _is_lost(error) else _other(error)
+    if not sdk.is_broken_connection(error):
+        return _other(error)
+    url = sdk.asked_elsewhere(error)
+    return _elsewhere(error, url) if url else _unreachable(error)
 
 
-def _is_lost(error: BaseException) -> bool:
-    return not isinstance(error, docker.errors.DockerException) or any(
-        words in str(error) for words in _UNREACHABLE
-    )
+def _elsewhere(error: BaseException, url: str) -> MultietapaError:
+    """El fallo de una petición de quien aprende a otro sitio: a su contenedor, por ejemplo."""
+    answer = getattr(error, "response", None)
+    if answer is not None:
+        return MultietapaError(f"{url} contestó con el código {answer.status_code}.", next_step=_ASK_ADDRESS)
+    causes = list(reasons.causes(error))
+    known = (said for kind, said in _UNANSWERED if any(isinstance(cause, kind) for cause in causes))
+    why = next(known, _line(error))
+    return MultietapaError(f"En {url} no contesta nadie.", why=why, next_step=_ASK_ADDRESS)
 
 
 def _unreachable(error: BaseException) -> MultietapaError:
     if isinstance(error, requests.exceptions.Timeout):
         return MultietapaError(
             "El motor de Docker tarda demasiado en contestar.",
-            why=f"Pasó el tiempo que espera el cliente ({_line(error)}).",
+            why="Pasó el tiempo que espera el cliente del SDK (60 s, si no se le dice otra cosa).",
             next_step="Repite la celda; si tu conexión es lenta, usa docker.from_env(timeout=600).",
         )
     return MultietapaError(
         "No hay ningún motor de Docker que conteste.",
-        why=_line(error),
-        next_step="Pon en marcha Docker, o cierra y abre el taller. motor() dice qué se buscó y dónde.",
+        why=reasons.sentence(error),
+        next_step="Si es tu motor, enciéndelo y repite la celda. motor() dice qué se buscó y dónde.",
     )
 
 
@@ -123,6 +146,12 @@ def _api(error: docker.errors.APIError) -> MultietapaError:
             why=reason,
             next_step="Libera espacio; limpiar() borra lo que construiste en esta sesión.",
         )
+    if _NO_CGROUPS in reason:
+        return MultietapaError(
+            "Este motor no puede decir qué procesos tiene un contenedor.",
+            why=f"Corre sin root, y así no tiene los grupos de control con los que los cuenta ({reason}).",
+            next_step='Si la imagen lleva «ps», pregunta al propio contenedor: contenedor.exec_run("ps").',
+        )
     return MultietapaError(
         f"El motor rechazó la petición (código {error.status_code}).",
         why=reason,
@@ -133,7 +162,7 @@ def _api(error: docker.errors.APIError) -> MultietapaError:
 def _other(error: BaseException) -> MultietapaError:
     return MultietapaError(
         "El SDK de Docker no pudo hacer lo que se le pidió.",
-        why=_line(error),
+        why=reasons.recognised(error) or _line(error),
         next_step="Revisa los argumentos de la llamada.",
     )
 

@@ -135,8 +135,7 @@ def _show_engine() -> None:
     elif choice.kind != "grabacion":
         say("  se pone en marcha con el taller y se apaga con él")
     for rejected in choice.rejected:
-        where = f" ({rejected.where})" if rejected.where else ""
-        say(f"No elegido: {rejected.kind}{where}: {rejected.reason}")
+        say(f"No elegido: {rejected.name}: {rejected.reason}")
 
 
 ORDERS: dict[str, Order] = {

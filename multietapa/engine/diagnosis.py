@@ -74,7 +74,7 @@ def _choice() -> Iterator[str]:
     choice = discover()
     yield f"{choice.kind}{f' ({choice.where})' if choice.where else ''}"
     for rejected in choice.rejected:
-        yield f"no {rejected.kind}: {rejected.reason.splitlines()[0]}"
+        yield f"no se eligió {rejected.name}: {rejected.reason.splitlines()[0]}"
     if served := os.environ.get(VARIABLE):
         yield f"lo sirve otro proceso: {read(Path(served)) or 'todavía no ha dicho nada'}"
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import docker
 
+from multietapa.engine.endpoint import Endpoint
+
 KINDS = ("existente", "privado", "embebido", "grabacion")
 #: Los que pone en marcha el kit: su supervisor los levanta si se caen y abre los puertos que publican.
 OWN_KINDS = ("privado", "embebido")
@@ -41,15 +43,24 @@ class Rejected:
     where: str
     reason: str
 
+    @property
+    def name(self) -> str:
+        """Cuál es, y dónde se buscó si se buscó en algún sitio: ``existente (tcp://equipo:2375)``."""
+        return f"{self.kind} ({self.where})" if self.where else self.kind
+
 
 @dataclass(frozen=True)
 class Choice:
-    """El resultado del descubrimiento: ``host`` es la URL de Docker o ``""`` si no hay motor posible."""
+    """El resultado del descubrimiento: ``host`` es la URL de Docker o ``""`` si no hay motor posible.
+
+    ``endpoint`` dice además cómo se habla con él (TLS, proxy), si no basta con la URL.
+    """
 
     kind: str
     host: str
     where: str
     rejected: tuple[Rejected, ...] = field(default=())
+    endpoint: Endpoint | None = None
 
     @property
     def available(self) -> bool:

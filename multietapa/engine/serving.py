@@ -14,7 +14,7 @@ from multietapa.console import say
 from multietapa.engine.discovery import discover
 from multietapa.engine.model import OWN_KINDS
 from multietapa.engine.state import VARIABLE, StateFile
-from multietapa.errors import MultietapaError
+from multietapa.errors import MultietapaError, NoEngineError
 
 
 def serve() -> int:
@@ -32,7 +32,12 @@ def serve() -> int:
     failed: dict[str, str] = {}
     try:
         while True:
-            choice = discover(environment, failed=failed)
+            try:
+                choice = discover(environment, failed=failed)
+            except NoEngineError as problem:  # se pidió uno que no puede ser: lo sabrán los cuadernos
+                tell(error=str(problem))
+                sys.stdin.read()
+                return 1
             if choice.kind not in OWN_KINDS or choice.host:
                 tell(kind=choice.kind, **({"host": choice.host} if choice.host else {}))
                 sys.stdin.read()

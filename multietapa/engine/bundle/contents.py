@@ -25,6 +25,7 @@ KEPT = (
     "usr/bin/containerd", "usr/bin/containerd-shim-runc-v2", "usr/sbin/runc", "usr/bin/runc",
     "usr/sbin/xtables-nft-multi", f"{_LIB}/xtables/libxt_*.so", f"{_LIB}/xtables/libipt_*.so",
     f"{_LIB}/xtables/libip6t_*.so", "usr/bin/busybox", "usr/bin/slirp4netns", "usr/sbin/smartdns",
+    "usr/bin/ps",  # con él contesta dockerd a «docker top»
     "etc/protocols", "etc/services",
     # Estas no las pide ninguna cabecera: se abren en marcha (un hilo que acaba, un nombre que buscar).
     f"{_LIB}/libgcc_s.so.1", f"{_LIB}/libnss_files.so.2", f"{_LIB}/libnss_dns.so.2",

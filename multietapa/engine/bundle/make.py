@@ -30,7 +30,7 @@ SUITE = "forky"
 # fmt: off
 PACKAGES = (
     "docker.io", "slirp4netns", "busybox-static", "iptables", "tini-static", "ca-certificates", "netbase",
-    "smartdns",
+    "smartdns", "procps",
 )
 PACKAGES_X86_64 = ("user-mode-linux", "openssl", "e2fsprogs", "zstd")
 #: Llegan como dependencias y pesan, pero de ellos no se queda nada: no hace falta ni abrirlos.

@@ -33,6 +33,8 @@ done
 # Sin barreras: lo escrito pasa enseguida al anfitrión, que lo conserva aunque esta máquina muera.
 $b mount -t ext4 -o noatime,nobarrier,discard,noinit_itable /dev/ubda /data || fail "el disco de datos no se pudo abrir"
 resize2fs /dev/ubda > /run/api/crecer.log 2>&1
+# Compartidos entre el motor y sus contenedores (-v /x:/y:rshared), como los pone systemd.
+$b mount --make-rshared /
 echo "fase: red"
 
 $b ip link set lo up

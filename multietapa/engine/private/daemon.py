@@ -5,7 +5,8 @@ motor viva: si muere de golpe, el núcleo se lleva el motor entero (PDEATHSIG y 
 
 Con root se usa tal cual; sin root, dentro de un espacio de nombres de usuario
 (:mod:`.userns`), con dockerd en su modo «rootless»: lo mismo y a la misma velocidad, pero
-sin grupos de control, así que los límites de memoria y procesador de un contenedor no se aplican.
+sin grupos de control, así que los límites de memoria y procesador de un contenedor no se aplican, y
+«docker top» no funciona.
 """
 
 from __future__ import annotations

@@ -25,6 +25,8 @@ cd "$root"
 b=/usr/bin/busybox
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/run
 "$b" umount -l /old
+# Compartidos entre el motor y sus contenedores (-v /x:/y:rshared), como los pone systemd; con los de fuera ya no.
+"$b" mount --make-rshared /
 "$b" ip link set lo up
 echo "$first $last" > /proc/sys/net/ipv4/ip_local_port_range
 echo "nameserver 10.0.2.100" > /run/resolv.conf
