@@ -376,6 +376,10 @@ def test_any_builder_can_build_it() -> None:
 
 STUB = """
 import os, sys, time
+if sys.argv[1:] == ["cuadernos"]:
+    open("al día", "w").close()
+    sys.exit()
+assert sys.argv[1:] == ["motor", "--servir"]
 open(os.environ["MULTIETAPA_MOTOR_ESTADO"], "w").write("listo")
 sys.stdin.read()
 time.sleep(0.3)
@@ -404,8 +408,11 @@ def entry_environment(tmp_path: Path) -> dict[str, str]:
 
 
 def test_entry_gives_way_to_the_command(entry_environment: dict[str, str], tmp_path: Path) -> None:
-    """La orden recibe su entrada y su entorno, su código se conserva, y el motor acaba en orden tras ella."""
-    wait = f"until [ -s '{tmp_path}/motor/estado.json' ]; do sleep 0.1; done"
+    """La orden recibe su entrada y su entorno, su código se conserva, y el motor acaba en orden tras ella.
+
+    Mientras, las copias de los cuadernos se ponen al día.
+    """
+    wait = f"until [ -s '{tmp_path}/motor/estado.json' ] && [ -e 'al día' ]; do sleep 0.1; done"
     command = f'cat; echo "$MULTIETAPA_MOTOR_ESTADO"; {wait}'
     done = subprocess.run(
         ["sh", ENTRY, "sh", "-c", f"{command}; exit 7"],

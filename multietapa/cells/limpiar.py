@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import docker
 
 from multietapa import text
+from multietapa.cells.calls import offered
 from multietapa.cells.motor import motor
 from multietapa.engine.model import OWN_KINDS
 from multietapa.engine.session import info_of
@@ -38,6 +39,7 @@ class Limpieza:
         return "\n".join([f"Borrado: {done}.{cache}", *self.problems])
 
 
+@offered("limpiar()", interrupted="puede quedar algo sin borrar. Ejecuta otra vez limpiar().")
 def limpiar(
     *,
     cliente: docker.DockerClient | None = None,

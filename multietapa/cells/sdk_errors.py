@@ -1,8 +1,7 @@
 """Los errores del SDK de Docker, en español cuando saltan en una celda.
 
-El taller enseña primero las llamadas del SDK, y sus errores llegan en inglés y con un rastro larguísimo. En
-un cuaderno se cambia el rastro por qué pasó, por qué y qué hacer; el error sigue siendo el mismo y se puede
-capturar igual. La frase original del motor se conserva.
+El taller enseña primero las llamadas del SDK, y sus errores llegan en inglés. Aquí se dice qué pasó, por qué
+y qué hacer, y se conserva la frase original del motor; ``cell_errors`` lo pone en lugar del rastro.
 """
 
 from __future__ import annotations
@@ -17,16 +16,10 @@ import requests
 from multietapa import sdk
 from multietapa.bases.catalogue import workshop_bases
 from multietapa.errors import MultietapaError, is_disk_full
-from multietapa.widgets.adapters.ipython import explain_errors
 
 HANDLED = (docker.errors.DockerException, requests.exceptions.RequestException)
 _LOG_LINES = 15
 _UNREACHABLE = ("Error while fetching server API version", "Connection aborted", "Connection refused")
-
-
-def install() -> None:
-    """Lo activa en el IPython de este proceso, si lo hay; repetirlo no cambia nada."""
-    explain_errors(HANDLED, lambda error: translate(error)._render_traceback_())
 
 
 def translate(error: BaseException) -> MultietapaError:

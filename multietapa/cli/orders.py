@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 from multietapa.cli.arguments import Parser, port
 from multietapa.console import say
-from multietapa.engine.discovery import discover
 from multietapa.engine.model import KINDS
 
 Order = Callable[[argparse.Namespace, list[str]], int]
@@ -54,8 +53,17 @@ def parser() -> Parser:
     clean = commands.add_parser(
         "limpiar", parents=[shared], help="borra lo que creó el kit en todas sus sesiones"
     )
-    for each in (result, workshop, engine, clean):  # las de «pruebas» son las de pytest
-        each.add_argument("-h", "--ayuda", action="help", help="muestra esta ayuda")
+    clean.add_argument(
+        "--hueco",
+        metavar="N",
+        type=int,
+        help="con varios talleres abiertos, en cuál: el número que dice la orden",
+    )
+    notebooks = commands.add_parser(
+        "cuadernos", help="deja al día tus copias de los cuadernos y dice dónde están"
+    )
+    for each in (result, workshop, tested, engine, clean, notebooks):
+        each.offer_help()
     return result
 
 
@@ -73,11 +81,20 @@ def tests(arguments: argparse.Namespace, rest: list[str]) -> int:
     return run_tests.run_fast(rest) if arguments.rapidas else run_tests.run(rest)
 
 
-def clean(_arguments: argparse.Namespace, _rest: list[str]) -> int:
-    """``limpiar``: lo que creó el taller en todas sus sesiones."""
-    from multietapa.cells.limpiar import limpiar
+def clean(arguments: argparse.Namespace, _rest: list[str]) -> int:
+    """``limpiar``: lo que creó el taller en todas sus sesiones, en un motor que ya esté en marcha."""
+    from multietapa.cli import cleaning
 
-    say(str(limpiar(todas=True)))
+    say(cleaning.clean(arguments.hueco))
+    return 0
+
+
+def notebooks(_arguments: argparse.Namespace, _rest: list[str]) -> int:
+    """``cuadernos``: las copias de los cuadernos, al día."""
+    from multietapa.cli import copies
+
+    found = copies.prepare()
+    say("\n".join([f"Tus cuadernos están en {found.folder}", *found.notices]))
     return 0
 
 
@@ -116,7 +133,9 @@ def _own_engines(arguments: argparse.Namespace) -> str:
 
 
 def _show_engine() -> None:
-    choice = discover()
+    from multietapa.cli.preparation import possible
+
+    choice = possible()
     say(f"Elegido: {choice.kind}{f' ({choice.where})' if choice.where else ''}")
     if choice.host:
         say(f"  dirección: {choice.host}")
@@ -127,4 +146,10 @@ def _show_engine() -> None:
         say(f"No elegido: {rejected.kind}{where}: {rejected.reason}")
 
 
-ORDERS: dict[str, Order] = {"taller": workshop, "pruebas": tests, "motor": engine, "limpiar": clean}
+ORDERS: dict[str, Order] = {
+    "taller": workshop,
+    "pruebas": tests,
+    "motor": engine,
+    "limpiar": clean,
+    "cuadernos": notebooks,
+}

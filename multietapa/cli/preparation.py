@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from multietapa.apps import app
 from multietapa.bases.sources import ensure_base, saved_bases
 from multietapa.console import Steps, phase, say
-from multietapa.engine.discovery import discover
+from multietapa.engine.discovery import VARIABLE, discover
+from multietapa.engine.model import Choice
 from multietapa.engine.session import Engine, connect, environment
-from multietapa.errors import BaseImageError
+from multietapa.errors import BaseImageError, EngineError
 from multietapa.identity import SESSION_VARIABLE
 
 #: La aplicación de los primeros cuadernos: sus imágenes base son las que se esperan antes de abrirlos.
@@ -27,6 +28,28 @@ def first_bases() -> tuple[str, ...]:
     return tuple(dict.fromkeys((*app(FIRST_APP).bases, *saved_bases())))
 
 
+def possible() -> Choice:
+    """El motor que se usaría, sin poner en marcha ninguno; el de grabaciones, si no hay otro.
+
+    Lanza :class:`EngineError` si se pidió uno (``--motor``) y no se puede usar: nunca se cambia por otro.
+    """
+    choice, wanted = discover(), os.environ.get(VARIABLE, "")
+    if choice.kind == "grabacion" and wanted not in ("", "grabacion"):
+        raise EngineError(
+            f"No se puede usar el motor «{wanted}», que es el que se pidió.",
+            why="\n".join(_reasons(choice, wanted)),
+            next_step="Arréglalo, o quita --motor (y la variable "
+            f"{VARIABLE}) para que el taller busque otro.",
+        )
+    return choice
+
+
+def _reasons(choice: Choice, kind: str) -> Iterator[str]:
+    for rejected in choice.rejected:
+        if rejected.kind == kind:
+            yield f"{rejected.where}: {rejected.reason}" if rejected.where else rejected.reason
+
+
 def prepare(bases: Iterable[str] | None = None) -> tuple[Engine, dict[str, str]]:
     """Pone el motor y las bases; devuelve el motor y el entorno que deben heredar los hijos.
 
@@ -37,7 +60,7 @@ def prepare(bases: Iterable[str] | None = None) -> tuple[Engine, dict[str, str]]
     session = {SESSION_VARIABLE: uuid.uuid4().hex[:12]}
     with phase("Buscando un motor de Docker"):
         steps = Steps()
-        engine = connect(discover(), log=steps)
+        engine = connect(possible(), log=steps)
         steps.close()
         say(f"  {engine.info.label}" if engine.info else "  no hay motor posible; se verán grabaciones")
         for rejected in engine.choice.rejected:
