@@ -111,7 +111,9 @@ def _unknown_member(error: AttributeError) -> Lines:
     owner = error.obj
     kind = owner if isinstance(owner, type) else type(owner)
     package = isinstance(owner, ModuleType) and owner.__name__ == "multietapa"
-    if not error.name or not (package or (kind.__module__.startswith("multietapa.") and _raised_in_cell(error))):
+    if not error.name or not (
+        package or (kind.__module__.startswith("multietapa.") and _raised_in_cell(error))
+    ):
         return None
     offered = OFFERED if package else [n for n in dir(owner) if not n.startswith("_")]
     called = "multietapa" if package else kind.__name__

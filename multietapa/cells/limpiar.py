@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import docker
 
@@ -12,6 +14,9 @@ from multietapa.cells.motor import motor
 from multietapa.engine.model import OWN_KINDS
 from multietapa.engine.session import info_of
 from multietapa.identity import LABEL, SESSION_LABEL, session_id
+
+
+OURS = {"label": f"{LABEL}=1"}
 
 
 @dataclass(frozen=True)
@@ -53,19 +58,23 @@ def limpiar(
     además la caché de compilación, si el motor es el del taller: la de tu propio motor no es solo del kit.
     """
     cliente = cliente or motor().client
-    whose = SESSION_LABEL if todas else f"{SESSION_LABEL}={sesion or session_id()}"
-    wanted = {"label": [f"{LABEL}=1", whose]}
+    session = None if todas else sesion or session_id()
     containers, images, problems = [], [], []
-    for container in cliente.containers.list(all=True, filters=wanted, ignore_removed=True):
+    for found in _ours(cliente.api.containers(all=True, filters=OURS), session):
+        name = (found.get("Names") or [found["Id"]])[0].lstrip("/")
         try:
-            container.remove(force=True, v=True)
-            containers.append(container.name)
+            cliente.api.remove_container(found["Id"], force=True, v=True)
+            containers.append(name)
+        except docker.errors.NotFound:
+            continue
         except docker.errors.APIError as problem:
-            problems.append(f"No se pudo borrar el contenedor {container.name}: {problem.explanation}")
-    for image in cliente.images.list(filters=wanted):
-        for name in image.tags or [image.id]:
+            problems.append(f"No se pudo borrar el contenedor {name}: {problem.explanation}")
+    # Sin los modelos del SDK: preguntan por cada imagen, y otra celda puede haberla borrado ya.
+    for found in _ours(cliente.api.images(filters=OURS), session):
+        tags = [tag for tag in found.get("RepoTags") or () if tag != "<none>:<none>"]
+        for name in tags or [found["Id"]]:
             try:
-                cliente.images.remove(name)
+                cliente.api.remove_image(name)
                 images.append(name)
             except docker.errors.ImageNotFound:
                 continue
@@ -77,3 +86,14 @@ def limpiar(
     elif cache:
         problems.append("La caché de compilación de tu motor no se toca: vacíala con «docker builder prune».")
     return Limpieza(tuple(containers), tuple(images), tuple(problems), freed)
+
+
+def _ours(listed: Iterable[Mapping[str, Any]], session: str | None) -> Iterator[Mapping[str, Any]]:
+    """Lo que es de esa sesión, o de alguna (``None``).
+
+    Al motor se le pide por una sola etiqueta: hay versiones de Podman que con dos no encuentran nada.
+    """
+    for found in listed:
+        marks = found.get("Labels") or {}
+        if marks.get(LABEL) == "1" and SESSION_LABEL in marks and session in (None, marks[SESSION_LABEL]):
+            yield found

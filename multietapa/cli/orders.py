@@ -62,6 +62,7 @@ def parser() -> Parser:
     notebooks = commands.add_parser(
         "cuadernos", help="deja al día tus copias de los cuadernos y dice dónde están"
     )
+    notebooks.set_defaults(motor=None, imagenes=None)  # no usa ningún motor
     for each in (result, workshop, tested, engine, clean, notebooks):
         each.offer_help()
     return result
