@@ -15,7 +15,6 @@ from multietapa.engine.model import OWN_KINDS
 from multietapa.engine.session import info_of
 from multietapa.identity import LABEL, SESSION_LABEL, session_id
 
-
 OURS = {"label": f"{LABEL}=1"}
 
 
