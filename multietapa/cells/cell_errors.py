@@ -52,6 +52,11 @@ def install() -> None:
     explain_errors(tuple(kind for kind, _ in _EXPLAINED), explain)
 
 
+def load_ipython_extension(_shell: object) -> None:
+    """IPython la llama al empezar un kernel del entorno del taller (``cli/kernels.py``)."""
+    install()
+
+
 def explain(error: BaseException) -> Lines:
     """Las líneas que se leen en lugar del rastro; ``None`` si no hay nada mejor que él."""
     for kind, explained in _EXPLAINED:

@@ -92,9 +92,10 @@ def clean(arguments: argparse.Namespace, _rest: list[str]) -> int:
 
 def notebooks(_arguments: argparse.Namespace, _rest: list[str]) -> int:
     """``cuadernos``: las copias de los cuadernos, al día."""
-    from multietapa.cli import copies
+    from multietapa.cli import copies, kernels
 
     found = copies.prepare()
+    kernels.prepare()
     say("\n".join([f"Tus cuadernos están en {found.folder}", *found.notices]))
     return 0
 

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from multietapa.cells.limpiar import limpiar
-from multietapa.cli import copies, terminal
+from multietapa.cli import copies, kernels, terminal
 from multietapa.cli.preparation import prepare
 from multietapa.console import complain, phase, say
 from multietapa.containers.http import ask
@@ -38,6 +38,7 @@ def run(*, port: int | None, open_browser: bool) -> int:
     try:
         choose_port(port)  # si el pedido está ocupado, mejor saberlo antes de preparar nada
         notebooks = copies.prepare()
+        kernels.prepare()
         engine, environment = prepare()
         with phase("Abriendo JupyterLab"):
             server, url = _serve(port, environment, notebooks.folder)
