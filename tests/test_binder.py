@@ -276,6 +276,7 @@ def test_notebooks_run_as_in_binder(pod: Pod) -> None:
     settings = wait_for_server(pod, "/lab/api/settings/@jupyterlab/translation-extension:plugin")
     print(f"JupyterLab contesta en {time.monotonic() - started:.1f} s")
     assert "es_ES" in settings
+    assert "Bienvenida" in wait_for_server(pod, "/api/contents/mis-cuadernos/00_bienvenida.ipynb")
     state = pod.wait_for_engine()
     assert state.get("kind") == "embebido", state
     print(f"motor listo en {time.monotonic() - started:.1f} s como mucho")
