@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from multietapa import text
 from multietapa.build.follow import View
 from multietapa.build.state import BuildState, Status
-from multietapa.cells.calls import offered
 from multietapa.engine.model import EngineInfo
 from multietapa.errors import BuildError
 from multietapa.widgets.build.words import short_id
@@ -53,7 +52,6 @@ class Construccion(ShownInCell):
         """Cuántos pasos salieron de la caché."""
         return sum(paso.estado == Status.CACHED.value for paso in self.pasos)
 
-    @offered('construir(...).resumir("Desempaquetado 612 MB")')
     def resumir(self, frase: str) -> None:
         """Pone una frase al final de su vista, en lugar del tamaño provisional: ``Desempaquetado 612 MB``."""
         if self.vista is not None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import html
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,17 +89,6 @@ class Motor(session.Engine):
         return f"<p><strong>{html.escape(head)}</strong></p>" + (why if items else "")
 
 
-def _without_proxy(env: Mapping[str, str]) -> dict[str, str]:
-    """Lo que hace falta para que lo que pida una celda a un puerto de esta máquina no pase por un proxy."""
-    local = ("127.0.0.1", "localhost")
-    given = {
-        name: [word for word in env.get(name, "").split(",") if word] for name in ("NO_PROXY", "no_proxy")
-    }
-    return {
-        name: ",".join(dict.fromkeys([*words, *local])) for name, words in given.items() if "*" not in words
-    }
-
-
 @offered("motor()", interrupted="el motor no llegó a estar listo. Repite la celda cuando quieras.")
 def motor(*, log: Callable[[str], None] | None = None) -> Motor:
     """El motor de este proceso. La primera vez lo busca y, si hace falta, lo pone en marcha.
@@ -113,6 +101,5 @@ def motor(*, log: Callable[[str], None] | None = None) -> Motor:
     """
     cell_errors.install()
     budget.install()
-    os.environ.update(_without_proxy(os.environ))
     found = session.current(log=log)
     return Motor(found.choice, found.info, found.client if found.available else None)

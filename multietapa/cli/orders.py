@@ -16,6 +16,7 @@ Order = Callable[[argparse.Namespace, list[str]], int]
 def parser() -> Parser:
     """Las órdenes y sus opciones."""
     result = Parser(prog="python -m multietapa", description="El taller Multietapa.")
+    result.set_defaults(motor=None, imagenes=None)  # las órdenes que no usan un motor no las tienen
     commands = result.add_subparsers(dest="orden", required=True, metavar="orden", parser_class=Parser)
     shared = Parser()
     shared.add_argument("--motor", choices=KINDS, help="fuerza un motor")
@@ -62,7 +63,6 @@ def parser() -> Parser:
     notebooks = commands.add_parser(
         "cuadernos", help="deja al día tus copias de los cuadernos y dice dónde están"
     )
-    notebooks.set_defaults(motor=None, imagenes=None)  # no usa ningún motor
     for each in (result, workshop, tested, engine, clean, notebooks):
         each.offer_help()
     return result

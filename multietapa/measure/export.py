@@ -78,6 +78,5 @@ def saved(
 
 def unknown_image(client: docker.DockerClient, image: str) -> UnknownNameError:
     """El error de una imagen que no está en el motor, con las que sí están."""
-    # En una sola petición: mientras se pregunta por cada una, otra construcción puede borrarla.
-    tags = {tag for known in client.api.images() for tag in known.get("RepoTags") or ()} - {"<none>:<none>"}
-    return UnknownNameError(image, sorted(tags), kind="la imagen")
+    tags = sorted(tag for known in client.images.list() for tag in known.tags)
+    return UnknownNameError(image, tags, kind="la imagen")
