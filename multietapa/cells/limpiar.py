@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,8 @@ from multietapa.engine.model import OWN_KINDS
 from multietapa.engine.session import info_of
 from multietapa.identity import LABEL, SESSION_LABEL, session_id
 
-OURS = {"label": f"{LABEL}=1"}
+#: Una sola etiqueta: con dos, Podman 4 no encuentra ninguna imagen. La sesión se mira aquí.
+_KIT = {"label": f"{LABEL}=1"}
 
 
 @dataclass(frozen=True)
@@ -59,21 +60,19 @@ def limpiar(
     cliente = cliente or motor().client
     session = None if todas else sesion or session_id()
     containers, images, problems = [], [], []
-    for found in _ours(cliente.api.containers(all=True, filters=OURS), session):
-        name = (found.get("Names") or [found["Id"]])[0].lstrip("/")
+    for container in _own(cliente.api.containers(all=True, filters=_KIT), session):
+        name = str((container.get("Names") or [container["Id"][:12]])[0]).lstrip("/")
         try:
-            cliente.api.remove_container(found["Id"], force=True, v=True)
+            cliente.api.remove_container(container["Id"], force=True, v=True)
             containers.append(name)
         except docker.errors.NotFound:
             continue
         except docker.errors.APIError as problem:
             problems.append(f"No se pudo borrar el contenedor {name}: {problem.explanation}")
-    # Sin los modelos del SDK: preguntan por cada imagen, y otra celda puede haberla borrado ya.
-    for found in _ours(cliente.api.images(filters=OURS), session):
-        tags = [tag for tag in found.get("RepoTags") or () if tag != "<none>:<none>"]
-        for name in tags or [found["Id"]]:
+    for image in _own(cliente.api.images(filters=_KIT), session):
+        for name in _names(image):
             try:
-                cliente.api.remove_image(name)
+                cliente.images.remove(name)
                 images.append(name)
             except docker.errors.ImageNotFound:
                 continue
@@ -87,12 +86,16 @@ def limpiar(
     return Limpieza(tuple(containers), tuple(images), tuple(problems), freed)
 
 
-def _ours(listed: Iterable[Mapping[str, Any]], session: str | None) -> Iterator[Mapping[str, Any]]:
-    """Lo que es de esa sesión, o de alguna (``None``).
+def _own(found: list[dict[str, Any]], session: str | None) -> list[dict[str, Any]]:
+    """De lo que lleva la etiqueta del kit, lo de esa sesión; con ``None``, lo de cualquiera."""
 
-    Al motor se le pide por una sola etiqueta: hay versiones de Podman que con dos no encuentran nada.
-    """
-    for found in listed:
-        marks = found.get("Labels") or {}
-        if marks.get(LABEL) == "1" and SESSION_LABEL in marks and session in (None, marks[SESSION_LABEL]):
-            yield found
+    def belongs(labels: Mapping[str, str]) -> bool:
+        return SESSION_LABEL in labels if session is None else labels.get(SESSION_LABEL) == session
+
+    return [item for item in found if belongs(item.get("Labels") or {})]
+
+
+def _names(image: Mapping[str, Any]) -> list[str]:
+    """Por qué nombres se borra una imagen: todas sus etiquetas o, si no tiene, su id."""
+    tags = [str(tag) for tag in image.get("RepoTags") or () if tag != "<none>:<none>"]
+    return tags or [str(image["Id"])]
