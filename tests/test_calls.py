@@ -135,6 +135,8 @@ def shell(monkeypatch: pytest.MonkeyPatch) -> InteractiveShell:
         ("from multietapa import comprobar", ["«multietapa» no tiene «comprobar».", '("02.1").comprobar(']),
         ("from multietapa import contruir", ["¿Querías decir «construir»?"]),
         ("import multietapa\nmultietapa.contruir", ["¿Querías decir «construir»?"]),
+        ("motor.bases()", ["A «motor» le faltan los paréntesis", "Escribe motor().bases()."]),
+        ("motor.nada", ["A «motor» le faltan los paréntesis", "Escribe motor(...)."]),
         ("from multietapa import ejercicio\nejercicio('02.1').comprueba(1)", ["¿Querías decir «comprobar»?"]),
         ("from multietapa import construir\nconstruir('x')", ["A «construir» le falta «etiqueta»."]),
     ],

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from types import FrameType, ModuleType, TracebackType
+from types import FrameType, FunctionType, MethodType, ModuleType, TracebackType
 from typing import Any
 
 from multietapa import text
@@ -113,16 +113,20 @@ def _unknown_name(error: NameError) -> Lines:
 
 
 def _unknown_member(error: AttributeError) -> Lines:
-    owner = error.obj
+    owner, name = error.obj, error.name
+    if isinstance(owner, ModuleType):
+        own = owner.__name__ == "multietapa"
+        return _lines(f"«multietapa» no tiene «{name}».", _suggestion(name, OFFERED)) if own else None
     kind = owner if isinstance(owner, type) else type(owner)
-    package = isinstance(owner, ModuleType) and owner.__name__ == "multietapa"
-    if not error.name or not (
-        package or (kind.__module__.startswith("multietapa.") and _raised_in_cell(error))
-    ):
+    function = isinstance(owner, FunctionType | MethodType)
+    home = owner.__module__ if function else kind.__module__
+    if not str(home).startswith("multietapa.") or not _raised_in_cell(error):
         return None
-    offered = OFFERED if package else [n for n in dir(owner) if not n.startswith("_")]
-    called = "multietapa" if package else kind.__name__
-    return _lines(f"«{called}» no tiene «{error.name}».", _suggestion(error.name, offered))
+    if function:  # motor.bases(), ejercicio.comprobar(...)
+        step = f"Escribe {METHODS[name]}." if name in METHODS else f"Escribe {owner.__name__}(...)."
+        return _lines(f"A «{owner.__name__}» le faltan los paréntesis antes de «.{name}».", step)
+    offered = [one for one in dir(owner) if not one.startswith("_")]
+    return _lines(f"«{kind.__name__}» no tiene «{name}».", _suggestion(name, offered))
 
 
 def _unknown_import(error: ImportError) -> Lines:
