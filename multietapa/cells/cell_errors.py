@@ -113,7 +113,8 @@ def _unknown_name(error: NameError) -> Lines:
 
 
 def _unknown_member(error: AttributeError) -> Lines:
-    owner, name = error.obj, error.name
+    owner: Any = error.obj
+    name = error.name or ""
     if isinstance(owner, ModuleType):
         own = owner.__name__ == "multietapa"
         return _lines(f"«multietapa» no tiene «{name}».", _suggestion(name, OFFERED)) if own else None
