@@ -93,7 +93,7 @@ def parser() -> argparse.ArgumentParser:
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    result: argparse.ArgumentParser = module.Parser(
+    result = module.Parser(
         prog="python3 iniciar.py",
         description="Taller Multietapa: construye imágenes Docker por etapas, en vivo.",
         usage="python3 iniciar.py [pruebas] [opciones]",
@@ -114,10 +114,13 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument(
         "--rapidas", action="store_true", help="de las pruebas, solo las que no necesitan un motor"
     )
-    result.add_argument("--motor", metavar="NOMBRE", help="fuerza un motor: existente, privado o grabacion")
+    result.add_argument(
+        "--motor", metavar="NOMBRE", help="fuerza un motor: existente, privado, embebido o grabacion"
+    )
     result.add_argument("--imagenes", metavar="CARPETA", help="carpeta con imágenes base guardadas (*.tar)")
-    result.add_argument("-h", "--ayuda", action="help", help="muestra esta ayuda")
-    return result
+    result.offer_help()
+    made: argparse.ArgumentParser = result
+    return made
 
 
 class Stop(Exception):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -27,9 +29,12 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    found = getattr(import_module(_HOMES[name]), name) if name in _HOMES else None
+    if "IPython" in sys.modules and (found or not find_spec(f"multietapa.{name}")):
+        import_module("multietapa.cells.cell_errors").install()  # quien pide un nombre escribe celdas
+    if found is None:
         raise AttributeError(f"«multietapa» no tiene «{name}». Tiene: {', '.join(__all__)}.")
-    return getattr(import_module(_HOMES[name]), name)
+    return found
 
 
 def __dir__() -> list[str]:

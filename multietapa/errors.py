@@ -19,14 +19,25 @@ Cada error dice qué pasó, por qué y qué hacer después, siempre en español:
     ├── ContainerError           un contenedor no arranca o no contesta
     ├── ArchiveError             un archivo de imagen está roto o es hostil
     ├── AppError                 una aplicación de ejemplo está mal descrita
-    └── UnknownNameError         un nombre que no existe; lista los que sí
+    ├── CallError                una función del taller se llamó con otros argumentos
+    └── UnknownNameError         un nombre que no existe; dice cuál se le parece
+
+``Interrupted`` no es un fallo: es la interrupción de siempre, con la frase que dice qué quedó.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Sequence
+from difflib import SequenceMatcher
 
+from multietapa.text import join
+
+FEW = 6
+"""Hasta cuántos nombres se listan enteros."""
+ALIKE = 0.6
+"""Desde qué parecido (de 0 a 1) un nombre se toma por otro mal escrito."""
 _NO_SPACE = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
 #: Lo que dicen el motor y el núcleo cuando al otro lado nadie contesta, o contesta que ahora no puede.
 _NO_ANSWER = re.compile(
@@ -195,19 +206,55 @@ class AppError(MultietapaError):
     """Una aplicación de ejemplo está mal descrita; lista todo lo que hay que arreglar."""
 
 
+class CallError(MultietapaError, TypeError):
+    """Una función del taller se llamó con otros argumentos; ``example`` es una llamada correcta."""
+
+    def __init__(self, what: str, why: str = "", *, example: str) -> None:
+        super().__init__(what, why=why, next_step=f"Escribe, por ejemplo, {example}")
+
+
+class Interrupted(KeyboardInterrupt):
+    """Alguien interrumpió un trabajo; su texto dice, en una frase, qué quedó hecho y qué no."""
+
+
 class UnknownNameError(MultietapaError):
-    """Un nombre que no existe; el mensaje lista los que sí.
+    """Un nombre que no existe; el mensaje dice los que se le parecen y, si son pocos, todos los que hay.
 
     Args:
         name: lo que se pidió.
         valid: los nombres válidos.
-        kind: qué clase de nombre es («ejercicio», «motor», ...).
+        kind: qué clase de nombre es («el ejercicio», «la imagen», ...).
     """
 
     def __init__(self, name: str, valid: Iterable[str], *, kind: str) -> None:
         self.name = name
         self.valid = tuple(valid)
-        super().__init__(
-            f"No existe {kind} «{name}».",
-            next_step=f"Usa uno de estos: {', '.join(self.valid) or 'no hay ninguno'}.",
-        )
+        super().__init__(f"No existe {kind} «{name}».", next_step=_which(name, self.valid))
+
+
+def _which(name: str, valid: Sequence[str]) -> str:
+    """Qué nombre poner en lugar de uno que no existe."""
+    if not valid:
+        return "Todavía no hay ninguno."
+    close = closest(name, valid)
+    question = f"¿Querías decir {join([f'«{one}»' for one in close], 'o')}?" if close else ""
+    if close and len(valid) > FEW:
+        return question
+    rest = f" y {len(valid) - FEW} más" if len(valid) > FEW else ""
+    listed = f"Usa uno de estos: {', '.join(valid[:FEW])}{rest}."
+    return f"{question} {listed}".strip()
+
+
+def closest(name: str, valid: Iterable[str]) -> list[str]:
+    """Los nombres de ``valid`` con los que se confunde ``name``: casi siempre uno, tres como mucho.
+
+    Las mayúsculas y los acentos no cuentan.
+    """
+    plain = {one: _plain(one) for one in valid}
+    scores = {one: SequenceMatcher(None, _plain(name), text).ratio() for one, text in plain.items()}
+    enough = max([ALIKE, *(score - 0.05 for score in scores.values())])
+    return sorted((one for one in scores if scores[one] >= enough), key=lambda one: -scores[one])[:3]
+
+
+def _plain(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(c))

@@ -276,6 +276,7 @@ def test_notebooks_run_as_in_binder(pod: Pod) -> None:
     settings = wait_for_server(pod, "/lab/api/settings/@jupyterlab/translation-extension:plugin")
     print(f"JupyterLab contesta en {time.monotonic() - started:.1f} s")
     assert "es_ES" in settings
+    assert "Bienvenida" in wait_for_server(pod, "/api/contents/mis-cuadernos/00_bienvenida.ipynb")
     state = pod.wait_for_engine()
     assert state.get("kind") == "embebido", state
     print(f"motor listo en {time.monotonic() - started:.1f} s como mucho")
@@ -376,6 +377,10 @@ def test_any_builder_can_build_it() -> None:
 
 STUB = """
 import os, sys, time
+if sys.argv[1:] == ["cuadernos"]:
+    open("al día", "w").close()
+    sys.exit()
+assert sys.argv[1:] == ["motor", "--servir"]
 open(os.environ["MULTIETAPA_MOTOR_ESTADO"], "w").write("listo")
 sys.stdin.read()
 time.sleep(0.3)
@@ -404,8 +409,11 @@ def entry_environment(tmp_path: Path) -> dict[str, str]:
 
 
 def test_entry_gives_way_to_the_command(entry_environment: dict[str, str], tmp_path: Path) -> None:
-    """La orden recibe su entrada y su entorno, su código se conserva, y el motor acaba en orden tras ella."""
-    wait = f"until [ -s '{tmp_path}/motor/estado.json' ]; do sleep 0.1; done"
+    """La orden recibe su entrada y su entorno, su código se conserva, y el motor acaba en orden tras ella.
+
+    Mientras, las copias de los cuadernos se ponen al día.
+    """
+    wait = f"until [ -s '{tmp_path}/motor/estado.json' ] && [ -e 'al día' ]; do sleep 0.1; done"
     command = f'cat; echo "$MULTIETAPA_MOTOR_ESTADO"; {wait}'
     done = subprocess.run(
         ["sh", ENTRY, "sh", "-c", f"{command}; exit 7"],

@@ -15,12 +15,13 @@ import pytest
 from multietapa import __main__
 from multietapa.cells.construir import construir
 from multietapa.cells.limpiar import limpiar
-from multietapa.cli import orders
+from multietapa.cli import orders, preparation
 from multietapa.engine import session
+from multietapa.engine.model import KINDS
 from multietapa.engine.private import daemon as private
 from multietapa.identity import LABEL, SESSION_LABEL, SESSION_VARIABLE, labels
 from multietapa.paths import PROJECT_ROOT
-from tests.conftest import SecondEngine, load_base_image, motor_over, unavailable
+from tests.conftest import SecondEngine, copy_project, load_base_image, motor_over, unavailable
 
 ENGLISH = ("usage", "error:", "invalid", "required", "options:", "positional", "unrecognized")
 
@@ -59,13 +60,61 @@ def test_a_wrong_command_is_explained_in_spanish(words: list[str], said: str) ->
     assert not [word for word in ENGLISH if word in done.stderr]
 
 
-@pytest.mark.parametrize("words", [["iniciar.py"], ["-m", "multietapa"], ["-m", "multietapa", "motor"]])
-def test_help_is_in_spanish(words: list[str]) -> None:
-    """``--ayuda`` explica las opciones en español."""
-    done = run(*words, "--ayuda")
+@pytest.mark.parametrize("order", ["", *orders.ORDERS])
+def test_help_is_in_spanish(order: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """``--ayuda``, ``-h`` y ``--help`` explican en español las opciones de cualquier orden."""
+    said = set()
+    for flag in ("--ayuda", "-h", "--help"):
+        with pytest.raises(SystemExit, match=r"^0$"):
+            __main__.main([*filter(None, [order]), flag])
+        said.add(capsys.readouterr().out)
+    (text,) = said
+    assert "opciones:" in text
+    assert not [word for word in ENGLISH if word in text]
+
+
+@pytest.mark.parametrize("words", [["--help"], ["pruebas", "-h"]])
+def test_help_of_the_readme_command(words: list[str]) -> None:
+    """``iniciar.py`` explica en español sus opciones, también con ``--help`` y ``-h``."""
+    done = run("iniciar.py", *words)
     assert done.returncode == 0
     assert "opciones:" in done.stdout
     assert not [word for word in ENGLISH if word in done.stdout]
+
+
+def test_help_names_every_engine() -> None:
+    """La ayuda de ``--motor`` nombra todas las clases de motor."""
+    for words in (["iniciar.py"], ["-m", "multietapa", "motor"]):
+        said = run(*words, "--ayuda").stdout
+        assert [kind for kind in KINDS if kind not in said] == []
+
+
+@pytest.mark.parametrize("order", ["motor", "taller", "limpiar", "pruebas"])
+def test_an_engine_that_was_asked_for_and_is_not_there_is_an_error(order: str, tmp_path: Path) -> None:
+    """Si se pide «existente» y no contesta, la orden acaba con 1, dice por qué y no usa otro."""
+    nobody = {"DOCKER_HOST": f"unix://{tmp_path}/nadie.sock", "MULTIETAPA_MOTOR_EN_MARCHA": ""}
+    done = run("-m", "multietapa", order, "--motor", "existente", **nobody)
+    assert done.returncode == 1
+    assert re.search(r"^✗ .*motor «existente».*$", done.stderr, re.MULTILINE)
+    assert f"unix://{tmp_path}/nadie.sock: no hay ningún motor escuchando ahí" in done.stderr
+    assert "Elegido" not in done.stdout
+
+
+def test_recordings_can_be_asked_for() -> None:
+    """``--motor grabacion`` no es un error: las grabaciones están siempre."""
+    done = run("-m", "multietapa", "motor", "--motor", "grabacion")
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "Elegido: grabacion")
+
+
+def test_the_order_of_the_notebooks_says_where_they_are(tmp_path: Path) -> None:
+    """``cuadernos`` deja al día las copias y dice dónde están."""
+    copy = copy_project(tmp_path / "Taller de Ñandú")
+    done = subprocess.run(
+        [sys.executable, "-m", "multietapa", "cuadernos"], cwd=copy, capture_output=True, text=True
+    )
+    assert done.stdout == f"Tus cuadernos están en {copy / 'mis-cuadernos'}\n"
+    names = sorted(path.name for path in (copy / "mis-cuadernos").glob("*.ipynb"))
+    assert names == sorted(path.name for path in (copy / "notebooks").glob("*.ipynb"))
 
 
 def test_an_ascii_terminal_gets_question_marks() -> None:
@@ -85,7 +134,7 @@ def test_what_the_system_refuses_is_explained(
     def refuse() -> None:
         raise OSError(30, "Read-only file system", "/x")
 
-    monkeypatch.setattr(orders, "discover", refuse)
+    monkeypatch.setattr(preparation, "discover", refuse)
     assert __main__.main(["motor"]) == 1
     written = capsys.readouterr().err
     assert "✗ La orden no pudo terminar." in written

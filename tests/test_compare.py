@@ -37,6 +37,7 @@ from tests.crafted import archive, entry, layer
 BIG, SMALL = "multietapa-pruebas/comparar:grande", "multietapa-pruebas/comparar:chica"
 BASE = layer(entry("usr/lib/a", "x" * 3000), entry("usr/local/bin/node", "n" * 1000))
 LABELS = {BASE_LABEL: "node:14", f"{BASE_LABEL}.capas": "1", EQUIVALENT_LABEL: "1"}
+NOBODY = docker.DockerClient("tcp://127.0.0.1:1", version="1.44")  # nadie le pregunta nada
 INFO = EngineInfo("privado", "Docker Engine", "28.5.2", "1.51", "overlay2", "amd64")
 CELLS = (("una", "grande"), ("una", "pequeña"), ("dos", "grande"), ("dos", "pequeña"))
 
@@ -165,7 +166,7 @@ def test_recordings_are_never_measured() -> None:
     """La imagen de una grabación no está aquí: se dice, sin preguntar nada al motor."""
     recorded = Construccion("sha256:1", "tienda:1", 1.0, (), "", INFO, grabacion="GRABACIÓN · Docker 28")
     with pytest.raises(NoEngineError, match="tienda:1") as caught:
-        comparar(recorded, cliente=object(), vista=False)
+        comparar(recorded, cliente=NOBODY, vista=False)
     assert "GRABACIÓN · Docker 28" in str(caught.value)
 
 
@@ -193,7 +194,7 @@ def test_bad_requests_fail_at_once_in_spanish(
 ) -> None:
     """Lo que se pide mal se dice antes de hablar con el motor, con qué hacer después."""
     with pytest.raises(MultietapaError) as caught:
-        comparar(*images, cliente=object(), **options)
+        comparar(*images, cliente=NOBODY, **options)
     assert words in str(caught.value)
     assert caught.value.next_step
 

@@ -181,7 +181,7 @@ def test_the_first_paint_is_provisional(notebook: Notebook) -> None:
 @pytest.mark.parametrize(
     ("phase", "error", "words"),
     [
-        ("interrupted", "KeyboardInterrupt", "Medida interrumpida"),
+        ("interrupted", "Interrupted", "Medida interrumpida"),
         ("failed", "EngineLostError", "No se pudo terminar de medir. El motor se cortó"),
     ],
 )

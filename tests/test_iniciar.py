@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -156,8 +157,13 @@ def workshop(
 
 
 def test_readme_command_opens_jupyterlab_and_ctrl_c_closes_it(motor_real: Motor) -> None:
-    """``python3 iniciar.py --sin-navegador`` sirve JupyterLab; Ctrl-C lo cierra con código 0."""
-    with workshop(PROJECT_ROOT, motor_real) as (process, url):
+    """``python3 iniciar.py --sin-navegador`` sirve JupyterLab; Ctrl-C lo cierra con código 0.
+
+    También si hay un proxy (aquí, uno que no contesta) y nadie dijo que lo de esta máquina va aparte.
+    """
+    proxy = dict.fromkeys(("HTTP_PROXY", "http_proxy"), "http://127.0.0.1:9")
+    proxy |= dict.fromkeys(("NO_PROXY", "no_proxy"), "")
+    with workshop(PROJECT_ROOT, motor_real, env=proxy) as (process, url):
         status = url.replace("/lab/tree/00_bienvenida.ipynb", "/api/status")
         assert urllib.request.urlopen(status, timeout=10).status == 200
     assert process.returncode == 0
@@ -174,7 +180,8 @@ def test_readme_command_opens_jupyterlab_and_ctrl_c_closes_it(motor_real: Motor)
 def test_a_clone_with_spaces_and_accents_works(motor_real: Motor, fresh_clone: Path) -> None:
     """Un clon nuevo en «Taller de Ñandú» se prepara y abre; la segunda vez tarda menos de 15 segundos.
 
-    Su entorno encuentra el paquete del clon desde cualquier carpeta, sin variable alguna.
+    Se abren las copias de quien aprende, y lo que escriba en una sigue ahí la segunda vez. Su entorno
+    encuentra el paquete del clon desde cualquier carpeta, sin variable alguna.
     """
     with workshop(fresh_clone, motor_real) as (process, _):
         pass
@@ -183,11 +190,15 @@ def test_a_clone_with_spaces_and_accents_works(motor_real: Motor, fresh_clone: P
     ask = [python, "-I", "-c", "import multietapa; print(multietapa.__file__)"]
     found = subprocess.run(ask, cwd="/", capture_output=True, text=True, check=True).stdout.strip()
     assert Path(found) == fresh_clone / "multietapa/__init__.py"
+    mine = fresh_clone / "mis-cuadernos/00_bienvenida.ipynb"
+    mine.write_text(mine.read_text(encoding="utf-8").replace('"source": ', '"source": "mío", "was": ', 1))
     started = time.monotonic()
     with workshop(fresh_clone, motor_real) as (_, url):
         assert time.monotonic() - started < 15
         contents = url.replace("/lab/tree/00_bienvenida.ipynb", "/api/contents/00_bienvenida.ipynb")
-        assert urllib.request.urlopen(contents, timeout=10).status == 200
+        with urllib.request.urlopen(contents, timeout=10) as answer:
+            assert json.load(answer)["content"]["cells"][0]["source"] == "mío"
+    assert "mío" not in (fresh_clone / "notebooks/00_bienvenida.ipynb").read_text(encoding="utf-8")
 
 
 @pytest.mark.motor

@@ -11,7 +11,7 @@ import pytest
 import requests
 from IPython.core.interactiveshell import InteractiveShell
 
-from multietapa.cells import sdk_errors
+from multietapa.cells import cell_errors
 from multietapa.cells.sdk_errors import translate
 from multietapa.identity import labels
 from tests.conftest import needs_unix
@@ -100,7 +100,7 @@ def test_a_cell_shows_the_explanation_and_still_fails(
     """En una celda se ve la explicación, sin rastro de Python, y la celda cuenta como fallida."""
     shell = InteractiveShell()
     monkeypatch.setattr("IPython.get_ipython", lambda: shell)
-    sdk_errors.install()
+    cell_errors.install()
     cell = "import docker\ndocker.from_env(environment={'DOCKER_HOST': 'unix:///no/hay/nadie.sock'})"
     result = shell.run_cell(cell)
     written = capsys.readouterr().out

@@ -16,7 +16,10 @@ import pytest
 from multietapa.paths import PROJECT_ROOT
 
 #: Lo único del proyecto que necesita.
-NEEDED = ("apps/verificar", *(f"multietapa/{n}.py" for n in "__init__ apps errors identity paths".split()))
+NEEDED = (
+    "apps/verificar",
+    *(f"multietapa/{n}.py" for n in "__init__ apps errors identity paths text".split()),
+)
 DESCRIPTION = {
     "title": "Eco",
     "language": "sh",

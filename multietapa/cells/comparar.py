@@ -12,6 +12,7 @@ from typing import Any
 import docker
 
 from multietapa import text
+from multietapa.cells.calls import offered
 from multietapa.cells.construccion import Construccion
 from multietapa.cells.motor import motor
 from multietapa.engine.model import EngineInfo
@@ -66,6 +67,10 @@ class Comparacion(ShownInCell):
         return f"{self._frase} · {self.motor.label}"
 
 
+@offered(
+    'comparar("tienda:ingenua", "tienda:multietapa")',
+    interrupted="la comparación se quedó a medias; lo que ya estaba medido no se vuelve a medir.",
+)
 @talking("medía las imágenes")
 def comparar(
     *imagenes: str | Construccion,

@@ -22,6 +22,7 @@ from multietapa.build.pipeline import base_step, failing, run
 from multietapa.build.plan import plan_build
 from multietapa.build.sizes import step_sizes
 from multietapa.build.state import BuildState, sized
+from multietapa.cells.calls import offered
 from multietapa.cells.construccion import Construccion, finished
 from multietapa.cells.motor import motor
 from multietapa.cells.reproducir import find_recording, nothing_to_show, reproducir
@@ -45,6 +46,10 @@ from multietapa.widgets.where import check_view
 _BUILDERS = {"buildkit": "BuildKit", "clasico": "constructor clásico"}
 
 
+@offered(
+    'construir("../apps/tienda-node", etiqueta="tienda:mia")',
+    interrupted="la construcción no terminó. Repite la celda cuando quieras.",
+)
 @talking("construía")
 def construir(
     contexto: str | os.PathLike[str],

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import docker
 
 from multietapa import text
+from multietapa.cells.calls import offered
 from multietapa.cells.motor import motor
 from multietapa.engine.model import OWN_KINDS
 from multietapa.engine.session import info_of
 from multietapa.engine.talking import talking
 from multietapa.identity import LABEL, SESSION_LABEL, session_id
+
+#: Una sola etiqueta: con dos, Podman 4 no encuentra ninguna imagen. La sesión se mira aquí.
+_KIT = {"label": f"{LABEL}=1"}
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,7 @@ class Limpieza:
         return "\n".join([f"Borrado: {done}.{cache}", *self.problems])
 
 
+@offered("limpiar()", interrupted="puede quedar algo sin borrar. Ejecuta otra vez limpiar().")
 @talking("borraba lo que creó el taller")
 def limpiar(
     *,
@@ -54,17 +61,19 @@ def limpiar(
     Lanza :class:`EngineLostError` si el motor se apagó.
     """
     cliente = cliente or motor().client
-    whose = SESSION_LABEL if todas else f"{SESSION_LABEL}={sesion or session_id()}"
-    wanted = {"label": [f"{LABEL}=1", whose]}
+    session = None if todas else sesion or session_id()
     containers, images, problems = [], [], []
-    for container in cliente.containers.list(all=True, filters=wanted, ignore_removed=True):
+    for container in _own(cliente.api.containers(all=True, filters=_KIT), session):
+        name = str((container.get("Names") or [container["Id"][:12]])[0]).lstrip("/")
         try:
-            container.remove(force=True, v=True)
-            containers.append(container.name)
+            cliente.api.remove_container(container["Id"], force=True, v=True)
+            containers.append(name)
+        except docker.errors.NotFound:
+            continue
         except docker.errors.APIError as problem:
-            problems.append(f"No se pudo borrar el contenedor {container.name}: {problem.explanation}")
-    for image in cliente.images.list(filters=wanted):
-        for name in image.tags or [image.id]:
+            problems.append(f"No se pudo borrar el contenedor {name}: {problem.explanation}")
+    for image in _own(cliente.api.images(filters=_KIT), session):
+        for name in _names(image):
             try:
                 cliente.images.remove(name)
                 images.append(name)
@@ -78,3 +87,18 @@ def limpiar(
     elif cache:
         problems.append("La caché de compilación de tu motor no se toca: vacíala con «docker builder prune».")
     return Limpieza(tuple(containers), tuple(images), tuple(problems), freed)
+
+
+def _own(found: list[dict[str, Any]], session: str | None) -> list[dict[str, Any]]:
+    """De lo que lleva la etiqueta del kit, lo de esa sesión; con ``None``, lo de cualquiera."""
+
+    def belongs(labels: Mapping[str, str]) -> bool:
+        return SESSION_LABEL in labels if session is None else labels.get(SESSION_LABEL) == session
+
+    return [item for item in found if belongs(item.get("Labels") or {})]
+
+
+def _names(image: Mapping[str, Any]) -> list[str]:
+    """Por qué nombres se borra una imagen: todas sus etiquetas o, si no tiene, su id."""
+    tags = [str(tag) for tag in image.get("RepoTags") or () if tag != "<none>:<none>"]
+    return tags or [str(image["Id"])]

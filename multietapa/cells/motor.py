@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from multietapa.bases.sources import Bases, available_bases, ensure_base
-from multietapa.cells import budget, sdk_errors
+from multietapa.cells import budget, cell_errors
+from multietapa.cells.calls import offered
 from multietapa.console import Steps
 from multietapa.containers.address import Direccion
 from multietapa.containers.commands import run_command
@@ -29,6 +30,7 @@ class Motor(session.Engine):
         """Las que lleva todo lo que se crea en el taller: ``labels=motor().etiquetas``."""
         return labels()
 
+    @offered('motor().bases("node:24")', interrupted="la imagen base no llegó a estar. Repite la celda.")
     @talking("miraba las imágenes base")
     def bases(self, *traer: str) -> Bases:
         """Qué imágenes base del taller están en el motor y cuáles son equivalentes locales.
@@ -45,6 +47,7 @@ class Motor(session.Engine):
                 steps.close()
         return available_bases(self.client, engine=self.info.label if self.info else "")
 
+    @offered("motor().direccion(contenedor)", interrupted="se dejó de esperar a que el contenedor conteste.")
     @talking("buscaba el puerto de un contenedor")
     def direccion(self, contenedor: Any, puerto: int = 3000, *, plazo: float = 30.0) -> Direccion:
         """La dirección de un puerto publicado, ya contestando: ``http://127.0.0.1:NNNN``.
@@ -65,6 +68,10 @@ class Motor(session.Engine):
             )
         return Direccion(url)
 
+    @offered(
+        'motor().ejecutar("tienda:multietapa", "ls")',
+        interrupted="la orden se cortó y su contenedor se borró.",
+    )
     @talking("ejecutaba una orden")
     def ejecutar(self, imagen: str, orden: str) -> str:
         """Lo que escribe una orden de ``sh`` en un contenedor que se borra al terminar.
@@ -86,6 +93,7 @@ class Motor(session.Engine):
         return f"<p><strong>{html.escape(head)}</strong></p>" + (why if items else "")
 
 
+@offered("motor()", interrupted="el motor no llegó a estar listo. Repite la celda cuando quieras.")
 def motor(*, log: Callable[[str], None] | None = None) -> Motor:
     """El motor de este proceso. La primera vez lo busca y, si hace falta, lo pone en marcha.
 
@@ -96,7 +104,7 @@ def motor(*, log: Callable[[str], None] | None = None) -> Motor:
     cuaderno, desde entonces los errores del SDK se explican en español y, si el servidor es compartido, se
     avisa de cuánto procesador se gasta.
     """
-    sdk_errors.install()
+    cell_errors.install()
     budget.install()
     found = session.current(log=log)
     return Motor(found.choice, found.info, found.client if found.available else None)

@@ -12,6 +12,7 @@ from multietapa import text
 from multietapa.apps import app_in
 from multietapa.build.follow import follow
 from multietapa.build.recording import Header, Recording, load, replay
+from multietapa.cells.calls import offered
 from multietapa.cells.construccion import Construccion, finished
 from multietapa.dockerfile.context import open_context
 from multietapa.engine.model import EngineInfo, Rejected
@@ -26,6 +27,7 @@ from multietapa.widgets.where import check_view
 RECORDINGS = PROJECT_ROOT / "grabaciones"
 
 
+@offered('reproducir("grabaciones/tienda-multietapa.jsonl")')
 def reproducir(
     grabacion: Recording | str | os.PathLike[str],
     *,

@@ -1,8 +1,7 @@
 """Los errores del SDK de Docker, en español cuando saltan en una celda.
 
-El taller enseña primero las llamadas del SDK, y sus errores llegan en inglés y con un rastro larguísimo. En
-un cuaderno se cambia el rastro por qué pasó, por qué y qué hacer; el error sigue siendo el mismo y se puede
-capturar igual. La frase original del motor se conserva.
+El taller enseña primero las llamadas del SDK, y sus errores llegan en inglés. Aquí se dice qué pasó, por qué
+y qué hacer, y se conserva la frase original del motor; ``cell_errors`` lo pone en lugar del rastro.
 """
 
 from __future__ import annotations
@@ -20,7 +19,6 @@ from multietapa import sdk
 from multietapa.bases.catalogue import workshop_bases
 from multietapa.engine import reasons
 from multietapa.errors import MultietapaError, is_disk_full
-from multietapa.widgets.adapters.ipython import explain_errors
 
 HANDLED = (docker.errors.DockerException, requests.exceptions.RequestException, *sdk.SSH_ERRORS)
 _LOG_LINES = 15
@@ -37,11 +35,6 @@ _UNANSWERED: tuple[tuple[type[BaseException], str], ...] = (
     (ConnectionResetError, "Cerró la conexión sin contestar."),
     (http.client.HTTPException, "Cerró la conexión sin contestar."),
 )
-
-
-def install() -> None:
-    """Lo activa en el IPython de este proceso, si lo hay; repetirlo no cambia nada."""
-    explain_errors(HANDLED, lambda error: translate(error)._render_traceback_())
 
 
 def translate(error: BaseException) -> MultietapaError:

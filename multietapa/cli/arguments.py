@@ -18,11 +18,16 @@ _MESSAGES = (
 
 
 class Parser(argparse.ArgumentParser):
-    """Un ``ArgumentParser`` con ayuda y errores en español. La opción de ayuda la añade quien lo usa."""
+    """Un ``ArgumentParser`` con ayuda y errores en español. La de ayuda la añade ``offer_help``."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "add_help": False, "allow_abbrev": False})
         self._positionals.title, self._optionals.title = "órdenes", "opciones"
+
+    def offer_help(self) -> None:
+        """Añade ``--ayuda`` y, sin decirlo, el ``--help`` de otros programas."""
+        self.add_argument("-h", "--ayuda", action="help", help="muestra esta ayuda")
+        self.add_argument("--help", action="help", help=argparse.SUPPRESS)
 
     def format_help(self) -> str:
         """La ayuda entera."""

@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 from multietapa.cli.arguments import Parser, port
 from multietapa.console import say
-from multietapa.engine.discovery import discover
 from multietapa.engine.model import KINDS
 
 Order = Callable[[argparse.Namespace, list[str]], int]
@@ -55,12 +54,21 @@ def parser() -> Parser:
     clean = commands.add_parser(
         "limpiar", parents=[shared], help="borra lo que creó el kit en todas sus sesiones"
     )
+    clean.add_argument(
+        "--hueco",
+        metavar="N",
+        type=int,
+        help="con varios talleres abiertos, en cuál: el número que dice la orden",
+    )
+    notebooks = commands.add_parser(
+        "cuadernos", help="deja al día tus copias de los cuadernos y dice dónde están"
+    )
     exported = commands.add_parser("exportar", help="escribe un cuaderno ejecutado como una página HTML")
     exported.add_argument("cuaderno", metavar="CUADERNO", help="un *.ipynb ya ejecutado y guardado")
     exported.add_argument("--salida", metavar="ARCHIVO", help="dónde escribirla; si falta, al lado")
     exported.add_argument("--sobrescribir", action="store_true", help="aunque el archivo ya exista")
-    for each in (result, workshop, engine, clean, exported):  # las de «pruebas» son las de pytest
-        each.add_argument("-h", "--ayuda", action="help", help="muestra esta ayuda")
+    for each in (result, workshop, tested, engine, clean, notebooks, exported):
+        each.offer_help()
     return result
 
 
@@ -78,11 +86,21 @@ def tests(arguments: argparse.Namespace, rest: list[str]) -> int:
     return run_tests.run_fast(rest) if arguments.rapidas else run_tests.run(rest)
 
 
-def clean(_arguments: argparse.Namespace, _rest: list[str]) -> int:
-    """``limpiar``: lo que creó el taller en todas sus sesiones."""
-    from multietapa.cells.limpiar import limpiar
+def clean(arguments: argparse.Namespace, _rest: list[str]) -> int:
+    """``limpiar``: lo que creó el taller en todas sus sesiones, en un motor que ya esté en marcha."""
+    from multietapa.cli import cleaning
 
-    say(str(limpiar(todas=True)))
+    say(cleaning.clean(arguments.hueco))
+    return 0
+
+
+def notebooks(_arguments: argparse.Namespace, _rest: list[str]) -> int:
+    """``cuadernos``: las copias de los cuadernos, al día."""
+    from multietapa.cli import copies, kernels
+
+    found = copies.prepare()
+    kernels.prepare()
+    say("\n".join([f"Tus cuadernos están en {found.folder}", *found.notices]))
     return 0
 
 
@@ -128,6 +146,8 @@ def _own_engines(arguments: argparse.Namespace) -> str:
 
 
 def _show_engine() -> None:
+    from multietapa.engine.discovery import discover
+
     choice = discover()
     say(f"Elegido: {choice.kind}{f' ({choice.where})' if choice.where else ''}")
     if choice.host:
@@ -143,5 +163,6 @@ ORDERS: dict[str, Order] = {
     "pruebas": tests,
     "motor": engine,
     "limpiar": clean,
+    "cuadernos": notebooks,
     "exportar": export,
 }

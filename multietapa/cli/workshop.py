@@ -10,14 +10,15 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 import webbrowser
 from functools import partial
 from pathlib import Path
 
 from multietapa.cells.limpiar import limpiar
+from multietapa.cli import copies, kernels, terminal
 from multietapa.cli.preparation import prepare
 from multietapa.console import complain, phase, say
+from multietapa.containers.http import ask
 from multietapa.engine.host.lifetime import die_with_parent, signals_held
 from multietapa.errors import EngineError, MultietapaError
 from multietapa.identity import SESSION_VARIABLE
@@ -36,10 +37,14 @@ def run(*, port: int | None, open_browser: bool) -> int:
     environment: dict[str, str] = {}
     try:
         choose_port(port)  # si el pedido está ocupado, mejor saberlo antes de preparar nada
+        notebooks = copies.prepare()
+        kernels.prepare()
         engine, environment = prepare()
         with phase("Abriendo JupyterLab"):
-            server, url = _serve(port, environment)
-        say(f"\nEl taller está abierto en:\n\n    {url}\n\nPara terminar, pulsa Ctrl-C aquí.")
+            server, url = _serve(port, environment, notebooks.folder)
+        say(f"\nEl taller está abierto en:\n\n    {url}\n")
+        say("\n".join([f"Tu trabajo se guarda en {notebooks.folder}", *notebooks.notices]))
+        say("Para terminar, pulsa Ctrl-C aquí.")
         if open_browser:
             webbrowser.open(url)
         code = server.wait()
@@ -91,13 +96,15 @@ def _free(port: int) -> bool:
     return True
 
 
-def _serve(port: int | None, environment: dict[str, str]) -> tuple[subprocess.Popen[bytes], str]:
+def _serve(
+    port: int | None, environment: dict[str, str], folder: Path
+) -> tuple[subprocess.Popen[bytes], str]:
     """Abre JupyterLab; si otro taller se queda el puerto mientras arranca, prueba con el siguiente."""
     while True:
         chosen = choose_port(port)
         token = secrets.token_urlsafe(24)
         with signals_held() as release:
-            server = _start_server(chosen, token, environment)
+            server = _start_server(chosen, token, environment, folder)
             try:
                 release()
                 _wait_for(server, f"http://127.0.0.1:{chosen}/api/status?token={token}")
@@ -110,10 +117,13 @@ def _serve(port: int | None, environment: dict[str, str]) -> tuple[subprocess.Po
                 return server, f"http://127.0.0.1:{chosen}/lab/tree/{FIRST_NOTEBOOK}?token={token}"
 
 
-def _start_server(port: int, token: str, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+def _start_server(
+    port: int, token: str, environment: dict[str, str], folder: Path
+) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1"]
     command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
-    command += [f"--ServerApp.root_dir={PROJECT_ROOT / 'notebooks'}", "--ServerApp.log_level=WARN"]
+    command += [f"--ServerApp.root_dir={folder}", "--ServerApp.log_level=WARN"]
+    command += terminal.options(cache_dir() / "terminal", environment)
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
     paths = [str(PROJECT_ROOT / "jupyter"), environment.get("JUPYTER_CONFIG_PATH", "")]
@@ -127,7 +137,7 @@ def _start_server(port: int, token: str, environment: dict[str, str]) -> subproc
             stdout=log,
             stderr=log,
             env={
-                **environment,
+                **terminal.environment(environment),
                 "JUPYTER_TOKEN": token,
                 "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, paths)),
             },
@@ -153,11 +163,12 @@ def _wait_for(server: subprocess.Popen[bytes], url: str, *, timeout: float = 60.
                 next_step=f"El registro entero está en {_log_path()}. Arregla lo que diga y repite la orden.",
             )
         try:
-            with urllib.request.urlopen(url, timeout=2) as answer:
-                json.load(answer)
+            status, body = ask(url, 2)
+            if status == 200 and json.loads(body):
                 return
         except (OSError, ValueError):
-            time.sleep(0.1)
+            pass
+        time.sleep(0.1)
     raise EngineError(f"JupyterLab no contestó en {timeout:.0f} s.", next_step="Repite la orden.")
 
 

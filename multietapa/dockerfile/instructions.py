@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from multietapa.dockerfile.shell import SPACES, Lexer, WordError, split_words
 from multietapa.errors import DockerfileError
-from multietapa.keywords import INSTRUCTIONS
+from multietapa.keywords import INSTRUCTIONS, SPANISH
 from multietapa.text import join
 
 _WITH_HEREDOC = frozenset({"RUN", "COPY", "ADD"})
@@ -166,8 +166,10 @@ def check(lines: tuple[str, ...], instruction: Instruction, *, lenient: bool) ->
     if keyword not in INSTRUCTIONS:
         if lenient:
             return
-        close = difflib.get_close_matches(keyword, INSTRUCTIONS, n=1, cutoff=0.5)
-        hint = f"¿Querías escribir «{close[0]}»?" if close else f"Las que hay son {join(INSTRUCTIONS)}."
+        meant = SPANISH.get(keyword) or next(
+            iter(difflib.get_close_matches(keyword, INSTRUCTIONS, n=1, cutoff=0.5)), ""
+        )
+        hint = f"¿Querías escribir «{meant}»?" if meant else f"Las que hay son {join(INSTRUCTIONS)}."
         fail(lines, instruction.line, f"«{keyword}» no es una instrucción de Dockerfile.", next_step=hint)
     if not instruction.arguments and keyword not in _MAY_BE_EMPTY:
         fail(lines, instruction.line, f"A «{keyword}» le falta lo que va detrás.")

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from multietapa.engine.host import run_folder
 from multietapa.engine.model import OWN_KINDS
 from multietapa.engine.private import userns
+from multietapa.engine.state import read
 from multietapa.errors import EngineError
 from multietapa.paths import cache_dir, runtime_dir
 
@@ -56,6 +58,17 @@ def reserve() -> Slot:
         f"Ya hay {MAXIMUM} motores privados en marcha en esta máquina.",
         next_step="Cierra alguno de los talleres abiertos y repite la orden.",
     )
+
+
+def running() -> list[tuple[int, str, str]]:
+    """Los motores del taller en marcha en esta máquina, de quien pregunta: su hueco, su clase y su URL."""
+    found = []
+    for number in range(MAXIMUM):
+        run = runtime_dir() / f"motor-{number}"
+        state = read(run / run_folder.STATE)
+        if state.get("host") and is_reserved(run):
+            found.append((number, str(state.get("kind")), str(state["host"])))
+    return found
 
 
 def remove_unused_data() -> str:

@@ -10,8 +10,9 @@ import docker
 from multietapa.apps import App
 from multietapa.cells.construccion import Construccion, Paso
 from multietapa.cells.motor import Motor
-from multietapa.errors import MultietapaError, UnknownNameError
+from multietapa.errors import MultietapaError
 from multietapa.exercises.bench import build
+from multietapa.measure.export import unknown_image
 
 
 def read(path: Path) -> str:
@@ -58,7 +59,7 @@ def image_of(engine: Motor, x: Any, *, app: App, tag: str) -> tuple[str, tuple[P
         found = str(engine.client.api.inspect_image(image)["Id"]) if image else _reject(x)
         return found, x.pasos if isinstance(x, Construccion) else ()
     except docker.errors.APIError as problem:
-        raise UnknownNameError(image, _tags(engine), kind="la imagen") from problem
+        raise unknown_image(engine.client, image) from problem
 
 
 def _meaningful(source: str) -> list[str]:
@@ -77,9 +78,3 @@ def _reject(x: Any) -> str:
             "Pasa el texto de un Dockerfile, la etiqueta de una imagen o lo que devuelve construir(...)."
         ),
     )
-
-
-def _tags(engine: Motor) -> list[str]:
-    # En una sola petición: mientras se pregunta por cada una, otra construcción puede borrarla.
-    listed = (tag for image in engine.client.api.images() for tag in image.get("RepoTags") or ())
-    return sorted(tag for tag in listed if tag != "<none>:<none>")[:12]

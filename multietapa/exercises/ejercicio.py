@@ -17,6 +17,7 @@ import requests
 
 from multietapa.apps import app as find_app
 from multietapa.bases.reporting import ReportProgress
+from multietapa.cells.calls import offered
 from multietapa.cells.motor import Motor
 from multietapa.cells.motor import motor as session_motor
 from multietapa.containers.crash import of_step
@@ -82,6 +83,10 @@ class Ejercicio:
         """La etiqueta con la que se construye la respuesta."""
         return f"ejercicio-{self.exercise.id.replace('.', '-')}:{session_id()}"
 
+    @offered(
+        'ejercicio("02.1").comprobar(respuesta_1)',
+        interrupted="el ejercicio se quedó sin comprobar, y no queda nada en marcha.",
+    )
     def comprobar(self, x: Any = None) -> Resultado:
         """Comprueba una respuesta.
 
@@ -98,6 +103,7 @@ class Ejercicio:
         finally:
             self._one_at_a_time.release()
 
+    @offered('ejercicio("02.1").pista()')
     def pista(self) -> Texto:
         """Una pista sobre lo observado en la última comprobación; la segunda vez, otra que dice más."""
         hints: tuple[str, ...] = self.content.hints
@@ -109,6 +115,7 @@ class Ejercicio:
         self._given += 1
         return Texto(f"Pista {number + 1} de {len(hints)}", hints[number])
 
+    @offered('ejercicio("02.1").solucion()')
     def solucion(self) -> Texto:
         """Una solución, explicada. Hay más de una."""
         return Texto(
@@ -187,6 +194,7 @@ class Ejercicio:
         return Resultado(self.exercise.id, outcome, observations, note)
 
 
+@offered('ejercicio("02.1")')
 def ejercicio(id: str, *, motor: Callable[[], Motor] | None = None) -> Ejercicio:
     """El ejercicio con ese número: ``ejercicio("02.1")``; dos llamadas dan el mismo.
 

@@ -18,8 +18,8 @@ from IPython.display import display
 from multietapa.widgets.adapters.anywidget import Bundle, with_twins
 from multietapa.widgets.adapters.ipykernel import in_notebook
 from multietapa.widgets.adapters.ipython import current_cell
-from multietapa.widgets.place import current_place
 from multietapa.widgets.drawing import LOADER, Drawing, drawing, shared_drawing
+from multietapa.widgets.place import current_place
 
 __all__ = ["SilentView", "WidgetView", "drawing", "open_view"]
 
