@@ -35,8 +35,8 @@ BASE_IMAGE = "multietapa-pruebas/base:1"
 #: Los archivos de pruebas que cargan o usan lo que solo hay en Linux, o en un Unix. Fuera no se recogen.
 LINUX_ONLY = (
     "apt bases binder browser bundle bundle_archive bundle_manifest bundle_signatures bundle_sources "
-    "cleaning cli contexts data_disk discovery embedded host_limits iniciar lifetime loader network one_cpu private "
-    "pull reasons rootless session state"
+    "cleaning cli contexts data_disk discovery embedded host_limits iniciar lifetime loader network one_cpu "
+    "private pull reasons rootless session state"
 ).split()
 UNIX_ONLY = "context image_tar paths".split()
 OUTSIDE = {"linux": [], "win32": [*LINUX_ONLY, *UNIX_ONLY]}.get(sys.platform, LINUX_ONLY)
