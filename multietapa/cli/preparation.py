@@ -41,7 +41,7 @@ def prepare(bases: Iterable[str] | None = None) -> tuple[Engine, dict[str, str]]
         steps.close()
         say(f"  {engine.info.label}" if engine.info else "  no hay motor posible; se verán grabaciones")
         for rejected in engine.choice.rejected:
-            say(f"  (no se eligió {rejected.name}: {rejected.reason})")
+            say(f"  ({rejected.name} no: {rejected.reason})")
     if not engine.available:
         return engine, dict(os.environ)
     with phase("Preparando las imágenes base"):
