@@ -35,10 +35,10 @@ BASE_IMAGE = "multietapa-pruebas/base:1"
 #: Los archivos de pruebas que cargan o usan lo que solo hay en Linux, o en un Unix. Fuera no se recogen.
 LINUX_ONLY = (
     "apt bases binder browser bundle bundle_archive bundle_manifest bundle_signatures bundle_sources "
-    "cleaning cli contexts data_disk discovery embedded host_limits iniciar lifetime loader network one_cpu "
-    "private pull reasons rootless session state"
+    "cleaning cli data_disk discovery embedded host_limits iniciar lifetime loader network one_cpu private "
+    "pull rootless state"
 ).split()
-UNIX_ONLY = "context image_tar paths".split()
+UNIX_ONLY = "context contexts image_tar paths reasons session".split()
 OUTSIDE = {"linux": [], "win32": [*LINUX_ONLY, *UNIX_ONLY]}.get(sys.platform, LINUX_ONLY)
 collect_ignore = [f"test_{name}.py" for name in OUTSIDE]
 needs_unix = pytest.mark.skipif(sys.platform == "win32", reason="usa sockets o señales que Windows no tiene")

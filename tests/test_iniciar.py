@@ -238,7 +238,7 @@ def test_without_an_engine_it_opens_and_says_so(tmp_path: Path) -> None:
         url, written = read_until(process, r"http://127\.0\.0\.1:\d+/lab\S*")
         assert url
         assert "no hay motor posible; se verán grabaciones" in written
-        assert "no se eligió existente: se pidió «grabacion»" in written
+        assert "existente no: se pidió «grabacion»" in written
     finally:
         press_ctrl_c(process)
         assert process.wait(60) == 0

@@ -10,7 +10,7 @@ from multietapa.apps import app
 from multietapa.bases.sources import ensure_base, saved_bases
 from multietapa.console import Steps, phase, say
 from multietapa.engine.discovery import discover
-from multietapa.engine.session import Engine, connect
+from multietapa.engine.session import Engine, connect, environment
 from multietapa.errors import BaseImageError
 from multietapa.identity import SESSION_VARIABLE
 
@@ -34,16 +34,17 @@ def prepare(bases: Iterable[str] | None = None) -> tuple[Engine, dict[str, str]]
     falla: lo dice y devuelve un motor no disponible. El motor que se arranca aquí se apaga solo al terminar
     este proceso.
     """
-    os.environ[SESSION_VARIABLE] = uuid.uuid4().hex[:12]
+    session = {SESSION_VARIABLE: uuid.uuid4().hex[:12]}
+    os.environ.update(session)  # también este proceso es de la sesión
     with phase("Buscando un motor de Docker"):
         steps = Steps()
         engine = connect(discover(), log=steps)
         steps.close()
         say(f"  {engine.info.label}" if engine.info else "  no hay motor posible; se verán grabaciones")
         for rejected in engine.choice.rejected:
-            say(f"  (no se eligió {rejected.name}: {rejected.reason})")
+            say(f"  ({rejected.name} no: {rejected.reason})")
     if not engine.available:
-        return engine, dict(os.environ)
+        return engine, {**os.environ, **session}
     with phase("Preparando las imágenes base"):
         for reference in first_bases() if bases is None else bases:
             steps = Steps("    ")
@@ -53,4 +54,4 @@ def prepare(bases: Iterable[str] | None = None) -> tuple[Engine, dict[str, str]]
                 said = problem
             steps.close()
             say(f"  {said}")
-    return engine, dict(os.environ)
+    return engine, {**os.environ, **environment(engine.choice), **session}
