@@ -20,8 +20,8 @@ from multietapa.paths import PROJECT_ROOT
 EVERYTHING = ("tests", "notebooks", "--nbval-lax", "--nbval-sanitize-with=tests/cuadernos.cfg")
 #: La marca se la pone ``tests/conftest.py`` a lo que pide un motor.
 FAST = ("-m", "not motor")
-#: A la vez en dos procesos, cada archivo entero en uno: así abre un solo Chromium.
-SHARED_OUT = ("-n", "2", "--dist", "loadfile")
+#: A la vez en dos procesos; ``tests/conftest.py`` dice cuáles van juntas en el mismo.
+SHARED_OUT = ("-n", "2", "--dist", "loadgroup")
 MEASURED = ("--cov", "--cov-report=")
 AGAIN_SECONDS = 2.0
 INTERRUPTED = 2
@@ -41,7 +41,7 @@ def run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         say("\nPruebas interrumpidas.")
         return 130
-    code = _python(["-m", "pytest", *(arguments or EVERYTHING)], environment)
+    code = _python(["-m", "pytest", *(arguments or (*EVERYTHING, *SHARED_OUT))], environment)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # un segundo Ctrl-C no deja la recogida a medias
     if engine.available:
         say(str(limpiar(sesion=environment[SESSION_VARIABLE])))
