@@ -124,6 +124,7 @@ def comes_back(page: Page, lab_url: str, captures: Path, name: str) -> None:
     assert __main__.main(["exportar", str(source), "--sobrescribir"]) == 0
     words = html.unescape(re.sub(r"<[^>]+>", "", target.read_text(encoding="utf-8")))
     assert [figure for figure in figures if figure not in words] == []
+    assert ": 300 MB" in words  # lo que se movió después de ejecutar la celda
 
 
 def test_jupyterlab_is_in_spanish(page: Page, lab_url: str) -> None:
