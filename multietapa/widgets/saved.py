@@ -59,8 +59,8 @@ def freeze(notebook: Notebook) -> None:
     """
     states = widget_states(notebook)
     for output in outputs(notebook):
-        view = output["data"].pop(VIEW, None) or {}
-        state = states.get(view.get("model_id"), {}).get("state", {})
+        model_id = output["data"].pop(VIEW, {}).get("model_id", "")
+        state = states.get(model_id, {}).get("state", {})
         said = state.get("said")
         if not said and "value" in state and "text/html" not in output["data"]:
             said = f"{state.get('description', '')}: {state['value']}".removeprefix(": ")

@@ -13,8 +13,8 @@ from multietapa.widgets.predict.words import question, sentence, static_html
 class PredictView(WidgetView):
     """El control. ``value`` son MB (de un millón de bytes) y a cero es que nadie lo ha movido.
 
-    ``maximum`` es lo más que se puede predecir y ``step``, lo que avanza cada flecha. ``said`` es lo predicho,
-    en una frase: la escribe también el navegador, y es lo que se exporta del cuaderno guardado.
+    ``maximum`` es lo más que se puede predecir y ``step``, lo que avanza cada flecha. ``said`` es
+    lo predicho, en una frase: la escribe también el navegador, y es lo que se exporta.
     """
 
     _esm, _css = drawing(__file__)
