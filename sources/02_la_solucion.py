@@ -67,7 +67,8 @@ for mensaje in cliente.api.build(
 ):
     if "error" in mensaje:
         raise docker.errors.BuildError(mensaje["error"], [])
-    if "step " in (linea := mensaje.get("stream", "")).lower():
+    linea = mensaje.get("stream", "")
+    if "step " in linea.lower():
         print(linea.strip())
 
 # %% [markdown]

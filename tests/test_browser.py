@@ -44,6 +44,7 @@ from tests.test_iniciar import workshop
 NOTEBOOKS = sorted(path.name for path in (PROJECT_ROOT / "notebooks").glob("*.ipynb"))
 WIDTHS = (1280, 768)
 LOOKS = (OVERFLOWING, STICKING_OUT, FAINT)
+DONE, GUESS = ".mtc, .mtb", ".mtp input[type=number]"
 SAVED_BYTES = 400_000
 """Lo más que puede ocupar un cuaderno del taller, ejecutado entero y guardado."""
 
@@ -101,15 +102,18 @@ def test_notebook_runs_and_looks_right(page: Page, lab_url: str, captures: Path,
 
 def comes_back(page: Page, lab_url: str, captures: Path, name: str) -> None:
     """Guardado, cerrado y abierto con otro kernel, enseña lo mismo; y exportado, las mismas cifras."""
+    page.locator(GUESS).fill("300")
+    page.locator(GUESS).press("Enter")
+    shown = page.locator(DONE).all_inner_texts()
     written = save(page, lab_url, name)
-    shown = page.locator(".mt").all_inner_texts()
     figures = {
         *page.locator(".mtc-total strong").all_inner_texts(),
         *page.locator(".mtb-result").all_inner_texts(),
     }
     assert len(json.dumps(written, ensure_ascii=False).encode()) < SAVED_BYTES
     page = reopen(page, lab_url, name, lambda again: again.locator(".mt"))
-    expect(page.locator(".mt")).to_have_text(shown, use_inner_text=True)
+    expect(page.locator(DONE)).to_have_text(shown, use_inner_text=True)
+    expect(page.locator(GUESS)).to_have_value("300")
     for theme in THEMES:
         use_theme(page, theme)
         shoot(page, captures, f"{Path(name).stem}-reabierto-{theme}")
@@ -120,6 +124,7 @@ def comes_back(page: Page, lab_url: str, captures: Path, name: str) -> None:
     assert __main__.main(["exportar", str(source), "--sobrescribir"]) == 0
     words = html.unescape(re.sub(r"<[^>]+>", "", target.read_text(encoding="utf-8")))
     assert [figure for figure in figures if figure not in words] == []
+    assert ": 300 MB" in words  # lo que se movió después de ejecutar la celda
 
 
 def test_jupyterlab_is_in_spanish(page: Page, lab_url: str) -> None:

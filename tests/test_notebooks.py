@@ -98,6 +98,11 @@ def test_every_compared_cell_says_what_it_expects(notebook: nbformat.NotebookNod
         assert marked == ("esperado" in cell.metadata), cell.source
 
 
+def test_no_cell_builds_in_silence(notebook: nbformat.NotebookNode) -> None:
+    """Ninguna celda construye con ``images.build``, que calla hasta el final y parece que se ha colgado."""
+    assert [source for source in code(notebook) if "images.build(" in source] == []
+
+
 def test_links_lead_somewhere(notebook: nbformat.NotebookNode) -> None:
     """Cada enlace a otro archivo existe."""
     targets = re.findall(r"\]\((?!https?:)([^)#]+)\)", "\n".join(prose(notebook)))

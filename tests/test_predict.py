@@ -47,4 +47,7 @@ def test_keys_and_numbers_move_it(blank_page: Page) -> None:
         box.press("Enter")
         expect(box).to_have_value(kept)
         assert blank_page.evaluate("shown[1].model.get('value')") == float(kept)
+        same = predecir("tienda:ingenua", hasta=1500)
+        same.value = float(kept)
+        assert blank_page.evaluate("shown[1].model.get('said')") == same.said == repr(same)
     expect(blank_page.get_by_text("Muévelo, o escribe un número.")).to_have_count(2)

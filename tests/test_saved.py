@@ -104,12 +104,20 @@ def test_without_widgets_a_notebook_reads_the_same() -> None:
         view("b", **{"text/plain": "IntSlider(value=0)"}),
         view("c", **{"text/plain": "Button()"}),
         view("d", **{"text/plain": "Text()"}),
+        view("e", **{"text/html": "<p>sin hacer</p>", "text/plain": "sin hacer"}),
         b={"value": 300, "description": "MB"},
         c={"icon": "x"},
         d={"value": "hola"},
+        e={"value": 5.0, "said": "Tu predicción: 5 MB <"},
     )
     freeze(found)
     said = [each["data"] for each in found["cells"][0]["outputs"]]
     assert said[0] == {"text/html": "<p>a</p>", "text/plain": "a"}
-    assert [each["text/plain"] for each in said[1:]] == ["MB: 300", "Button()", "hola"]
+    assert said[4]["text/html"] == "<p>Tu predicción: 5 MB &lt;</p>"
+    assert [each["text/plain"] for each in said[1:]] == [
+        "MB: 300",
+        "Button()",
+        "hola",
+        "Tu predicción: 5 MB <",
+    ]
     assert "widgets" not in found["metadata"]

@@ -10,6 +10,7 @@ Un cuaderno es el diccionario de su JSON (formato 4).
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -52,15 +53,19 @@ def keep_what_is_shown(notebook: Notebook, before: Notebook) -> None:
 
 
 def freeze(notebook: Notebook) -> None:
-    """Cambia cada widget por lo que lo sustituye sin kernel: su gemelo o, si no lo tiene, su valor."""
+    """Cambia cada widget por lo que lo sustituye sin kernel: su gemelo o, si no lo tiene, su valor.
+
+    Un control que se mueve en el navegador dice en su rasgo ``said`` lo que su gemelo, más viejo, no sabe.
+    """
     states = widget_states(notebook)
     for output in outputs(notebook):
-        view = output["data"].pop(VIEW, None)
-        if view is not None and "text/html" not in output["data"]:
-            state = states.get(view.get("model_id"), {}).get("state", {})
-            if "value" in state:
-                said = f"{state.get('description', '')}: {state['value']}".removeprefix(": ")
-                output["data"] = {"text/plain": said}
+        model_id = output["data"].pop(VIEW, {}).get("model_id", "")
+        state = states.get(model_id, {}).get("state", {})
+        said = state.get("said")
+        if not said and "value" in state and "text/html" not in output["data"]:
+            said = f"{state.get('description', '')}: {state['value']}".removeprefix(": ")
+        if said:
+            output["data"] = {"text/html": f"<p>{html.escape(said)}</p>", "text/plain": said}
     notebook.get("metadata", {}).pop("widgets", None)
 
 

@@ -28,7 +28,9 @@ function render({ model, el, kernel }) {
   }
 
   function choose(value) {
-    model.set("value", Math.min(Math.max(Number(value) || 0, 0), limits.max));
+    const guess = Math.min(Math.max(Number(value) || 0, 0), limits.max);
+    model.set("value", guess);
+    model.set("said", `${name}: ${guess ? `${number(guess)} MB` : "todavía sin hacer"}`);
     draw();
   }
 

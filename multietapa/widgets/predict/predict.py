@@ -13,7 +13,8 @@ from multietapa.widgets.predict.words import question, sentence, static_html
 class PredictView(WidgetView):
     """El control. ``value`` son MB (de un millón de bytes) y a cero es que nadie lo ha movido.
 
-    ``maximum`` es lo más que se puede predecir y ``step``, lo que avanza cada flecha.
+    ``maximum`` es lo más que se puede predecir y ``step``, lo que avanza cada flecha. ``said`` es
+    lo predicho, en una frase: la escribe también el navegador, y es lo que se exporta.
     """
 
     _esm, _css = drawing(__file__)
@@ -22,10 +23,15 @@ class PredictView(WidgetView):
     maximum = traitlets.Float(1000.0).tag(sync=True)
     step = traitlets.Float(5.0).tag(sync=True)
     label = traitlets.Unicode("").tag(sync=True)
+    said = traitlets.Unicode("").tag(sync=True)
 
     def __init__(self, subject: str = "", *, maximum: float, step: float) -> None:
         self._subject = subject
-        super().__init__(maximum=maximum, step=step, label=question(subject))
+        super().__init__(maximum=maximum, step=step, label=question(subject), said=sentence(subject, 0))
+
+    @traitlets.observe("value")
+    def _say(self, _: object) -> None:
+        self.said = sentence(self._subject, self.value)
 
     def twins(self) -> tuple[str, str]:
         """Lo que se ha predicho, en texto y en HTML."""
