@@ -168,7 +168,7 @@ def test_output_that_looks_like_the_engine_is_log() -> None:
 
 def test_what_counts_the_triggers_of_the_base_is_not_log() -> None:
     """El motor dice cuántos ``ONBUILD`` va a ejecutar; el registro es lo que ellos escriben, en su «FROM»."""
-    messages = [
+    messages: list[dict[str, Any]] = [
         {"stream": "Step 1/2 : FROM a"},
         {"stream": "\n"},
         {"stream": "# Executing 2 build trigger"},
