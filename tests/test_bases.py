@@ -127,7 +127,7 @@ def test_workshop_base_runs_its_node_and_npm(engine: docker.DockerClient, refere
 def test_a_base_creates_users_as_its_system_does(
     engine: docker.DockerClient, reference: str, command: str
 ) -> None:
-    """Usuarios y grupos se crean con las órdenes de Alpine en la mínima y con las de Debian en la completa."""
+    """Usuarios y grupos se crean con las órdenes de Alpine en la mínima y las de Debian en la completa."""
     ensure_base(engine, reference)
     command = f"({command}) >&2 && id -gn ana && ls -d /home/luis && id -Gn luis"
     output = engine.containers.run(reference, ["sh", "-c", command], remove=True, network_mode="none")

@@ -93,6 +93,18 @@ def test_what_an_equivalent_cannot_bring_is_not_an_error_of_the_answer(motor_rea
 
 
 @pytest.mark.construye
+def test_a_registry_out_of_reach_while_building_cannot_be_checked(motor_real: Motor) -> None:
+    """Un ``npm install`` que no llega a su registro es «no se puede comprobar», y se dice quién lo dice."""
+    exercise = ejercicio("01.2", motor=lambda: motor_real)
+    install = "npm install --no-audit --fetch-retries=0 --registry=http://127.0.0.1:9/ express"
+    result = exercise.comprobar(f"FROM {ALPINE}\nRUN {install}\n")
+    assert result.outcome is Outcome.UNKNOWN, result
+    assert "línea 2" in result.note
+    assert "npm dice que nadie le abre la conexión" in result.note
+    assert "Qué hacer: " in result.note
+
+
+@pytest.mark.construye
 def test_checking_again_leaves_no_nameless_images(motor_real: Motor) -> None:
     """Cada comprobación borra la imagen que su etiqueta deja sin nombre; las del alumno no se tocan."""
     client, exercise = motor_real.client, ejercicio("01.2", motor=lambda: motor_real)

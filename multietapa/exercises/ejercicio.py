@@ -205,7 +205,8 @@ _open: dict[str, Ejercicio] = {}
 def _broken(problem: MultietapaError) -> Observation:
     """Lo que no construye: la primera pista nombra la línea decisiva de lo que escribió el paso que falló."""
     line = getattr(problem, "line", None)
-    where = f" Mira la línea {line} de tu Dockerfile." if line else ""
+    told = not line or f"línea {line}" in problem.what
+    where = "" if told else f" Mira la línea {line} de tu Dockerfile."
     second = problem.next_step or "Arregla primero ese error: hasta entonces no hay imagen que mirar."
     said = ""
     if isinstance(problem, BuildError) and (crash := of_step(problem.log)):
