@@ -53,6 +53,14 @@ def test_other_failures_are_not_the_network(log: list[str]) -> None:
     assert unreachable(log) is None
 
 
+def test_the_end_of_a_log_is_enough() -> None:
+    """Del registro de un paso se guarda el final: basta con que ahí se diga a quién se pedía y qué pasó."""
+    case = next(one for one in NETWORK if one["clase"] == "rechazo" and "npm 6" in one["grabado"])
+    found = unreachable(case["registro"].split("\n")[2:])
+    assert found is not None
+    assert "nadie le abre la conexión" in found.said
+
+
 def step(text: str, line: int, size: int | None = 1) -> Paso:
     return Paso(text, "build", line, "hecho", 0.1, size)
 
