@@ -167,8 +167,9 @@ class Ejercicio:
                 Outcome.UNKNOWN, note="Aquí no hay un motor de Docker, y una grabación no demuestra nada."
             )
         try:
-            image, steps = answer.image_of(engine, x, app=app, tag=self.etiqueta)
-            observations = self.exercise.check(Bench(engine, image, app, steps=steps, tell=tell))
+            built = answer.image_of(engine, x, app=app, tag=self.etiqueta)
+            bench = Bench(engine, built.image, app, steps=built.steps, unused=built.unused, tell=tell)
+            observations = self.exercise.check(bench)
         except _NOT_THEIRS:
             raise
         except MultietapaError as problem:
