@@ -82,9 +82,9 @@ def test_there_is_no_recipe_for_other_images(reference: str) -> None:
     ("reference", "key"),
     [
         ("node:14", "0fd79310362c"),
-        ("node:14-alpine", "2b02b2447379"),
-        ("node:24", "f9efdccbb322"),
-        ("node:24-alpine", "2794f74627d3"),
+        ("node:14-alpine", "3dff91b5b71a"),
+        ("node:24", "d7df4eb96825"),
+        ("node:24-alpine", "9da3d598bf15"),
     ],
 )
 def test_the_recipes_are_those_that_learners_already_have(reference: str, key: str) -> None:
@@ -108,6 +108,32 @@ def test_workshop_base_runs_its_node_and_npm(engine: docker.DockerClient, refere
     labels = engine.images.get(reference).labels
     assert base.equivalent == (labels.get(EQUIVALENT_LABEL) == "1")
     assert not base.equivalent or labels[BASE_LABEL] == reference
+
+
+@pytest.mark.parametrize(
+    ("reference", "command"),
+    [
+        (
+            "node:14-alpine",
+            "addgroup -S grupo && adduser -S -D -G grupo ana && adduser luis -D && adduser luis grupo",
+        ),
+        (
+            "node:14",
+            "groupadd grupo && useradd --create-home --gid grupo ana "
+            "&& adduser --disabled-password --gecos '' luis && adduser luis grupo",
+        ),
+    ],
+)
+def test_a_base_creates_users_as_its_system_does(
+    engine: docker.DockerClient, reference: str, command: str
+) -> None:
+    """Usuarios y grupos se crean con las órdenes de Alpine en la mínima y las de Debian en la completa."""
+    ensure_base(engine, reference)
+    command = f"({command}) >&2 && id -gn ana && ls -d /home/luis && id -Gn luis"
+    output = engine.containers.run(reference, ["sh", "-c", command], remove=True, network_mode="none")
+    group, home, groups = output.decode().splitlines()
+    assert (group, home) == ("grupo", "/home/luis")
+    assert {"luis", "grupo"} <= set(groups.split())
 
 
 def test_only_the_full_base_has_compilers(engine: docker.DockerClient) -> None:

@@ -8,6 +8,8 @@ from dataclasses import replace
 import pytest
 
 from multietapa.containers.running import Process
+from multietapa.errors import ContainerError
+from multietapa.exercises.answer import unused_stages
 from multietapa.exercises.checks import contents, process, size
 from multietapa.image.image import MeasuredImage, layer_name, visible
 from multietapa.image.layer import FileEntry, Layer
@@ -173,6 +175,79 @@ def test_node_environment() -> None:
     ).ok
     assert process.node_environment([], {"NODE_ENV": "production"}).ok
     assert not process.node_environment([], {}).ok
+
+
+@pytest.mark.parametrize("value", ["Production", "PRODUCTION", " production", '"production"'])
+def test_node_environment_that_looks_right(value: str) -> None:
+    """Lo que se parece a «production» sin serlo se dice como lo que es: se compara letra a letra."""
+    found = process.node_environment([Process(9, 1000, 1000, "node", value)], {})
+    assert not found.ok
+    assert f"vale «{value}»" in found.text
+    assert "letra a letra" in found.hints[0]
+
+
+def test_the_version_of_node_is_the_one_that_answers() -> None:
+    """Otro Node se dice con su versión, que sale de lo que contesta la tienda; y callarla no vale."""
+    assert process.runs_node('{"node": "v14.21.3"}', 14).ok
+    for body, said in (
+        ('{"node": "v24.9.0"}', "Node 24.9.0"),
+        ('{"node": "v140.1.0"}', "140"),
+        ("{}", "no dice"),
+    ):
+        found = process.runs_node(body, 14)
+        assert not found.ok
+        assert said in found.hints[0]
+        assert "Node 14" in found.text
+
+
+def test_a_crash_gives_what_it_means_first_and_what_to_do_after() -> None:
+    """Se observan los hechos y el registro; la primera pista es lo decisivo, y la segunda, qué hacer."""
+    problem = ContainerError(
+        "Se cerró.",
+        why="Salió con el código 1.",
+        said="El programa escribió: «x».",
+        next_step="Mira y.",
+        detail="x",
+    )
+    found = process.does_not_answer(problem)
+    assert found.text == "Se cerró. Salió con el código 1.\n    x"
+    assert found.hints == ("Se cerró. Salió con el código 1. El programa escribió: «x».", "Mira y.")
+    refused = process.does_not_answer(
+        ContainerError("No arranca.", why="No tiene el usuario «a».", next_step="Mira.")
+    )
+    assert refused.hints == ("No arranca. No tiene el usuario «a».", "Mira.")
+
+
+@pytest.mark.parametrize(
+    ("written", "seen"),
+    [
+        ("  57 passing (2s)\n", "57 pruebas pasadas"),
+        ("1..3\n# tests 3\n# pass 3\n# fail 0\n", "3 pruebas pasadas"),
+        ('{"stats": {"passes": 12, "failures": 0}}', "12 pruebas pasadas"),
+        ("  1 passing (2s)\n", "1 prueba pasada"),
+        (None, "no está /p"),
+        ("", "no dice cuántas"),
+        ("todo bien\n", "no dice cuántas"),
+        ("  0 passing (1ms)\n", "no dice cuántas"),
+        ("  56 passing (2s)\n  1 failing\n", "pruebas que fallan (1)"),
+    ],
+)
+def test_test_reports(written: str | None, seen: str) -> None:
+    """Vale lo que cuenta cualquier informe de npm test con pruebas pasadas y ninguna fallada."""
+    found = contents.keeps_test_report(written.encode() if written is not None else None, "/p")
+    assert found.ok is ("pasada" in seen)
+    assert seen in found.text
+
+
+def test_a_stage_that_nobody_uses_is_named() -> None:
+    """Si falta el informe de las pruebas, la pista nombra las etapas que nadie usa y no se hicieron."""
+    found = contents.keeps_test_report(None, "/p", unused=["pruebas"])
+    assert "La etapa «pruebas» no se hizo: nadie la usa." in found.hints[0]
+    both = contents.keeps_test_report(None, "/p", unused=["a", "2"])
+    assert "Las etapas «a» y «2» no se hicieron: nadie las usa." in both.hints[0]
+    assert unused_stages("FROM a AS x\nFROM b AS y\nCOPY --from=x /a /\nFROM y AS z\nFROM y\n") == ("z",)
+    assert unused_stages("FROM a AS x\nFROM b\nFROM c\n") == ("x", "1")
+    assert unused_stages("nada") == ()
 
 
 def test_ports() -> None:

@@ -53,6 +53,14 @@ def test_other_failures_are_not_the_network(log: list[str]) -> None:
     assert unreachable(log) is None
 
 
+def test_the_end_of_a_log_is_enough() -> None:
+    """Del registro de un paso se guarda el final: basta con que ahí se diga a quién se pedía y qué pasó."""
+    case = next(one for one in NETWORK if one["clase"] == "rechazo" and "npm 6" in one["grabado"])
+    found = unreachable(case["registro"].split("\n")[2:])
+    assert found is not None
+    assert "nadie le abre la conexión" in found.said
+
+
 def step(text: str, line: int, size: int | None = 1) -> Paso:
     return Paso(text, "build", line, "hecho", 0.1, size)
 
@@ -90,6 +98,18 @@ def test_what_an_equivalent_cannot_bring_is_not_an_error_of_the_answer(motor_rea
     broken = exercise.comprobar(f"FROM {ALPINE}\nRUN apt-get update\n")
     assert broken.outcome is Outcome.NOT_YET, broken
     assert "apt-get" in exercise.pista().body
+
+
+@pytest.mark.construye
+def test_a_registry_out_of_reach_while_building_cannot_be_checked(motor_real: Motor) -> None:
+    """Un ``npm install`` que no llega a su registro es «no se puede comprobar», y se dice quién lo dice."""
+    exercise = ejercicio("01.2", motor=lambda: motor_real)
+    install = "npm install --no-audit --fetch-retries=0 --registry=http://127.0.0.1:9/ express"
+    result = exercise.comprobar(f"FROM {ALPINE}\nRUN {install}\n")
+    assert result.outcome is Outcome.UNKNOWN, result
+    assert "línea 2" in result.note
+    assert "npm dice que nadie le abre la conexión" in result.note
+    assert "Qué hacer: " in result.note
 
 
 @pytest.mark.construye

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,33 @@ import docker
 from multietapa.apps import App
 from multietapa.cells.construccion import Construccion, Paso
 from multietapa.cells.motor import Motor
+from multietapa.dockerfile.stages import parse
 from multietapa.errors import MultietapaError
 from multietapa.exercises.bench import build
 from multietapa.measure.export import unknown_image
+
+
+@dataclass(frozen=True)
+class Built:
+    """La imagen de una respuesta: su etiqueta o su id.
+
+    ``steps`` son los pasos con los que se construyó, si se saben; ``unused``, las etapas que no se hicieron
+    porque la última no las necesita.
+    """
+
+    image: str
+    steps: tuple[Paso, ...] = ()
+    unused: tuple[str, ...] = ()
+
+
+def unused_stages(text: str) -> tuple[str, ...]:
+    """Las etapas de un Dockerfile que nadie usa, por su nombre o su índice."""
+    try:
+        source = parse(text).resolved()
+    except MultietapaError:
+        return ()
+    needed = {stage.index for stage in source.needed()}
+    return tuple(stage.name or str(stage.index) for stage in source.stages if stage.index not in needed)
 
 
 def read(path: Path) -> str:
@@ -45,19 +70,19 @@ def untouched(x: Any, template: str) -> bool:
     return isinstance(x, str) and (not _meaningful(x) or _meaningful(x) == _meaningful(template))
 
 
-def image_of(engine: Motor, x: Any, *, app: App, tag: str) -> tuple[str, tuple[Paso, ...]]:
-    """La imagen que hay que mirar, y los pasos con los que se construyó (``()`` si no se saben).
+def image_of(engine: Motor, x: Any, *, app: App, tag: str) -> Built:
+    """La imagen que hay que mirar. Si ``x`` es el texto de un Dockerfile, la construye y la etiqueta ``tag``.
 
-    Si ``x`` es el texto de un Dockerfile, la construye y la etiqueta ``tag``. Lanza :class:`MultietapaError`
-    si no construye, si no existe o si ``x`` no es una respuesta.
+    Lanza :class:`MultietapaError` si no construye, si no existe o si ``x`` no es una respuesta.
     """
     if isinstance(x, str) and _is_dockerfile(x):
-        return tag, build(engine, app, x.rstrip() + "\n", tag)
+        text = x.rstrip() + "\n"
+        return Built(tag, build(engine, app, text, tag), unused_stages(text))
     names = (x, *(getattr(x, name, None) for name in ("imagen", "etiqueta", "id")))
     image = next((name.strip() for name in names if isinstance(name, str) and name.strip()), "")
     try:
         found = str(engine.client.api.inspect_image(image)["Id"]) if image else _reject(x)
-        return found, x.pasos if isinstance(x, Construccion) else ()
+        return Built(found, x.pasos if isinstance(x, Construccion) else ())
     except docker.errors.APIError as problem:
         raise unknown_image(engine.client, image) from problem
 

@@ -31,7 +31,8 @@ class Bench:
     """La imagen que se comprueba, hecha con ``app``, y lo que hace falta para mirarla. Mide una sola vez.
 
     ``timeout`` son los segundos que se espera a que el programa conteste; ``steps``, los pasos con los que se
-    construyó, si se sabe; ``tell`` recibe en qué se está: título, bytes hechos y totales (0: no se saben).
+    construyó, si se sabe, y ``unused`` las etapas que nadie usa y no se hicieron; ``tell`` recibe en qué se
+    está: título, bytes hechos y totales (0: no se saben).
     """
 
     motor: Motor
@@ -39,6 +40,7 @@ class Bench:
     app: App
     timeout: float = 60.0
     steps: tuple[Paso, ...] = ()
+    unused: tuple[str, ...] = ()
     tell: ReportProgress = silent
 
     @cached_property

@@ -174,8 +174,9 @@ class Ejercicio:
                 Outcome.UNKNOWN, note="Aquí no hay un motor de Docker, y una grabación no demuestra nada."
             )
         try:
-            image, steps = answer.image_of(engine, x, app=app, tag=self.etiqueta)
-            observations = self.exercise.check(Bench(engine, image, app, steps=steps, tell=tell))
+            built = answer.image_of(engine, x, app=app, tag=self.etiqueta)
+            bench = Bench(engine, built.image, app, steps=built.steps, unused=built.unused, tell=tell)
+            observations = self.exercise.check(bench)
         except _NOT_THEIRS:
             raise
         except MultietapaError as problem:
@@ -213,7 +214,8 @@ _open: dict[str, Ejercicio] = {}
 def _broken(problem: MultietapaError) -> Observation:
     """Lo que no construye: la primera pista nombra la línea decisiva de lo que escribió el paso que falló."""
     line = getattr(problem, "line", None)
-    where = f" Mira la línea {line} de tu Dockerfile." if line else ""
+    told = not line or f"línea {line}" in problem.what
+    where = "" if told else f" Mira la línea {line} de tu Dockerfile."
     second = problem.next_step or "Arregla primero ese error: hasta entonces no hay imagen que mirar."
     said = ""
     if isinstance(problem, BuildError) and (crash := of_step(problem.log)):

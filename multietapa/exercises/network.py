@@ -60,6 +60,8 @@ _FORMS = (
         _NPM + r"(?:errno |network |request to |429 |5\d\d "
         r"|.*failed, reason:)",
     ),
+    # Su primera línea puede quedar fuera del final del registro, que es lo que se guarda de un paso.
+    _form("npm", _NPM + r".*request to \S+ failed, reason: \w+ (?P<code>E[A-Z_]+)", _NPM),
     _form(
         "yarn",
         r"^error An unexpected error occurred: \"https?://\S+: \w+ (?P<code>E\w+)",

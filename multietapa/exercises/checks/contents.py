@@ -122,8 +122,11 @@ _PASSED = re.compile(r"(\d+) passing|# pass (\d+)|\"passes\": (\d+)|tests=\"(\d+
 _FAILED = re.compile(r"(\d+) failing|# fail ([1-9]\d*)|\"failures\": ([1-9]\d*)")
 
 
-def keeps_test_report(content: bytes | None, path: str) -> Observation:
-    """El archivo guardado es lo que escribe ``npm test`` cuando todas las pruebas pasan."""
+def keeps_test_report(content: bytes | None, path: str, *, unused: Sequence[str] = ()) -> Observation:
+    """El archivo guardado es lo que escribe ``npm test`` cuando todas las pruebas pasan.
+
+    ``unused`` son las etapas que no se hicieron: la pista habla de ellas.
+    """
     written = (content or b"").decode("utf-8", "replace")
     passed, failed = _PASSED.search(written), _FAILED.search(written)
     where = (
@@ -133,9 +136,13 @@ def keeps_test_report(content: bytes | None, path: str) -> Observation:
     )
     if content is None:
         seen = f"En la imagen no está {path}."
-        return Observation(
-            False, seen, (f"{seen} La última etapa solo tiene lo que ella crea o copia.", where)
-        )
+        why = "La última etapa solo tiene lo que ella crea o copia."
+        if unused:
+            names = text.join([f"«{name}»" for name in unused])
+            many = len(unused) > 1
+            which = f"Las etapas {names} no se hicieron" if many else f"La etapa {names} no se hizo"
+            why = f"{which}: nadie la{'s' if many else ''} usa."
+        return Observation(False, seen, (f"{seen} {why}", where))
     if failed:
         seen = f"En {path} hay pruebas que fallan ({next(filter(None, failed.groups()))})."
         return Observation(False, seen, (seen, "Deja que npm test detenga la construcción cuando falle."))
