@@ -9,7 +9,6 @@ import pytest
 
 from multietapa.containers.running import Process
 from multietapa.errors import ContainerError
-from multietapa.exercises.answer import unused_stages
 from multietapa.exercises.checks import contents, process, size
 from multietapa.image.image import MeasuredImage, layer_name, visible
 from multietapa.image.layer import FileEntry, Layer
@@ -245,9 +244,6 @@ def test_a_stage_that_nobody_uses_is_named() -> None:
     assert "La etapa «pruebas» no se hizo: nadie la usa." in found.hints[0]
     both = contents.keeps_test_report(None, "/p", unused=["a", "2"])
     assert "Las etapas «a» y «2» no se hicieron: nadie las usa." in both.hints[0]
-    assert unused_stages("FROM a AS x\nFROM b AS y\nCOPY --from=x /a /\nFROM y AS z\nFROM y\n") == ("z",)
-    assert unused_stages("FROM a AS x\nFROM b\nFROM c\n") == ("x", "1")
-    assert unused_stages("nada") == ()
 
 
 def test_ports() -> None:

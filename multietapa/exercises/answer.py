@@ -11,7 +11,6 @@ import docker
 from multietapa.apps import App
 from multietapa.cells.construccion import Construccion, Paso
 from multietapa.cells.motor import Motor
-from multietapa.dockerfile.stages import parse
 from multietapa.errors import MultietapaError
 from multietapa.exercises.bench import build
 from multietapa.measure.export import unknown_image
@@ -28,16 +27,6 @@ class Built:
     image: str
     steps: tuple[Paso, ...] = ()
     unused: tuple[str, ...] = ()
-
-
-def unused_stages(text: str) -> tuple[str, ...]:
-    """Las etapas de un Dockerfile que nadie usa, por su nombre o su índice."""
-    try:
-        source = parse(text).resolved()
-    except MultietapaError:
-        return ()
-    needed = {stage.index for stage in source.needed()}
-    return tuple(stage.name or str(stage.index) for stage in source.stages if stage.index not in needed)
 
 
 def read(path: Path) -> str:
@@ -76,13 +65,13 @@ def image_of(engine: Motor, x: Any, *, app: App, tag: str) -> Built:
     Lanza :class:`MultietapaError` si no construye, si no existe o si ``x`` no es una respuesta.
     """
     if isinstance(x, str) and _is_dockerfile(x):
-        text = x.rstrip() + "\n"
-        return Built(tag, build(engine, app, text, tag), unused_stages(text))
+        made = build(engine, app, x.rstrip() + "\n", tag)
+        return Built(tag, made.pasos, made.etapas_sin_usar)
     names = (x, *(getattr(x, name, None) for name in ("imagen", "etiqueta", "id")))
     image = next((name.strip() for name in names if isinstance(name, str) and name.strip()), "")
     try:
         found = str(engine.client.api.inspect_image(image)["Id"]) if image else _reject(x)
-        return Built(found, x.pasos if isinstance(x, Construccion) else ())
+        return Built(found, x.pasos, x.etapas_sin_usar) if isinstance(x, Construccion) else Built(found)
     except docker.errors.APIError as problem:
         raise unknown_image(engine.client, image) from problem
 

@@ -12,7 +12,7 @@ import docker
 
 from multietapa.apps import App
 from multietapa.bases.reporting import ReportProgress, silent
-from multietapa.cells.construccion import Paso
+from multietapa.cells.construccion import Construccion, Paso
 from multietapa.cells.construir import construir
 from multietapa.cells.motor import Motor
 from multietapa.containers.running import Running, run_container
@@ -103,8 +103,8 @@ class Bench:
         )
 
 
-def build(engine: Motor, app: App, dockerfile: str, tag: str) -> tuple[Paso, ...]:
-    """Construye en la carpeta de la aplicación, con la vista en vivo, y devuelve los pasos.
+def build(engine: Motor, app: App, dockerfile: str, tag: str) -> Construccion:
+    """Construye en la carpeta de la aplicación, con la vista en vivo.
 
     La imagen que llevaba antes esa etiqueta se quedaría sin nombre, y se borra si es del kit.
     """
@@ -112,7 +112,7 @@ def build(engine: Motor, app: App, dockerfile: str, tag: str) -> tuple[Paso, ...
     built = construir(app.folder, dockerfile=dockerfile, etiqueta=tag, cliente=engine.client)
     if before and before != built.imagen:
         _forget(engine.client, before)
-    return built.pasos
+    return built
 
 
 def _image_id(client: docker.DockerClient, tag: str) -> str:
