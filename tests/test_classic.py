@@ -192,6 +192,21 @@ def test_the_stages_of_podman_are_those_of_the_dockerfile(version: str) -> None:
     assert isinstance(found[-1], BuildFinished)
 
 
+def test_the_steps_of_podman_are_steps_without_the_dockerfile() -> None:
+    """Sin el Dockerfile leído, los pasos de Podman se declaran según llegan, cada etapa con los suyos."""
+    found = of(events(lines("podman-5.8"), None), StepDeclared)
+    assert [(step.id, step.name.split()[0], step.line) for step in found] == [
+        ("paso-1.1", "FROM", None),
+        ("paso-1.2", "RUN", None),
+        ("paso-2.1", "FROM", None),
+        ("paso-2.2", "COPY", None),
+        ("paso-2.3", "RUN", None),
+        ("paso-2.4", "LABEL", None),
+    ]
+    assert found[2].inputs == ()
+    assert found[-1].kind is StepKind.LABEL
+
+
 def test_podman_says_what_came_from_the_cache() -> None:
     """``Using cache`` de Podman marca el paso, y el final de uno no se toma por lo que escribió."""
     found = events(lines("podman-cache"), source("podman"))
