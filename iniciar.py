@@ -2,7 +2,8 @@
 """Pone en marcha el taller Multietapa, o sus pruebas, desde un clon recién hecho.
 
     python3 iniciar.py              prepara todo y abre JupyterLab en el cuaderno 00
-    python3 iniciar.py pruebas      lo mismo, y pasa todas las pruebas (--rapidas: las que no piden motor)
+    python3 iniciar.py pruebas      lo mismo, y pasa todas las pruebas (--rapidas: las que no piden motor;
+                                    --motores: con los motores de otras versiones de Debian)
 
 Solo usa la biblioteca estándar: crea ``.venv``, instala en él los requisitos y este clon (editable: lo que
 cambie aquí vale ya) y cede el paso al paquete ``multietapa``, que busca o arranca el motor. Nunca pide
@@ -59,8 +60,11 @@ def main() -> int:
     arguments, rest = parser().parse_known_args()
     if rest and arguments.orden != "pruebas":
         parser().error(f"no conozco «{' '.join(rest)}».")
-    if arguments.rapidas and arguments.orden != "pruebas":
-        parser().error("--rapidas solo vale con «pruebas».")
+    for name in ("rapidas", "motores"):
+        if getattr(arguments, name) and arguments.orden != "pruebas":
+            parser().error(f"--{name} solo vale con «pruebas».")
+    if arguments.rapidas and arguments.motores:
+        parser().error("--rapidas y --motores son dos pruebas distintas: elige una.")
     started = time.monotonic()
     try:
         check_machine()
@@ -81,6 +85,7 @@ def main() -> int:
         command += ["--puerto", str(arguments.puerto)] if arguments.puerto else []
         command += ["--sin-navegador"] if arguments.sin_navegador else []
     command += ["--rapidas"] if arguments.rapidas else []
+    command += ["--motores"] if arguments.motores else []
     command += ["--motor", arguments.motor] if arguments.motor else []
     command += ["--imagenes", arguments.imagenes] if arguments.imagenes else []
     return run_and_wait(command + rest)
@@ -104,6 +109,9 @@ def parser() -> argparse.ArgumentParser:
         default="taller",
         choices=("taller", "pruebas"),
         help="taller (por defecto) abre JupyterLab; pruebas pasa todas las pruebas",
+    )
+    result.add_argument(
+        "--motores", action="store_true", help="otras pruebas: el taller con otros Docker y con Podman"
     )
     result.add_argument(
         "--sin-navegador", action="store_true", help="no abre el navegador; solo escribe la dirección"

@@ -105,11 +105,14 @@ entorno = cliente.images.get("node:14").attrs["Config"]["Env"]
 # ## Un primer contenedor
 #
 # Una **imagen** es la plantilla; un **contenedor**, un proceso que arranca a partir de ella. Este hace una
-# cuenta con el Node de la imagen y desaparece:
+# cuenta con el Node de la imagen: se espera a que acabe, se lee lo que escribió y se borra:
 
 # %% tags=["nbval-check-output"] esperado="'42'"
 etiquetas = motor().etiquetas
-salida = cliente.containers.run("node:14-alpine", ["node", "-p", "6 * 7"], remove=True, labels=etiquetas)
+contenedor = cliente.containers.run("node:14-alpine", ["node", "-p", "6 * 7"], detach=True, labels=etiquetas)
+contenedor.wait()
+salida = contenedor.logs()
+contenedor.remove()
 salida.decode().strip()
 
 # %% [markdown]

@@ -10,6 +10,7 @@ import tarfile
 from collections.abc import Sequence
 from typing import Any
 
+CREATED = "2026-01-01T00:00:00Z"  # sin fecha, Podman no sabe dar la historia de una imagen
 TYPES = {
     "file": tarfile.REGTYPE,
     "dir": tarfile.DIRTYPE,
@@ -63,9 +64,10 @@ def config(layers: Sequence[bytes], labels: dict[str, str] | None = None) -> byt
         {
             "architecture": "amd64",
             "os": "linux",
+            "created": CREATED,
             "config": {"Labels": labels or {}},
             "rootfs": {"type": "layers", "diff_ids": [digest(data) for data in layers]},
-            "history": [{"created_by": f"paso {number}"} for number, _ in enumerate(layers)],
+            "history": [{"created": CREATED, "created_by": f"paso {n}"} for n, _ in enumerate(layers)],
         }
     ).encode()
 
@@ -77,17 +79,19 @@ def tar_of(files: dict[str, bytes]) -> bytes:
 
 def archive(layers: Sequence[bytes], tag: str = "prueba:1", *, labels: dict[str, str] | None = None) -> bytes:
     """Una imagen en el formato antiguo de ``docker save``: ``manifest.json`` y carpetas con ``layer.tar``."""
-    settings = config(layers, labels)
-    name = digest(settings)[7:] + ".json"
-    paths = [f"{number}/layer.tar" for number, _ in enumerate(layers)]
-    manifest = [{"Config": name, "RepoTags": [tag], "Layers": paths}]
-    return tar_of(
-        {
-            name: settings,
-            **dict(zip(paths, layers, strict=True)),
-            "manifest.json": json.dumps(manifest).encode(),
-        }
-    )
+    return archive_of((layers, tag), labels=labels)
+
+
+def archive_of(*images: tuple[Sequence[bytes], str], labels: dict[str, str] | None = None) -> bytes:
+    """Varias imágenes, (capas, etiqueta), en un archivo con el formato antiguo de ``docker save``."""
+    files: dict[str, bytes] = {}
+    manifest = []
+    for number, (layers, tag) in enumerate(images):
+        settings = config(layers, labels)
+        paths = [f"{number}-{index}/layer.tar" for index, _ in enumerate(layers)]
+        files |= {digest(settings)[7:] + ".json": settings, **dict(zip(paths, layers, strict=True))}
+        manifest.append({"Config": digest(settings)[7:] + ".json", "RepoTags": [tag], "Layers": paths})
+    return tar_of({**files, "manifest.json": json.dumps(manifest).encode()})
 
 
 def oci_archive(

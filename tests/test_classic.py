@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from multietapa.build.classic import read, steps_of
+from multietapa.build.classic import read
 from multietapa.build.events import (
     BuildFailed,
     BuildFinished,
@@ -22,6 +22,7 @@ from multietapa.build.events import (
     StepProgress,
     StepStarted,
 )
+from multietapa.build.numbering import steps_of
 from multietapa.dockerfile.stages import Dockerfile, parse
 from multietapa.errors import EngineLostError
 
@@ -195,3 +196,52 @@ def test_a_stream_that_just_ends_is_a_lost_engine() -> None:
     """Si la respuesta acaba sin imagen y sin error, el motor se perdió."""
     with pytest.raises(EngineLostError):
         events(iter([{"stream": "Step 1/2 : FROM a"}]), None)
+
+
+@pytest.mark.parametrize("version", ["4.3", "5.8"])
+def test_the_stages_of_podman_are_those_of_the_dockerfile(version: str) -> None:
+    """Lo que contesta Podman se parte en los pasos del Dockerfile, con su etapa, su línea y su registro."""
+    found = events(lines(f"podman-{version}"), source("podman"))
+    steps = [(e.id, e.kind, e.stage, e.line) for e in of(found, StepDeclared)]
+    assert steps[:5] == [
+        ("paso-2", StepKind.FROM, "build", 2),
+        ("paso-3", StepKind.INSTRUCTION, "build", 3),
+        ("paso-4", StepKind.FROM, "stage-1", 4),
+        ("paso-5", StepKind.INSTRUCTION, "stage-1", 5),
+        ("paso-6", StepKind.INSTRUCTION, "stage-1", 6),
+    ]
+    assert {(kind, line) for _, kind, _, line in steps[5:]} == {(StepKind.LABEL, None)}
+    assert [e.id for e in of(found, StepStarted)] == [id_ for id_, *_ in steps]
+    assert [e.id for e in of(found, StepFinished)] == [id_ for id_, *_ in steps]
+    assert [(e.id, e.text) for e in of(found, LogLine)] == [("paso-3", "uno"), ("paso-6", "dos")]
+    assert isinstance(found[-1], BuildFinished)
+
+
+def test_the_steps_of_podman_are_steps_without_the_dockerfile() -> None:
+    """Sin el Dockerfile leído, los pasos de Podman se declaran según llegan, cada etapa con los suyos."""
+    found = of(events(lines("podman-5.8"), None), StepDeclared)
+    assert [(step.id, step.name.split()[0], step.line) for step in found] == [
+        ("paso-1.1", "FROM", None),
+        ("paso-1.2", "RUN", None),
+        ("paso-2.1", "FROM", None),
+        ("paso-2.2", "COPY", None),
+        ("paso-2.3", "RUN", None),
+        ("paso-2.4", "LABEL", None),
+    ]
+    assert found[2].inputs == ()
+    assert found[-1].kind is StepKind.LABEL
+
+
+def test_podman_says_what_came_from_the_cache() -> None:
+    """``Using cache`` de Podman marca el paso, y el final de uno no se toma por lo que escribió."""
+    found = events(lines("podman-cache"), source("podman"))
+    assert {e.id for e in of(found, StepFinished) if e.cached} >= {"paso-3", "paso-5", "paso-6"}
+    assert of(found, LogLine) == []
+
+
+def test_a_trigger_of_the_base_is_not_a_step_of_the_dockerfile() -> None:
+    """El ``ONBUILD`` de la base es un paso de la línea de ``FROM``, aunque se parezca al que viene detrás."""
+    sent = [{"stream": f"STEP {text}\n"} for text in ("1/3: FROM x", "2/4: RUN false", "3/4: RUN true")]
+    found = events([*sent, {"aux": {"ID": "sha256:1"}}], parse("FROM x\nRUN true\n"))
+    by_id = {step.id: step for step in of(found, StepDeclared)}
+    assert [by_id[e.id].line for e in of(found, StepStarted)] == [1, 1, 2]

@@ -45,6 +45,8 @@ def run(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
         (["iniciar.py", "--puerto"], "le falta su valor"),
         (["iniciar.py", "prueba"], "Vale: taller, pruebas"),
         (["iniciar.py", "--rapidas"], "--rapidas solo vale con «pruebas»."),
+        (["iniciar.py", "--motores"], "--motores solo vale con «pruebas»."),
+        (["iniciar.py", "pruebas", "--rapidas", "--motores"], "elige una"),
         (["-m", "multietapa", "taller", "--rapidas"], "no conozco «--rapidas»"),
         (["-m", "multietapa"], "falta la orden"),
         (["-m", "multietapa", "motor", "--motor", "otro"], "Vale: existente, privado"),

@@ -174,10 +174,11 @@ def test_workflows_are_right() -> None:
 
 
 def test_workflows_run_the_orders_of_the_project() -> None:
-    """Se pasa ``.ci/run``, las rápidas en tres sistemas y con cada Python admitido, y la imagen de Binder."""
+    """Se pasa ``.ci/run``, los otros motores, las rápidas en tres sistemas y con cada Python, y Binder."""
     folder = PROJECT_ROOT / ".github/workflows"
     tests = (folder / "pruebas.yml").read_text(encoding="utf-8")
     assert "run: .ci/run\n" in tests
+    assert "run: python3 iniciar.py pruebas --motores\n" in tests
     assert "run: python iniciar.py pruebas --rapidas\n" in tests
     systems, versions = re.findall(r"(?:sistema|python): \[(.*)\]", tests)
     assert [name.split("-")[0] for name in systems.split(", ")] == ["ubuntu", "macos", "windows"]

@@ -15,6 +15,7 @@ import docker
 
 from multietapa import text
 from multietapa.bases.catalogue import recipe, workshop_bases
+from multietapa.bases.loading import load
 from multietapa.bases.making import archive
 from multietapa.bases.pull import Registries, Unanswered, check_engine, explain
 from multietapa.bases.reporting import ReportProgress, silent
@@ -153,8 +154,7 @@ def _from_folder(client: docker.DockerClient, reference: str, progress: ReportPr
             continue  # cargarlo cuesta, sobre todo en el motor embebido
         try:
             progress(f"cargando {path.name}", 0, path.stat().st_size)
-            with path.open("rb") as opened:
-                client.images.load(opened)
+            load(client, path)
         except (docker.errors.DockerException, OSError) as problem:
             broken.append(f"{path.name} no se pudo cargar: {explain(problem)}")
             continue
@@ -196,8 +196,7 @@ def _equivalent(client: docker.DockerClient, reference: str, progress: ReportPro
     old = _present(client, reference)
     with archive(wanted, progress=progress) as path:
         progress(f"cargando {reference}", 0, path.stat().st_size)
-        with path.open("rb") as opened:
-            client.images.load(opened)
+        load(client, path)
     if old is not None and old.id != client.images.get(reference).id:
         with suppress(docker.errors.APIError):  # si otra imagen parte de ella, se queda
             client.images.remove(old.id)

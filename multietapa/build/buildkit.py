@@ -43,6 +43,7 @@ from multietapa.dockerfile.stages import Dockerfile
 from multietapa.errors import engine_lost
 
 _STREAMS = {1: "stdout", 2: "stderr"}
+_NO_SUCH_PATH = 404  # Podman no tiene /build/cancel; Docker contesta que sí aunque no conozca el id
 _REOPENED = 0.005  # segundos; un intervalo más corto es solo una consulta a la caché
 
 
@@ -75,8 +76,9 @@ def stream(
         **options.parameters(),
     }
 
-    def ask_to_stop() -> None:
-        sdk.post(client.api, "/build/cancel", params={"id": build_id}, timeout=5).close()
+    def ask_to_stop() -> bool:
+        with sdk.post(client.api, "/build/cancel", params={"id": build_id}, timeout=5) as answer:
+            return answer.status_code != _NO_SUCH_PATH
 
     start = time.monotonic() if started is None else started
     with closing(json_lines(client, tar, params, cancel=cancel, ask_to_stop=ask_to_stop)) as lines:
@@ -100,6 +102,11 @@ class BuildKitReader:
         self._source, self._elapsed = source, elapsed
         self._trace = Trace(source, elapsed)
         self._text: ClassicReader | None = None
+
+    @property
+    def cannot_stop(self) -> bool:
+        """Lo mismo que el clásico, si es él quien contesta."""
+        return self._text is not None and self._text.cannot_stop
 
     def feed(self, message: Mapping[str, Any]) -> Iterator[Event]:
         """Los eventos de una línea de la respuesta."""

@@ -2,7 +2,7 @@
 
 Su respuesta es texto (``Step 2/5 : RUN ...``, `` ---> Using cache``); aquí se parte en pasos ``paso-N``.
 Todo va en fila: cada etapa entera, haga falta o no. Se cancela cortando la conexión, y el motor quita el
-contenedor intermedio.
+contenedor intermedio. Podman contesta con el texto de Buildah, que es casi el mismo (:mod:`.numbering`).
 """
 
 from __future__ import annotations
@@ -23,23 +23,32 @@ from multietapa.build.events import (
     LogLine,
     StepDeclared,
     StepFinished,
-    StepKind,
     StepProgress,
     StepStarted,
 )
 from multietapa.build.log_lines import LOG_TAIL, LineSplitter
+from multietapa.build.numbering import Announced, ByStage, InOneRow, Numbering, steps_of
 from multietapa.build.response import read_with
 from multietapa.build.stream import BuildOptions, json_lines
 from multietapa.dockerfile.stages import Dockerfile
-from multietapa.identity import LABEL
 
-_STEP = re.compile(r"^STEP (\d+)/(\d+) ?: (.*)$", re.IGNORECASE | re.DOTALL)
-_CACHED = re.compile(r"^ ?-+> Using cache", re.IGNORECASE)
-_DONE = re.compile(r"^ ?-+> [0-9a-f]{12,64}\n?$")
+#: Cómo anuncia un paso el clásico de Docker, y cómo Buildah.
+_NUMBERINGS = (
+    (re.compile(r"^Step (?P<n>\d+)/(?P<total>\d+) : (?P<text>.*)$", re.DOTALL), InOneRow),
+    (
+        re.compile(
+            r"^(?:\[(?P<stage>\d+)/\d+\] )?STEP (?P<n>\d+)(?:/(?P<total>\d+))?: (?P<text>.*)$", re.DOTALL
+        ),
+        ByStage,
+    ),
+)
+_CACHED = re.compile(r"^(?: ---> Using cache|--> Using cache [0-9a-f]+)\n?$")
+_DONE = re.compile(r"^ ?-+> [0-9a-f]{11,64}\n?$")
 _NOISE = re.compile(
     r"^ ?-+> (Running in [0-9a-f]+|Removed intermediate container [0-9a-f]+)\n?$"
     r"|^Removing intermediate container [0-9a-f]+\n?$|^Successfully (built|tagged) \S+\n?$"
 )
+_BUILDAH_NOISE = re.compile(r"^(\[\d+/\d+\] )?COMMIT( \S+)?\n?$")
 _TRIGGERS = re.compile(r"^# Executing \d+ build trigger")  # la «s» y el salto de línea llegan aparte
 _WARNING = re.compile(r"^(?: -+> )?\[Warning\] (.*)$", re.DOTALL)
 _STDERR = "\x1b[91m"  # con este color marca el motor lo que va por stderr
@@ -82,14 +91,19 @@ class ClassicReader:
     ) -> None:
         self._plan = steps_of(source, target) if source else ()
         self._elapsed = elapsed
-        self._declared: dict[int, StepDeclared] = {}
-        self._current = 0
+        self._numbering: Numbering | None = None
+        self._step: StepDeclared | None = None
         self._started = 0.0
         self._cached = False
         self._open = False
         self._counting = False
         self._splitters = {name: LineSplitter() for name in ("stdout", "stderr")}
         self._tail: list[str] = []
+
+    @property
+    def cannot_stop(self) -> bool:
+        """Buildah no mira si alguien espera hasta que acaba el paso en el que está."""
+        return isinstance(self._numbering, ByStage)
 
     def feed(self, message: Mapping[str, Any]) -> Iterator[Event]:
         """Los eventos de un objeto de la respuesta."""
@@ -102,9 +116,9 @@ class ClassicReader:
         text = message.get("stream")
         if not isinstance(text, str):
             return
-        if step := _STEP.match(text):
+        if step := self._announced(text):
             yield from self.close()
-            yield from self._begin(int(step[1]), int(step[2]), step[3].strip())
+            yield from self._begin(step)
         elif self._counting or _TRIGGERS.match(text):
             self._counting = not text.endswith("\n")
         elif warning := _WARNING.match(text):
@@ -113,7 +127,7 @@ class ClassicReader:
             self._cached = True
         elif _DONE.match(text):
             yield from self.close()
-        elif self._open and not _NOISE.match(text) and (text != "\n" or self._tail):
+        elif self._open and not self._is_noise(text) and (text != "\n" or self._tail):
             name = "stderr" if text.startswith(_STDERR) else "stdout"
             yield from self._log(name, self._splitters[name].feed(text))
 
@@ -129,32 +143,37 @@ class ClassicReader:
 
     def failure(self, reason: str) -> BuildFailed:
         """El fallo final: el último paso que empezó."""
-        step = self._declared.get(self._current)
-        tail = tuple(self._tail[-LOG_TAIL:])
+        step, tail = self._step, tuple(self._tail[-LOG_TAIL:])
         if step is None:
             return BuildFailed(reason, self._elapsed(), log=tail)
         return BuildFailed(reason, self._elapsed(), step.id, step.line, tail, step=step.name)
 
+    def _is_noise(self, text: str) -> bool:
+        """Es charla de quien construye, y no lo que escribió el paso."""
+        return bool(_NOISE.match(text) or (self.cannot_stop and _BUILDAH_NOISE.match(text)))
+
     @property
     def _id(self) -> str:
-        return f"paso-{self._current}"
+        return self._step.id if self._step else ""
 
-    def _begin(self, n: int, total: int, text: str) -> Iterator[Event]:
-        if not self._declared and total >= len(self._plan):  # las etiquetas del kit son pasos de más
-            self._declared = {int(step.id[5:]): step for step in self._plan}
-            yield from self._plan
-        self._current, self._open, self._cached, self._tail = n, True, False, []
+    def _announced(self, text: str) -> Announced | None:
+        """El paso que anuncia esa línea, si anuncia uno. El primero dice quién construye, y cómo numera."""
+        for pattern, numbering in _NUMBERINGS:
+            if (self._numbering is None or isinstance(self._numbering, numbering)) and (
+                found := pattern.match(text)
+            ):
+                self._numbering = self._numbering or numbering(self._plan)
+                number = found.groupdict()
+                stage, total = int(number.get("stage") or 0), int(number["total"] or 0)
+                return Announced(stage, int(number["n"]), total, number["text"].strip())
+        return None
+
+    def _begin(self, announced: Announced) -> Iterator[Event]:
+        assert self._numbering
+        new, self._step = self._numbering.place(announced)
+        self._open, self._cached, self._tail = True, False, []
         self._started = self._elapsed()
-        if n not in self._declared:
-            before = self._declared.get(n - 1)
-            self._declared[n] = StepDeclared(
-                self._id,
-                text,
-                _kind(text),
-                before.stage if before else "",
-                inputs=(before.id,) if before else (),
-            )
-            yield self._declared[n]
+        yield from new
         yield StepStarted(self._id, self._started)
 
     def _log(self, name: str, lines: list[str]) -> Iterator[Event]:
@@ -162,35 +181,3 @@ class ClassicReader:
             self._tail.append(text)
             yield LogLine(self._id, text, name)
         del self._tail[:-LOG_TAIL]
-
-
-def steps_of(source: Dockerfile, target: str | None = None) -> tuple[StepDeclared, ...]:
-    """Los pasos que dará el clásico, en fila, hasta la etapa ``target`` (o la última)."""
-    found = [
-        StepDeclared(f"paso-{n}", i.text, StepKind.INSTRUCTION, "", i.line)
-        for n, i in enumerate(source.global_args, 1)
-    ]
-    ends: dict[int, str] = {}
-    last = source.stage(target) if target else None
-    for stage in source.stages[: last.index + 1 if last else None]:
-        parent = source.parent(stage)
-        inputs = [ends[parent.index]] if parent else []
-        for instruction in (stage.opening, *stage.instructions):
-            linked = (source.stage(name) for name in instruction.froms)
-            inputs += [ends[s.index] for s in linked if s is not None and s.index in ends]
-            id_ = f"paso-{len(found) + 1}"
-            kind = StepKind.FROM if instruction is stage.opening else StepKind.INSTRUCTION
-            found.append(
-                StepDeclared(id_, instruction.text, kind, stage.label, instruction.line, tuple(inputs))
-            )
-            inputs = [id_]
-        ends[stage.index] = inputs[0]
-    return tuple(found)
-
-
-def _kind(text: str) -> StepKind:
-    """Qué clase de paso es uno que no está en el Dockerfile leído, por lo que dice el motor que ejecuta."""
-    keyword, _, arguments = text.partition(" ")
-    if keyword.upper() == "LABEL" and arguments.strip().startswith(LABEL):
-        return StepKind.LABEL
-    return StepKind.FROM if keyword.upper() == "FROM" else StepKind.INSTRUCTION

@@ -105,6 +105,7 @@ class BuildFailed:
     """La construcción falló. Es el último evento; después el generador lanza su ``BuildError``.
 
     ``reason`` es el texto del motor; ``step`` el texto del paso que falló y ``log`` sus últimas líneas.
+    ``still_running``: se canceló, pero ese motor acabará el paso en el que estaba.
     """
 
     reason: str
@@ -114,6 +115,7 @@ class BuildFailed:
     log: tuple[str, ...] = ()
     cancelled: bool = False
     step: str = ""
+    still_running: bool = False
 
 
 Event = (

@@ -14,6 +14,10 @@ from multietapa.errors import engine_lost
 class Reader(Protocol):
     """Traduce a eventos las líneas de un constructor."""
 
+    @property
+    def cannot_stop(self) -> bool:
+        """Quien construye no para al cancelar: acaba el paso en el que está."""
+
     def feed(self, message: Mapping[str, Any]) -> Iterator[Event]:
         """Los eventos de una línea."""
 
@@ -43,7 +47,7 @@ def read_with(
                 yield from reader.feed(message)
     except Cancelled:
         yield from reader.close()
-        yield BuildFailed("cancelada", clock(), cancelled=True)
+        yield BuildFailed("cancelada", clock(), cancelled=True, still_running=reader.cannot_stop)
         return
     except Refused as refused:
         error = str(refused)

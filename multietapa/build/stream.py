@@ -134,14 +134,14 @@ def json_lines(
     params: dict[str, Any],
     *,
     cancel: threading.Event | None,
-    ask_to_stop: Callable[[], object] | None = None,
+    ask_to_stop: Callable[[], bool] | None = None,
 ) -> Generator[dict[str, Any], None, None]:
     """Hace ``POST /build`` y da cada objeto JSON de la respuesta, en cuanto llega.
 
     Args:
         tar: el contexto, ya al principio; lo cierra quien llama, después de agotar o cerrar este generador.
         cancel: al activarse, el motor para y se lanza ``Cancelled`` (se atiende en ``POLL`` segundos).
-        ask_to_stop: cómo se le pide al motor que pare; sin ella se corta la conexión.
+        ask_to_stop: cómo se le pide al motor que pare. Sin ella, o si dice que no sabe, se corta la conexión.
 
     Raises:
         Cancelled: se canceló.
@@ -188,7 +188,7 @@ def _decode(line: bytes) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _stop(reader: _Reader, ask_to_stop: Callable[[], object] | None) -> None:
+def _stop(reader: _Reader, ask_to_stop: Callable[[], bool] | None) -> None:
     reader.stopped.set()
     limit = time.monotonic() + STOP_TIMEOUT
     while reader.is_alive() and time.monotonic() < limit:
@@ -197,7 +197,10 @@ def _stop(reader: _Reader, ask_to_stop: Callable[[], object] | None) -> None:
                 break
         else:
             try:
-                ask_to_stop()  # se repite: antes de que la construcción empiece, el motor aún no la conoce
+                # Se repite: antes de que la construcción empiece, el motor aún no la conoce.
+                if not ask_to_stop():
+                    ask_to_stop = None
+                    continue
             except _BROKEN:
                 break
         reader.join(timeout=POLL)

@@ -44,6 +44,7 @@ from multietapa.widgets.build.words import Request
 from multietapa.widgets.where import check_view
 
 _BUILDERS = {"buildkit": "BuildKit", "clasico": "constructor clásico"}
+_ONLY_BUILDER = {"Podman": "Buildah"}  # motores que construyen con el suyo, se les pida lo que se les pida
 
 
 @offered(
@@ -122,7 +123,8 @@ def construir(
             ensure_base=lambda name: _bring(client, name, messages),
             cancel=cancel,
         )
-    request = Request(etiqueta, info.label, objetivo or "", _BUILDERS[constructor])
+    builder = _ONLY_BUILDER.get(info.name, _BUILDERS[constructor])
+    request = Request(etiqueta, info.label, objetivo or "", builder)
     view = open_view(vista, lambda: BuildView(request, cancel=cancel), lambda: TextView(request))
     state, log = follow(
         events, view, cancel, messages=messages, complete=lambda state: with_sizes(client, state, chain)

@@ -26,6 +26,7 @@ def parser() -> Parser:
     workshop.add_argument("--sin-navegador", action="store_true", help="no abre el navegador")
     tested = commands.add_parser("pruebas", parents=[shared], help="pasa todas las pruebas")
     tested.add_argument("--rapidas", action="store_true", help="solo las que no necesitan un motor")
+    tested.add_argument("--motores", action="store_true", help="otras: con otros Docker y con Podman")
     engine = commands.add_parser(
         "motor", parents=[shared], help="dice qué motor se usaría y por qué no los otros"
     )
@@ -80,9 +81,11 @@ def workshop(arguments: argparse.Namespace, _rest: list[str]) -> int:
 
 
 def tests(arguments: argparse.Namespace, rest: list[str]) -> int:
-    """``pruebas``: todas, o las que no necesitan un motor; ``rest`` es lo que se pasa a pytest."""
+    """``pruebas``: todas, las que no piden un motor o las de otros; ``rest`` se pasa a pytest."""
     from multietapa.cli import run_tests
 
+    if arguments.motores:
+        return run_tests.run_other_engines(rest)
     return run_tests.run_fast(rest) if arguments.rapidas else run_tests.run(rest)
 
 

@@ -1,4 +1,7 @@
-"""``pruebas``: el mismo entorno que el taller y, encima, todas las pruebas. ``--rapidas``, sin motor."""
+"""``pruebas``: el mismo entorno que el taller y, encima, todas las pruebas.
+
+``--rapidas`` pasa las que no piden motor; ``--motores``, las de los motores de otras versiones de Debian.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,8 @@ FAST = ("-m", "not motor")
 #: A la vez en dos procesos; ``tests/conftest.py`` dice cuáles van juntas en el mismo.
 SHARED_OUT = ("-n", "2", "--dist", "loadgroup")
 MEASURED = ("--cov", "--cov-report=")
+#: Van aparte (pyproject.toml las deja fuera si no se nombran): descargan y ponen en marcha otros motores.
+OTHER_ENGINES = "tests/engines"
 AGAIN_SECONDS = 2.0
 INTERRUPTED = 2
 ENDINGS = {0: "Todo pasa.", 2: "Pruebas interrumpidas.", 5: "No se ejecutó ninguna prueba."}
@@ -61,6 +66,15 @@ def run_fast(arguments: list[str]) -> int:
         say("Faltan ramas por recorrer: añade pruebas de lo que has escrito.")
         return 1
     return _end(code)
+
+
+def run_other_engines(arguments: list[str]) -> int:
+    """Las pruebas con otros motores: cada uno se descarga, y lo pone en marcha la primera que lo pide.
+
+    ``arguments`` es lo que se añade a pytest (``-k podman``). Devuelve el código.
+    """
+    environment = {**os.environ, SESSION_VARIABLE: uuid.uuid4().hex[:12]}
+    return _end(_python(["-m", "pytest", OTHER_ENGINES, *arguments], environment))
 
 
 def _python(words: list[str], environment: dict[str, str]) -> int:

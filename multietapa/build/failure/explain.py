@@ -17,6 +17,10 @@ from multietapa.dockerfile.stages import Dockerfile
 from multietapa.errors import BuildCancelled, BuildError, MultietapaError
 
 Rule = Callable[[Case], MultietapaError | None]
+_STILL_RUNNING = (
+    "Podman no sabe parar a mitad de un paso: el que estaba en marcha sigue hasta que acabe, y después la "
+    "construcción se abandona sin hacer la imagen."
+)
 _LONGEST = 300  # caracteres de una línea del motor que se enseñan
 
 
@@ -46,7 +50,11 @@ def explain(
 def _cancelled(case: Case) -> MultietapaError | None:
     if not case.failed.cancelled:
         return None
-    return BuildCancelled("La construcción se canceló.", next_step="Vuelve a ejecutarla cuando quieras.")
+    return BuildCancelled(
+        "La construcción se canceló.",
+        why=_STILL_RUNNING if case.failed.still_running else "",
+        next_step="Vuelve a ejecutarla cuando quieras.",
+    )
 
 
 def _unknown(case: Case) -> BuildError:

@@ -133,6 +133,17 @@ def assemble(unpacked: Path, root: Path, *, packages: Sequence[str] = ()) -> Non
         source, target = unpacked / relative, root / relative
         target.parent.mkdir(parents=True, exist_ok=True)
         source.replace(target)
+    furnish(root, unpacked)
+    (root / "usr/share/doc/paquetes.txt").write_text("".join(f"{p}\n" for p in packages), encoding="utf-8")
+    if has_uml():
+        _patch_uml(root / UML)
+        (root / "arranque").write_text(INIT, encoding="utf-8")
+        (root / "arranque").chmod(0o755)
+    _open_to_all(root)
+
+
+def furnish(root: Path, unpacked: Path) -> None:
+    """Pone en ``root`` lo que no trae ningún paquete: carpetas, enlaces, textos y los certificados juntos."""
     for name in FOLDERS:
         (root / name).mkdir(parents=True, exist_ok=True)
     for name, destination in LINKS.items():
@@ -142,16 +153,10 @@ def assemble(unpacked: Path, root: Path, *, packages: Sequence[str] = ()) -> Non
             link.symlink_to(destination)
     for name, text in TEXTS.items():
         (root / name).write_text(text, encoding="utf-8")
-    (root / "usr/share/doc/paquetes.txt").write_text("".join(f"{p}\n" for p in packages), encoding="utf-8")
     certificates = sorted((unpacked / _CERTIFICATES).rglob("*.crt"))
     target = root / "etc/ssl/certs/ca-certificates.crt"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(b"".join(path.read_bytes().rstrip() + b"\n" for path in certificates))
-    if has_uml():
-        _patch_uml(root / UML)
-        (root / "arranque").write_text(INIT, encoding="utf-8")
-        (root / "arranque").chmod(0o755)
-    _open_to_all(root)
 
 
 def _wanted(unpacked: Path) -> set[str]:

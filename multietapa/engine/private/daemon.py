@@ -33,6 +33,11 @@ from multietapa.engine.host.start_failure import start_failure
 from multietapa.engine.private import cgroups, rootlesskit, userns
 
 INIT_SCRIPT = Path(__file__).with_name("init.sh")
+#: La orden del motor, con las rutas que tienen los datos y la carpeta de ejecución dentro de sus espacios.
+DOCKERD = (
+    "dockerd", "--data-root", "/data", "--exec-root", "/run/docker", "--pidfile", "/run/docker.pid",
+    "-H", "unix:///run/api/docker.sock", "--dns", "10.0.2.100", "--shutdown-timeout", "5",
+)  # fmt: skip
 
 
 def missing_reason() -> str:
@@ -113,11 +118,9 @@ class PrivateDaemon(Daemon):
         environment = {**os.environ, "SSL_CERT_FILE": "/run/api/certificados.crt", "SSL_CERT_DIR": "/none"}
         if self.rootless:
             environment |= only_now.enter_context(rootlesskit.answering(self.run, inside="/run/api"))
-        else:
-            command.append(f"--cgroup-parent=/{self.cgroup}")
         with self.log_path.open("wb") as output:
             self.process = subprocess.Popen(
-                [*command, *self.options],
+                [*command, *self.engine_command()],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -134,6 +137,11 @@ class PrivateDaemon(Daemon):
         log("esperando a dockerd")
         self._wait_ready(timeout)
         self.network.forward_ports(self.host)
+
+    def engine_command(self) -> list[str]:
+        """La orden del motor, que corre ya dentro de sus espacios de nombres."""
+        limits = [] if self.rootless else [f"--cgroup-parent=/{self.cgroup}"]
+        return [*DOCKERD, *limits, *self.options]
 
     def _enter(self) -> None:
         """En cada proceso nuevo: no sobrevive a este y, sin root, es root en su espacio de usuario."""

@@ -1,5 +1,5 @@
 # Primer proceso del motor privado, ya dentro de sus espacios de nombres.
-# Uso: init.sh RAIZ CARPETA_API DATOS TAMANO_MB PRIMER_PUERTO ULTIMO_PUERTO ARGUMENTOS_DE_DOCKERD...
+# Uso: init.sh RAIZ CARPETA_API DATOS TAMANO_MB PRIMER_PUERTO ULTIMO_PUERTO MOTOR ARGUMENTOS_DEL_MOTOR...
 # Todo lo que monta desaparece con su espacio de nombres.
 set -eu
 root=$1 api=$2 data=$3 size=$4 first=$5 last=$6
@@ -44,5 +44,4 @@ while :; do
     smartdns -f -c /etc/smartdns.conf -p - >> /run/api/nombres.log 2>&1 || true
     "$b" sleep 0.3
 done &
-exec tini-static -s -- dockerd --data-root /data --exec-root /run/docker --pidfile /run/docker.pid \
-    -H unix:///run/api/docker.sock --dns 10.0.2.100 --shutdown-timeout 5 "$@"
+exec tini-static -s -- "$@"

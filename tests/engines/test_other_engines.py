@@ -1,0 +1,228 @@
+"""El taller sobre el motor que ya tiene quien lo usa: otras versiones de Docker, y Podman."""
+
+from __future__ import annotations
+
+import io
+import os
+import random
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from multietapa.apps import app
+from multietapa.bases.loading import load
+from multietapa.bases.sources import ensure_base
+from multietapa.build.events import BuildFailed, Event, LogLine
+from multietapa.build.pipeline import build_events
+from multietapa.cells.comparar import comparar
+from multietapa.cells.construccion import Construccion
+from multietapa.cells.construir import construir
+from multietapa.cells.limpiar import limpiar
+from multietapa.containers.commands import run_command
+from multietapa.containers.running import read_file
+from multietapa.engine.discovery import KIND_VARIABLE, VARIABLE
+from multietapa.errors import BuildCancelled, BuildError, ContextError
+from multietapa.identity import LABEL, SESSION_LABEL, SESSION_VARIABLE, labels
+from multietapa.image.image import measure_archive
+from multietapa.paths import PROJECT_ROOT
+from tests.crafted import archive_of, entry, layer
+from tests.engines.conftest import Running
+
+BUILDERS = ("buildkit", "clasico")
+TWO_STAGES = """\
+ARG NADA=1
+FROM BASE AS build
+RUN echo uno; dd if=/dev/zero of=/salida bs=700000 count=1
+FROM BASE
+COPY --from=build /salida /salida
+RUN echo dos-uno; echo dos
+"""
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Path:
+    """Una carpeta de contexto con un archivo."""
+    (tmp_path / "a.txt").write_text("hola\n")
+    return tmp_path
+
+
+@pytest.fixture
+def tag(other: Running) -> Iterator[str]:
+    """Una etiqueta nueva; su imagen se borra al final."""
+    name = f"multietapa-pruebas/otros:{uuid.uuid4().hex[:8]}"
+    yield name
+    for image in other.client.images.list(name):
+        other.client.images.remove(image.id, force=True)
+
+
+def text_for(other: Running, text: str) -> str:
+    """El Dockerfile con la imagen base de las pruebas."""
+    return text.replace("BASE", other.base)
+
+
+def test_the_engine_says_who_it_is(other: Running) -> None:
+    """Se reconoce como un motor existente, con su nombre y su versión."""
+    info = other.motor.info
+    assert info is not None
+    name, _, version = other.engine.name.partition("-")
+    assert name in info.label.lower()
+    assert info.version.startswith(version)
+    assert info.kind == "existente"
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+def test_a_build_says_all_it_did(
+    other: Running, context: Path, tag: str, builder: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Vuelven los pasos con su etapa y su línea, el registro de cada uno, quién construyó y la caché."""
+
+    def build() -> Construccion:
+        return construir(
+            context, dockerfile=text, etiqueta=tag, constructor=builder, vista="texto", cliente=other.client
+        )
+
+    word = uuid.uuid4().hex
+    text = text_for(other, TWO_STAGES).replace("uno", word)
+    done = build()
+    steps = [(p.etapa, p.texto.split()[0], p.linea) for p in done.pasos if p.etapa]
+    assert ("· Buildah ·" in capsys.readouterr().out) == other.engine.is_podman
+    assert steps == [("build", "RUN", 3), ("stage-1", "COPY", 5), ("stage-1", "RUN", 6)]
+    assert f"── build: RUN echo {word}" in done.registro
+    assert done.registro.endswith(f"\ndos-{word}\ndos")
+    again = build()
+    assert again.de_cache >= 2
+    assert [paso.texto for paso in again.pasos] == [paso.texto for paso in done.pasos]
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+@pytest.mark.parametrize(
+    ("lines", "kind", "said", "line"),
+    [
+        ("RUN echo antes\nRUN echo 'exit code: 77'; exit 8", BuildError, "terminó con el código 8", 3),
+        ("COPY a.txt /a\nCOPY no-está.txt /b", ContextError, "No existe «no-está.txt»", 3),
+        ("RUN /no/existe", BuildError, "terminó con el código 127", 2),
+    ],
+    ids=["código", "archivo", "orden"],
+)
+def test_a_failure_is_explained_with_its_line(
+    other: Running, context: Path, builder: str, lines: str, kind: type[BuildError], said: str, line: int
+) -> None:
+    """Un fallo dice qué pasó y la línea del Dockerfile, lo cuente como lo cuente el motor."""
+    with pytest.raises(BuildError, match=said) as raised:
+        construir(
+            context, dockerfile=f"FROM {other.base}\n{lines}\n", etiqueta="multietapa-pruebas/otros:fallo",
+            constructor=builder, vista=False, cliente=other.client,
+        )  # fmt: skip
+    assert isinstance(raised.value, kind)
+    assert raised.value.line == line
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+def test_a_cancel_is_heard(other: Running, context: Path, builder: str) -> None:
+    """Al cancelar se deja de esperar; si el motor no sabe parar lo que está en marcha, se dice."""
+    cancel, events = threading.Event(), list[Event]()
+
+    def build() -> None:
+        recipe = f"FROM {other.base}\nRUN echo empieza; sleep 7.{uuid.uuid4().int % 10**9}\n"
+        for event in build_events(
+            other.client, context, tag="multietapa-pruebas/otros:no", dockerfile=recipe, builder=builder,
+            cancel=cancel,
+        ):  # fmt: skip
+            events.append(event)
+            if isinstance(event, LogLine):
+                cancel.set()
+
+    with pytest.raises(BuildCancelled) as raised:
+        build()
+    assert isinstance(events[-1], BuildFailed)
+    assert events[-1].cancelled
+    assert ("sigue" in raised.value.why) == other.engine.is_podman
+    assert not other.client.images.list("multietapa-pruebas/otros:no")
+
+
+def test_sizes_are_those_of_the_files(
+    other: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``comparar`` da, de dos imágenes, los mismos bytes que su archivo: no dependen del motor."""
+    monkeypatch.setenv("MULTIETAPA_CACHE", str(tmp_path))
+    dice = random.Random(20260)
+    low = layer(entry("grande", dice.randbytes(700_000)), entry("enlace", "grande", "hardlink"))
+    high = layer(entry("app/a", "a" * 90_000), entry("app/b", dice.randbytes(5_000)), entry(".wh.grande"))
+    tags = ("multietapa-pruebas/otros:grande", "multietapa-pruebas/otros:pequena")
+    (tmp_path / "dos.tar").write_bytes(archive_of(([low, high], tags[0]), ([low], tags[1]), labels=labels()))
+    expected = [measure_archive(tmp_path / "dos.tar", tag) for tag in tags]
+    load(other.client, tmp_path / "dos.tar")
+    found = comparar(*tags, vista=False, cliente=other.client)
+    assert [found.desempaquetado[tag] for tag in tags] == [image.unpacked_bytes for image in expected]
+    assert [found.transferencia[tag] for tag in tags] == [image.transfer_bytes for image in expected]
+    for tag in tags:
+        other.client.images.remove(tag)
+
+
+def test_limpiar_removes_its_own_and_nothing_else(other: Running) -> None:
+    """Se van los contenedores y las imágenes de la sesión; lo de otra sesión y lo ajeno se queda."""
+    client = other.client
+    alien, mine, yours = "ajena/otros:1", "multietapa-pruebas/otros:mia", "multietapa-pruebas/otros:tuya"
+    one, two = labels({SESSION_VARIABLE: "otros-1"}), labels({SESSION_VARIABLE: "otros-2"})
+
+    def image(tag: str, marks: dict[str, str]) -> None:
+        client.images.build(
+            fileobj=io.BytesIO(f"FROM {other.base}\nRUN echo {tag}\n".encode()),
+            tag=tag,
+            labels=marks,
+            rm=True,
+        )
+
+    image(alien, {LABEL: "no", SESSION_LABEL: "ajena"})
+    image(mine, one)
+    image(yours, two)
+    kept = {
+        client.containers.create(alien, ["ls", "/"], labels=marks).id
+        for marks in ({"de": "otra persona"}, {LABEL: "no", SESSION_LABEL: "otros-1"}, two)
+    }
+    for _ in range(2):
+        client.containers.run(mine, ["ls", "/"], detach=True, labels=one)
+    done = limpiar(cliente=client, sesion="otros-1")
+    assert (len(done.containers), len(done.images), done.problems) == (2, 1, ())
+    assert {container.id for container in client.containers.list(all=True)} >= kept
+    assert not client.images.list(mine)
+    for tag in (yours, alien):
+        assert client.images.list(tag)
+    for id_ in kept:
+        client.containers.get(id_).remove()
+    for tag in (yours, alien):
+        client.images.remove(tag)
+
+
+def test_what_the_lessons_do_with_containers(other: Running) -> None:
+    """Una orden suelta, un archivo de la imagen y el ``containers.run`` del SDK dan lo que escribió."""
+    for number in range(5):
+        assert run_command(other.client, other.base, f"echo hola-{number}") == f"hola-{number}\n"
+    assert (read_file(other.motor, other.base, "/etc/passwd") or b"").startswith(b"root:")
+    said = other.client.containers.run(other.base, ["echo", "hola"], remove=True, labels=labels())
+    assert said == b"hola\n"
+
+
+@pytest.mark.timeout(1800)  # en una máquina ocupada
+@pytest.mark.parametrize("notebook", ["00_bienvenida", "02_la_solucion"])
+def test_a_notebook_passes(other: Running, notebook: str) -> None:
+    """Los cuadernos 00 y 02 pasan enteros, y lo que hicieron se borra después."""
+    for base in app("tienda-node").bases:
+        ensure_base(other.client, base)
+    environment = {
+        **os.environ, SESSION_VARIABLE: notebook, "DOCKER_HOST": other.host, VARIABLE: "existente",
+        KIND_VARIABLE: "existente",
+    }  # fmt: skip
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval-lax"]
+    command += ["--nbval-sanitize-with=tests/cuadernos.cfg", f"notebooks/{notebook}.ipynb"]
+    done = subprocess.run(command, cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-6000:]
+    cleaned = limpiar(cliente=other.client, sesion=notebook)
+    assert cleaned.problems == ()
+    assert ("tienda:multietapa" in " ".join(cleaned.images)) == notebook.startswith("02")
+    assert not other.client.images.list("tienda")
