@@ -15,8 +15,8 @@ import pytest
 from multietapa import __main__
 from multietapa.cells.construir import construir
 from multietapa.cells.limpiar import limpiar
-from multietapa.cli import orders, preparation
-from multietapa.engine import session
+from multietapa.cli import orders
+from multietapa.engine import discovery, session
 from multietapa.engine.model import KINDS
 from multietapa.engine.private import daemon as private
 from multietapa.identity import LABEL, SESSION_LABEL, SESSION_VARIABLE, labels
@@ -136,7 +136,7 @@ def test_what_the_system_refuses_is_explained(
     def refuse() -> None:
         raise OSError(30, "Read-only file system", "/x")
 
-    monkeypatch.setattr(preparation, "discover", refuse)
+    monkeypatch.setattr(discovery, "discover", refuse)
     assert __main__.main(["motor"]) == 1
     written = capsys.readouterr().err
     assert "✗ La orden no pudo terminar." in written

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from multietapa.cells.calls import offered
 from multietapa.errors import MultietapaError
 from multietapa.widgets.predict.predict import PredictView
 
 
+@offered('predecir("tienda:multietapa", hasta=800)')
 def predecir(imagen: str = "", *, hasta: int = 1000, paso: int = 5) -> PredictView:
     """El control de una predicción, que se pasa a ``comparar(..., prediccion=...)``.
 
