@@ -17,8 +17,8 @@ from IPython.display import display
 from multietapa.widgets.adapters.anywidget import Bundle, with_twins
 from multietapa.widgets.adapters.ipykernel import in_notebook
 from multietapa.widgets.adapters.ipython import current_cell
-from multietapa.widgets.place import current_place
 from multietapa.widgets.theme import VARIABLES
+from multietapa.widgets.where import current_place
 
 _HERE = Path(__file__).parent
 
@@ -51,7 +51,7 @@ class WidgetView(anywidget.AnyWidget):
         raise NotImplementedError
 
     def display(self) -> None:
-        """La pone en la salida de la celda o, si hay un sitio preparado (``place.py``), en él."""
+        """La pone en la salida de la celda o, si hay un sitio preparado (``where.py``), en él."""
         if (place := current_place()) is not None:
             place.add(self)
             return
