@@ -10,8 +10,8 @@ import ipywidgets
 from multietapa.exercises.buttons import Buttons, html_of
 from multietapa.exercises.ejercicio import ejercicio
 from multietapa.exercises.outcome import Observation, Outcome, Resultado, Texto
-from multietapa.widgets.place import current_place
-from multietapa.widgets.status import status_line
+from multietapa.exercises.status import status_line
+from multietapa.widgets.where import current_place
 
 PASSED = Resultado("02.1", Outcome.PASSED, (Observation(True, "arranca"),))
 

@@ -20,7 +20,7 @@ from multietapa.errors import MultietapaError
 from multietapa.exercises.outcome import Resultado, Texto
 from multietapa.widgets.adapters.anywidget import Bundle, with_twins
 from multietapa.widgets.adapters.ipykernel import listen_while_busy
-from multietapa.widgets.place import Place, placed
+from multietapa.widgets.where import Place, placed
 
 _CHECK, _BUSY = "Comprobar", "Comprobando…"
 _MISSING = object()

@@ -37,10 +37,10 @@ from multietapa.exercises.content import Content
 from multietapa.exercises.excuses import excuse
 from multietapa.exercises.exercise import Exercise
 from multietapa.exercises.outcome import Observation, Outcome, Resultado, Texto
+from multietapa.exercises.status import status_line
 from multietapa.identity import session_id
 from multietapa.widgets.adapters.ipykernel import in_notebook
 from multietapa.widgets.adapters.ipython import variable
-from multietapa.widgets.status import status_line
 
 # De aquí no tiene culpa quien responde: no se puede comprobar.
 _NOT_THEIRS = (

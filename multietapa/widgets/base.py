@@ -19,7 +19,7 @@ from multietapa.widgets.adapters.anywidget import Bundle, with_twins
 from multietapa.widgets.adapters.ipykernel import in_notebook
 from multietapa.widgets.adapters.ipython import current_cell
 from multietapa.widgets.drawing import LOADER, Drawing, drawing, shared_drawing
-from multietapa.widgets.place import current_place
+from multietapa.widgets.where import current_place
 
 __all__ = ["SilentView", "WidgetView", "drawing", "open_view"]
 
@@ -54,7 +54,7 @@ class WidgetView(anywidget.AnyWidget):
         raise NotImplementedError
 
     def display(self) -> None:
-        """La pone en la salida de la celda o, si hay un sitio preparado (``place.py``), en él."""
+        """La pone en la salida de la celda o, si hay un sitio preparado (``where.py``), en él."""
         if (place := current_place()) is not None:
             place.add(self)
             return

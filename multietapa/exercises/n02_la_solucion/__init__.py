@@ -20,9 +20,9 @@ def _check_first_multistage(bench: Bench) -> tuple[Observation, ...]:
         contents.no_development_packages(bench.measurement, contents.app_documents(bench.app.folder)),
         contents.no_sources(bench.measurement),
         contents.no_compilers(bench.measurement),
-        size.times_smaller(bench.measurement, bench.baseline, TIMES),
         contents.keeps_test_report(read_file(bench.motor, bench.image, REPORT), REPORT, unused=bench.unused),
         *bench.ask(look),
+        size.times_smaller(bench.measurement, bench.baseline, TIMES),
     )
 
 

@@ -11,7 +11,7 @@ from IPython.display import display
 from multietapa import text
 from multietapa.console import Steps
 from multietapa.widgets.adapters.ipykernel import in_notebook
-from multietapa.widgets.place import Place, current_place
+from multietapa.widgets.where import Place, current_place
 
 REFRESH = 0.15
 """Segundos entre dos cambios de la misma fase."""
