@@ -207,6 +207,18 @@ def test_locate(name: str, expected: Located) -> None:
     assert locate(name, source) == expected
 
 
+def test_two_stages_with_the_same_name_are_told_apart() -> None:
+    """Si dos etapas se llaman igual, un paso sigue a aquel del que depende, o dice lo mismo que su línea."""
+    source = parse("FROM a AS x\nRUN uno\nRUN $X\nFROM a AS x\nRUN dos\nRUN $X\nFROM x AS x\nRUN tres\n")
+    opening = locate("[x 1/3] FROM a", source)
+    first, second = (locate(f"[x 2/3] RUN {name}", source, [opening]) for name in ("uno", "dos"))
+    assert [found.line for found in (opening, first, second)] == [1, 2, 5]
+    assert locate("[x 3/3] RUN 1", source, [first]).line == 3
+    assert locate("[x 3/3] RUN 1", source, [second]).line == 6
+    assert locate("[x 1/1] RUN tres", source, [locate("[x 3/3] RUN 1", source, [second])]).line == 8
+    assert locate("[x 7/3] RUN nada", source).line is None
+
+
 @pytest.mark.parametrize(
     ("chunks", "expected"),
     [

@@ -167,6 +167,31 @@ def test_output_that_looks_like_the_engine_is_log() -> None:
     assert [e.text for e in of(events(sent, None), LogLine)] == [" ---> no soy el motor"]
 
 
+def test_what_counts_the_triggers_of_the_base_is_not_log() -> None:
+    """El motor dice cuántos ``ONBUILD`` va a ejecutar; el registro es lo que ellos escriben, en su «FROM»."""
+    messages: list[dict[str, Any]] = [
+        {"stream": "Step 1/2 : FROM a"},
+        {"stream": "\n"},
+        {"stream": "# Executing 2 build trigger"},
+        {"stream": "s"},
+        {"stream": "\n"},
+        {"stream": " ---> Running in 0123456789ab\n"},
+        {"stream": "hola\n"},
+        {"errorDetail": {"message": "The command '/bin/sh -c x' returned a non-zero code: 1"}},
+    ]
+    found = events(messages, parse("FROM a\nRUN b\n"))
+    assert [(line.id, line.text) for line in of(found, LogLine)] == [("paso-1", "hola")]
+    assert isinstance(found[-1], BuildFailed)
+    assert (found[-1].line, found[-1].step, found[-1].log) == (1, "FROM a", ("hola",))
+
+
+def test_a_failure_before_the_first_step_has_no_step() -> None:
+    """Si el motor falla antes de empezar, no se culpa a ningún paso."""
+    found = events([{"errorDetail": {"message": "no"}}], parse("FROM a\n"))
+    assert isinstance(found[-1], BuildFailed)
+    assert (found[-1].step_id, found[-1].line, found[-1].step) == ("", None, "")
+
+
 def test_a_stream_that_just_ends_is_a_lost_engine() -> None:
     """Si la respuesta acaba sin imagen y sin error, el motor se perdió."""
     with pytest.raises(EngineLostError):

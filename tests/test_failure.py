@@ -48,11 +48,14 @@ UNSET = 'failed to process "${A:?}": A: not set'
 PODMAN = 'building at STEP "{}": {}'
 COPIER = 'checking on sources under "/x": copier: stat: "/b.txt": no such file or directory'
 OLD_COPY, OLD_PARSE = "failed to compute cache key:", "dockerfile parse error line"
+FLAG, RUNC = "invalid from flag value", "OCI runtime create failed: runc create failed: exec:"
+NO_GROUP = "unable to find group g: no matching entries in group file"
+NO_OWNER = "unable to convert uid/gid chown string: can't find uid for user ana: no such user: ana"
 PARSE, STAGE = "dockerfile parse error", "failed to parse stage name"
 #: La segunda línea del Dockerfile, la que dijo el motor, lo que contestó, la clase de error y lo que dice.
 ANSWERS: list[tuple[str, int | None, str, type[MultietapaError], str]] = [
     *(
-        ("COPY --from=uno /nada /x", 2, reason, BuildError, "«/nada» no existe en «uno»")
+        ("FROM base\nCOPY --from=uno /nada /x", 3, reason, BuildError, "«/nada» no existe en «uno»")
         for reason in (
             "lstat /nada: no such file or directory",
             "COPY failed: stat nada: file does not exist",
@@ -145,6 +148,47 @@ ANSWERS: list[tuple[str, int | None, str, type[MultietapaError], str]] = [
         DockerfileError,
         "4 | EXPOSE $P",
     ),
+    (
+        "FROM b AS uno",
+        2,
+        "uno stage name already used",
+        DockerfileError,
+        "Ya hay una etapa «uno», en la línea 1",
+    ),
+    ("COPY --from=dos /a /b\nFROM base AS dos", 2, f"{FLAG} dos: x", DockerfileError, "está más abajo"),
+    ("COPY --from=uno /a /b", 2, f"{FLAG} uno: x", DockerfileError, "copia de sí misma"),
+    (
+        "COPY --from=uno /a /b",
+        2,
+        "COPY failed: stat a: file does not exist",
+        DockerfileError,
+        "copia de sí misma",
+    ),
+    ("COPY --from=nadie /a /b", 2, f"{FLAG} nadie: x", BaseImageError, "la imagen base «nadie» (línea 2"),
+    (
+        "COPY --from=dos /a /b\nFROM base AS dos\nCOPY --from=uno /a /a",
+        None,
+        "circular dependency detected on stage: uno",
+        DockerfileError,
+        "2 | COPY --from=dos /a /b",
+    ),
+    ('RUN ["/x"]', 2, f'{RUNC} "/x": permission denied', BuildError, "«chmod +x»"),
+    ('RUN ["/x"]', 2, f'{RUNC} "/x": exec format error', BuildError, "es de otro procesador"),
+    ("USER a:g\nRUN x", 3, NO_GROUP, BuildError, "No existe el grupo «g»"),
+    ("COPY --chown=ana a b", 2, NO_OWNER, BuildError, "Lo pide esta línea"),
+    ("COPY --chmod=x a b", None, "invalid syntax", DockerfileError, "cifras octales"),
+    ("STOPSIGNAL x", None, "invalid signal: x", DockerfileError, "«x» no es una señal"),
+    ("LABEL a=${b:-c}", None, 'failed to process "${b:-c}": algo nuevo', DockerfileError, "2 | LABEL"),
+    ("LABEL a=1", None, 'failed to process "otra": algo nuevo', DockerfileError, "El motor dice: failed"),
+    ("RUN x", 1, CLASSIC_RUN.format(3), BuildError, "Un «ONBUILD» de la base terminó con el código 3"),
+    (
+        "ONBUILD RUN x\nFROM uno\nRUN y",
+        3,
+        CLASSIC_RUN.format(3),
+        BuildError,
+        "terminó con el código 3 (línea 2",
+    ),
+    ("", 1, CLASSIC_COPY.format("nada"), ContextError, "que copia un «ONBUILD» de la base (línea 1"),
     # Motores antiguos (Docker 20.10) y Podman.
     (
         "RUN x",
@@ -161,7 +205,13 @@ ANSWERS: list[tuple[str, int | None, str, type[MultietapaError], str]] = [
         "el código 3 (línea",
     ),
     ("COPY b.txt /", 2, PODMAN.format("COPY b.txt /", COPIER), ContextError, "No existe «b.txt»"),
-    ("COPY --from=uno b.txt /", 2, PODMAN.format("COPY", COPIER), BuildError, "«/b.txt» no existe en «uno»"),
+    (
+        "FROM base\nCOPY --from=uno b.txt /",
+        3,
+        PODMAN.format("COPY", COPIER),
+        BuildError,
+        "«/b.txt» no existe en «uno»",
+    ),
     ("COPY b.txt /", 2, f'{OLD_COPY} "/b.txt" not found: not found', ContextError, "No existe «b.txt»"),
     (
         "COPY <<FIN /n\nhola\nFIN",
@@ -319,6 +369,14 @@ def test_what_the_base_left_said_is_not_a_line_of_the_child(
     error = told(BUILDKIT_RUN.format(3), line, text, step=step)
     assert says in str(error)
     assert ("ONBUILD RUN x" in error.detail) is ("ONBUILD" in says)
+
+
+@pytest.mark.parametrize(("base", "says"), [("scratch", "«scratch» está vacía"), ("otra", "con el código 1")])
+def test_without_a_shell_there_is_no_run(base: str, says: str) -> None:
+    """En «scratch» no hay ni «sh»; en otra base, lo que diga el registro no es una prueba."""
+    log = ('runc run failed: container init: exec: "/bin/sh": stat /bin/sh: no such file or directory',)
+    error = told(BUILDKIT_RUN.format(1), 2, f"FROM {base}\nRUN x\n", log=log)
+    assert says in str(error)
 
 
 def test_a_cancelled_build_is_not_a_failure() -> None:

@@ -138,11 +138,11 @@ ANSWERS: list[tuple[str, int | None, str, type[MultietapaError], int | None, str
         "«../a» está fuera del contexto",
     ),
     (
-        "COPY --from=uno /no /b",
-        2,
+        "FROM base\nCOPY --from=uno /no /b",
+        3,
         f'{STEP} "COPY --from=uno /no /b": {UNDER} {COPIER.format("/no")}',
         BuildError,
-        2,
+        3,
         "«/no» no existe en «uno»",
     ),
     (

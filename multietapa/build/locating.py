@@ -182,7 +182,7 @@ def _likely(
 ) -> tuple[bool, bool, bool, int, int]:
     """Cuánto se parece: que siga a otro paso de su etapa, que diga lo mismo y, si no, el primero posible."""
     if step.keyword == "FROM":
-        return False, step.text.split()[1].endswith(place.stage.image), True, -place.stage.index, 0
+        return False, step.text.split()[-1].endswith(place.stage.image), True, -place.stage.index, 0
     parent = source.parent(place.stage)
     before = {found.spot for found in inputs if found.spot}
     if parent is not None and place.index <= 0:

@@ -73,6 +73,7 @@ def construir(
     Raises:
         BuildError: (o una de sus hijas) la construcción falló. ``BuildCancelled`` si se canceló.
         BaseImageError, EngineLostError: faltó una imagen base o se apagó el motor.
+        NetworkError: (además de una de esas) un registro o una dirección no contestan.
         NoEngineError: no hay motor, ni grabación de ese Dockerfile.
         UnknownNameError: el constructor o la vista no existen.
     """

@@ -9,6 +9,7 @@ import re
 from pathlib import PurePosixPath
 
 from multietapa.build.failure.case import Case, where
+from multietapa.build.failure.stages import itself
 from multietapa.dockerfile.context import Context
 from multietapa.dockerfile.instructions import copy_paths
 from multietapa.errors import BuildError, ContextError, MultietapaError
@@ -91,6 +92,8 @@ def _outside(case: Case, path: str) -> ContextError:
 
 def _missing_in_stage(path: str, origin: str, case: Case) -> BuildError:
     own = case.source.stage(origin) if case.source else None
+    if own is not None and case.stage is not None and own.index == case.stage.index:
+        return itself(case.source, case.line, own.label)  # el clásico deja copiar de lo que lleva hecho
     return BuildError(
         f"«/{path}» no existe en «{origin}»{where(case.line)}.",
         why=f"Ningún paso de «{origin}» crea ese archivo, o lo crea en otra carpeta."

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from multietapa.build.failure.case import Case, dockerfile_error, quote, where
 from multietapa.dockerfile.instructions import Instruction
 from multietapa.dockerfile.stages import Dockerfile, Stage
-from multietapa.errors import BuildError, MultietapaError
+from multietapa.errors import BuildError, DockerfileError, MultietapaError
 from multietapa.text import join
 
 _TARGET = re.compile(
@@ -100,7 +100,7 @@ def looked_for_outside(case: Case) -> MultietapaError | None:
     if origin is None or origin.index < case.stage.index:
         return None
     if origin.index == case.stage.index:
-        return _itself(case.source, case.line, origin.label)
+        return itself(case.source, case.line, origin.label)
     return _later(case.source, case.instruction, found["origin"])
 
 
@@ -112,9 +112,9 @@ def circular(case: Case) -> MultietapaError | None:
     name = found[1]
     stage = case.source.stage(name) if case.source else None
     own = stage.instructions if stage else ()
-    itself = next((i for i in own if stage and _mentions(case.source, i, stage)), None)
-    if itself is not None:
-        return _itself(case.source, itself.line, name)
+    same = next((i for i in own if stage and _mentions(case.source, i, stage)), None)
+    if same is not None:
+        return itself(case.source, same.line, name)
     guilty = next(_waiting(case.source, stage), None) if case.source and stage else None
     line = guilty.line if guilty else stage.line if stage else None
     why = f"La etapa «{name}» y otra se necesitan la una a la otra; el orden no se puede resolver."
@@ -122,7 +122,8 @@ def circular(case: Case) -> MultietapaError | None:
     return dockerfile_error(case.source, line, why, next_step=step)
 
 
-def _itself(source: Dockerfile | None, line: int | None, name: str) -> MultietapaError:
+def itself(source: Dockerfile | None, line: int | None, name: str) -> DockerfileError:
+    """El error de una etapa que copia de sí misma."""
     why = f"La etapa «{name}» copia de sí misma, y mientras se construye aún no tiene nada que dar."
     step = "Copia de una etapa anterior; lo que ya está en esta se mueve con «RUN cp»."
     return dockerfile_error(source, line, why, next_step=step)
