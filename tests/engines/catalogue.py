@@ -50,8 +50,15 @@ class PodmanDaemon(PrivateDaemon):
     """El servicio de Podman, que habla la API de Docker, en los espacios de nombres del motor privado."""
 
     def engine_command(self) -> list[str]:
-        """La orden del servicio, sin plazo para apagarse solo."""
-        return ["podman", "system", "service", "--time=0", "unix:///run/api/docker.sock"]
+        """La orden del servicio, sin plazo para apagarse solo.
+
+        Antes quita la regla con la que ``init.sh`` lleva a 127.0.0.1 lo que llega de fuera: ahí escucha el
+        docker-proxy de Docker, y Podman publica los puertos con sus propias reglas.
+        """
+        serve = (
+            "iptables -t nat -F PREROUTING; exec podman system service --time=0 unix:///run/api/docker.sock"
+        )
+        return ["busybox", "sh", "-c", serve]
 
     def stop(self, *, grace: float = 12.0) -> None:
         """Lo apaga, y borra los grupos de control que dejó vacíos."""

@@ -30,6 +30,7 @@ from multietapa.errors import BuildCancelled, BuildError, ContextError
 from multietapa.identity import LABEL, SESSION_LABEL, SESSION_VARIABLE, labels
 from multietapa.image.image import measure_archive
 from multietapa.paths import PROJECT_ROOT
+from tests.conftest import body_of, run_web
 from tests.crafted import archive_of, entry, layer
 from tests.engines.conftest import Running
 
@@ -200,10 +201,15 @@ def test_limpiar_removes_its_own_and_nothing_else(other: Running) -> None:
 
 
 def test_what_the_lessons_do_with_containers(other: Running) -> None:
-    """Una orden suelta, un archivo de la imagen y el ``containers.run`` del SDK dan lo que escribió."""
+    """Una orden, un archivo de la imagen, un puerto y el ``containers.run`` del SDK dan lo que deben."""
     for number in range(5):
         assert run_command(other.client, other.base, f"echo hola-{number}") == f"hola-{number}\n"
     assert (read_file(other.motor, other.base, "/etc/passwd") or b"").startswith(b"root:")
+    web = run_web(other.client)
+    try:
+        assert body_of(f"{other.motor.direccion(web, 80)}/passwd").startswith(b"root:")
+    finally:
+        web.remove(force=True)
     said = other.client.containers.run(other.base, ["echo", "hola"], remove=True, labels=labels())
     assert said == b"hola\n"
 
