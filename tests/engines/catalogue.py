@@ -7,6 +7,7 @@ motor) y la orden que lo pone en marcha en unos espacios de nombres propios, com
 from __future__ import annotations
 
 import hashlib
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -98,6 +99,8 @@ class OtherEngine:
             for name, text in self.files.items():
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 (root / name).write_text(text, encoding="utf-8")
+            for old in cache_dir().glob(f"motor-{self.name}-*"):  # de otra receta
+                shutil.rmtree(old)
             root.replace(target)
         return target
 
