@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
@@ -43,8 +44,7 @@ OUTSIDE = {"linux": [], "win32": [*LINUX_ONLY, *UNIX_ONLY]}.get(sys.platform, LI
 collect_ignore = [f"test_{name}.py" for name in OUTSIDE]
 needs_unix = pytest.mark.skipif(sys.platform == "win32", reason="usa sockets o señales que Windows no tiene")
 #: Quien pide una de estas, directamente o a través de otra, es una prueba con motor.
-SHARED_ENGINE = {"motor_real", "engine"}
-ENGINE_FIXTURES = {*SHARED_ENGINE, "second_engine_factory", "real_root", "real_apt", "learner"}
+ENGINE_FIXTURES = {"motor_real", "engine", "second_engine_factory", "real_root", "real_apt", "learner"}
 APPLETS = "sh ls cat echo wget httpd sleep dd rm mkdir ln touch id mv cp nslookup".split()
 
 
@@ -55,17 +55,18 @@ def pytest_report_header() -> list[str]:
 
 @pytest.hookimpl(tryfirst=True)  # antes de que pytest elija con «-m»
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    """Marca ``motor`` las pruebas que piden uno; las que lo arrancan por su cuenta la llevan escrita.
-
-    Y dice cuáles van en el mismo proceso cuando hay dos: juntas las del motor común y los cuadernos, que se
-    borrarían cosas unos a otros; de las demás, las de cada archivo, que comparten lo que les cuesta hacer.
-    """
+    """Marca ``motor`` las pruebas que piden uno; las que lo arrancan por su cuenta la llevan escrita."""
     for item in items:
-        asked = set(getattr(item, "fixturenames", ()))
-        if ENGINE_FIXTURES & asked:
+        if ENGINE_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker("motor")
-        shared = SHARED_ENGINE & asked or item.path.suffix == ".ipynb"
-        item.add_marker(pytest.mark.xdist_group("motor común" if shared else item.path.name))
+
+
+@pytest.fixture(autouse=True)
+def _ctrl_c_is_as_it_was() -> Iterator[None]:
+    """Ctrl-C vuelve a ser lo que era: las órdenes del taller lo cambian, y aquí se llaman en este proceso."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def unavailable(reason: str) -> NoReturn:

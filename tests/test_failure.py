@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from multietapa.build.events import BuildFailed
-from multietapa.build.failure import explain
+from multietapa.build.failure import explain, missing_stage
 from multietapa.dockerfile.context import Context, open_context
 from multietapa.dockerfile.stages import parse
 from multietapa.errors import (
@@ -392,3 +392,14 @@ def test_a_line_without_end_keeps_its_two_ends() -> None:
     assert len(str(error)) < 1000
     assert error.log[0].startswith("aaa")
     assert error.log[0].endswith("el final")
+
+
+@pytest.mark.parametrize(("asked", "kind"), [("bulid", BuildError), ("compilado", RegistryUnreachableError)])
+def test_a_name_that_is_no_stage_without_network(asked: str, kind: type[MultietapaError]) -> None:
+    """Sin registro, lo que se parece a una etapa es una mal escrita; lo demás puede ser una imagen."""
+    source = parse(f"FROM a AS build\nFROM b\nCOPY --from={asked} /x /\n")
+    asker = source.stages[1].instructions[0]
+    error = missing_stage(asked, source, asker, unreachable=True)
+    assert type(error) is kind
+    assert "línea 3" in error.what
+    assert "Las etapas de este Dockerfile son: build" in error.why

@@ -69,7 +69,7 @@ def ensure_base(
     contesta (y entonces no se sabe si existe), :class:`RegistryUnreachableError`.
     """
     reasons, unknown = [], False
-    for origin, attempt in _attempts():
+    for origin, attempt in _attempts(reference):
         try:
             problem = attempt(client, reference, progress)
         except EngineLostError:
@@ -107,12 +107,13 @@ def ensure_base(
     )
 
 
-def _attempts() -> list[tuple[str, Attempt]]:
-    """El orden de búsqueda: lo más cercano primero."""
+def _attempts(reference: str) -> list[tuple[str, Attempt]]:
+    """El orden de búsqueda: lo más cercano primero. Los espejos públicos solo dan las imágenes oficiales."""
     mirrors = [(PUBLIC, "")]
     if os.environ.get(MIRROR_VARIABLE):
         mirrors.insert(0, ("espejo del aula", os.environ[MIRROR_VARIABLE].rstrip("/")))
-    mirrors += [(f"espejo público {host}", host) for host in PUBLIC_MIRRORS]
+    if "/" not in reference:
+        mirrors += [(f"espejo público {host}", host) for host in PUBLIC_MIRRORS]
     return [
         ("ya estaba en el motor", _in_engine),
         ("archivo guardado", _from_folder),

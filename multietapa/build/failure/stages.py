@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from multietapa.build.failure.case import Case, dockerfile_error, quote, where
 from multietapa.dockerfile.instructions import Instruction
 from multietapa.dockerfile.stages import Dockerfile, Stage
-from multietapa.errors import BuildError, DockerfileError, MultietapaError
+from multietapa.errors import BuildError, DockerfileError, MultietapaError, RegistryUnreachableError
 from multietapa.text import join
 
 _TARGET = re.compile(
@@ -42,17 +42,25 @@ def unknown_target(name: str, source: Dockerfile | None) -> BuildError:
 
 def missing_stage(
     name: str, source: Dockerfile, asker: Instruction | None, *, unreachable: bool = False
-) -> BuildError | None:
+) -> MultietapaError | None:
     """El error de un ``--from`` sin imagen que parece el nombre de una etapa mal escrito, o ``None``.
 
-    Con ``unreachable`` (el registro no contesta, y la imagen puede existir) solo si se parece a una de ellas.
+    Con ``unreachable`` (el registro no contesta, y la imagen puede existir), si no se parece a ninguna se
+    dicen las dos cosas, y nadie tiene la culpa.
     """
     if asker is None or asker.keyword == "FROM" or not _NAME.match(name):
         return None
     error = unknown_target(name, source)
     close = error.next_step.startswith("¿")
     if unreachable and not close:
-        return None
+        return RegistryUnreachableError(
+            f"«{name}» no es una etapa{where(asker.line)}, y el registro en el que buscarla como imagen no "
+            "contesta.",
+            why=error.why,
+            next_step="Si es una etapa, escribe una de esas en «--from»; si es una imagen, comprueba la "
+            "conexión y repite.",
+            detail=quote(source, asker.line),
+        )
     return BuildError(
         f"No existe la etapa «{name}»{where(asker.line)}.",
         why=f"{error.why} Tampoco se consigue una imagen con ese nombre.",

@@ -1,5 +1,5 @@
 # espera: No existe la etapa «build»
-FROM node:14 AS compilar
+FROM node:14 AS builder
 WORKDIR /app
 COPY package*.json ./
 RUN npm install
@@ -12,5 +12,5 @@ WORKDIR /app
 COPY package*.json ./
 RUN npm install --only=production
 COPY --from=build /app/dist ./dist
-COPY --from=compilar /pruebas.txt /
+COPY --from=builder /pruebas.txt /
 CMD ["npm", "start"]
