@@ -1,4 +1,4 @@
-"""Cómo se interrumpen las pruebas, cómo se reparten y qué salida se espera de las celdas marcadas.
+"""Cómo se interrumpen las pruebas, y la salida que se espera de cada celda marcada de un cuaderno.
 
 Los cuadernos no guardan salidas, y nbval solo compara con una guardada. Aquí se le da, a cada celda con la
 marca ``nbval-check-output``, la que su texto declara en ``esperado``.
@@ -12,9 +12,6 @@ from collections.abc import Sequence
 import nbformat
 import pytest
 
-#: Quien pide una de estas, directamente o a través de otra, trabaja en el motor que comparten todas.
-SHARED_ENGINE = {"motor_real", "engine"}
-
 
 def pytest_configure() -> None:
     """SIGTERM termina las pruebas en orden: un Ctrl-C se lo puede tragar la construcción que se prueba."""
@@ -23,16 +20,6 @@ def pytest_configure() -> None:
         pytest.exit("pruebas interrumpidas", returncode=2)
 
     signal.signal(signal.SIGTERM, leave)
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Dice con cuáles va en el mismo proceso cuando hay dos (``--dist loadgroup``).
-
-    Juntas, las del motor común y los cuadernos: se borrarían cosas unos a otros. De las demás, las de cada
-    archivo, que comparten lo que les cuesta hacer. Se dice aquí, al recogerlas, porque xdist lo lee ya.
-    """
-    shared = SHARED_ENGINE & set(getattr(item, "fixturenames", ())) or item.path.suffix == ".ipynb"
-    item.add_marker(pytest.mark.xdist_group("motor común" if shared else item.path.name))
 
 
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:

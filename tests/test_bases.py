@@ -55,18 +55,23 @@ def test_an_image_comes_from_a_saved_file(engine: docker.DockerClient) -> None:
         engine.images.remove(SAVED, force=True)
 
 
-def test_every_attempt_has_its_reason(engine: docker.DockerClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Si no hay manera, el error nombra cada sitio, en orden, con su razón."""
+@pytest.mark.parametrize(
+    ("reference", "mirrors"), [("multietapa-no-existe:1", bases.PUBLIC_MIRRORS), (ABSENT, ())]
+)
+def test_every_attempt_has_its_reason(
+    engine: docker.DockerClient, monkeypatch: pytest.MonkeyPatch, reference: str, mirrors: tuple[str, ...]
+) -> None:
+    """Si no hay manera, el error nombra cada sitio, en orden; los espejos públicos, con una oficial."""
     monkeypatch.setenv(bases.MIRROR_VARIABLE, "127.0.0.1:1/aula/")
     with pytest.raises(BaseImageError) as caught:
-        ensure_base(engine, ABSENT)
+        ensure_base(engine, reference)
     origins = [line.split(":")[0] for line in caught.value.detail.splitlines()]
     assert origins == [
         "ya estaba en el motor",
         "archivo guardado",
         "espejo del aula",
         "registro público",
-        *(f"espejo público {host}" for host in bases.PUBLIC_MIRRORS),
+        *(f"espejo público {host}" for host in mirrors),
         "equivalente local",
     ]
     assert caught.value.next_step
