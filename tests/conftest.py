@@ -55,7 +55,7 @@ def pytest_report_header() -> list[str]:
 
 @pytest.hookimpl(tryfirst=True)  # antes de que pytest elija con «-m»
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    """Marca ``motor`` los cuadernos y las pruebas que piden uno; las que lo arrancan solas la llevan escrita."""
+    """Marca ``motor`` los cuadernos y las pruebas que piden uno; quien lo arranca la lleva escrita."""
     for item in items:
         if ENGINE_FIXTURES & set(getattr(item, "fixturenames", ())) or item.path.suffix == ".ipynb":
             item.add_marker("motor")
