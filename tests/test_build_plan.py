@@ -184,6 +184,11 @@ def test_a_stage_is_used_by_its_copies_its_mounts_and_its_target(tmp_path: Path)
         (
             "FROM y AS build\nFROM y\nCOPY --from=nginx /a /a\n",
             RegistryUnreachableError,
+            "«nginx» no es una etapa (línea 3 del Dockerfile)",
+        ),
+        (
+            "FROM y AS build\nFROM y\nCOPY --from=nginx /a /a\n",
+            RegistryUnreachableError,
             "No contesta nginx.",
         ),
         ("FROM y AS build\nFROM y\nCOPY --from=buil /a /a\n", BuildError, "¿Querías decir «build»?"),

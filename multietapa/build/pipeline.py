@@ -183,7 +183,10 @@ def _missing_image(plan: Plan, name: str, error: BaseImageError) -> MultietapaEr
     asker = plan.images.get(name)
     if asker is None:
         return syntax_image(error, plan.source)
-    return missing_stage(name, plan.source, asker, unreachable=isinstance(error, NetworkError)) or error
+    missing = missing_stage(name, plan.source, asker, unreachable=isinstance(error, NetworkError))
+    if isinstance(missing, NetworkError):
+        missing.detail = "\n".join(filter(None, [missing.detail, error.what, error.detail]))
+    return missing or error
 
 
 def _explained(client: docker.DockerClient, plan: Plan, failed: BuildFailed) -> MultietapaError:
