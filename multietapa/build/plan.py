@@ -70,8 +70,8 @@ class Plan:
 
     def root_image(self, line: int | None) -> str:
         """La imagen de fuera de la que parte la etapa de esa línea, o la de la imagen si no se sabe cuál."""
-        stages = [stage for stage in self.source.stages if line and stage.line <= line]
-        return self.source.root(stages[-1]) if stages else self.base
+        stage = self.source.stage_at(line) if line else None
+        return self.source.root(stage) if stage else self.base
 
 
 def plan_build(

@@ -34,8 +34,7 @@ def prepare(bases: Iterable[str] | None = None) -> tuple[Engine, dict[str, str]]
     falla: lo dice y devuelve un motor no disponible. El motor que se arranca aquí se apaga solo al terminar
     este proceso.
     """
-    session = {SESSION_VARIABLE: uuid.uuid4().hex[:12]}
-    os.environ.update(session)  # también este proceso es de la sesión
+    os.environ[SESSION_VARIABLE] = uuid.uuid4().hex[:12]  # también este proceso es de la sesión
     with phase("Buscando un motor de Docker"):
         steps = Steps()
         engine = connect(discover(), log=steps)
@@ -44,7 +43,7 @@ def prepare(bases: Iterable[str] | None = None) -> tuple[Engine, dict[str, str]]
         for rejected in engine.choice.rejected:
             say(f"  ({rejected.name} no: {rejected.reason})")
     if not engine.available:
-        return engine, {**os.environ, **session}
+        return engine, dict(os.environ)
     with phase("Preparando las imágenes base"):
         for reference in first_bases() if bases is None else bases:
             steps = Steps("    ")
@@ -54,4 +53,4 @@ def prepare(bases: Iterable[str] | None = None) -> tuple[Engine, dict[str, str]]
                 said = problem
             steps.close()
             say(f"  {said}")
-    return engine, {**os.environ, **environment(engine.choice), **session}
+    return engine, {**os.environ, **environment(engine.choice)}

@@ -195,6 +195,10 @@ class Dockerfile:
         earlier = (s for s in reversed(self.stages[: stage.index]) if s.name)
         return next((s for s in earlier if s.name == stage.image), None)
 
+    def stage_at(self, line: int) -> Stage | None:
+        """La etapa que tiene esa línea, o ``None`` si va antes de la primera."""
+        return next((stage for stage in reversed(self.stages) if stage.line <= line), None)
+
     def root(self, stage: Stage) -> str:
         """La imagen de fuera (o ``scratch``) de la que acaba partiendo ``stage``."""
         while (parent := self.parent(stage)) is not None:

@@ -8,7 +8,7 @@ from typing import Any
 import docker
 
 from multietapa.bases.catalogue import recipe
-from multietapa.dockerfile.stages import Dockerfile, Stage, parse
+from multietapa.dockerfile.stages import parse
 from multietapa.errors import BuildError, MultietapaError
 from multietapa.exercises.network import unreachable
 from multietapa.identity import EQUIVALENT_LABEL
@@ -36,11 +36,9 @@ def excuse(client: docker.DockerClient, x: Any, problem: MultietapaError) -> str
         return ""
     return (
         f"{step} porque pide «{missing}», y aquí {base} es un equivalente local, que no lo trae. Es un "
-        f"límite del "
-        "equivalente, no un error tuyo: con la imagen publicada puede funcionar.\n"
+        "límite del equivalente, no un error tuyo: con la imagen publicada puede funcionar.\n"
         "Qué hacer: consigue lo mismo con lo que la base ya trae; o guarda la imagen publicada, donde haya "
-        "red, con "
-        "«docker save», y abre el taller con --imagenes CARPETA."
+        "red, con «docker save», y abre el taller con --imagenes CARPETA."
     )
 
 
@@ -66,11 +64,5 @@ def _base_at(text: str, line: int) -> str:
         source = parse(text).resolved()
     except MultietapaError:
         return ""
-    stage = _stage_at(source, line)
-    while stage is not None and (parent := source.parent(stage)) is not None:
-        stage = parent
-    return stage.image if stage is not None else ""
-
-
-def _stage_at(source: Dockerfile, line: int) -> Stage | None:
-    return next((stage for stage in reversed(source.stages) if stage.line <= line), None)
+    stage = source.stage_at(line)
+    return source.root(stage) if stage else ""
