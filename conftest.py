@@ -13,8 +13,24 @@ import nbformat
 import pytest
 
 
-def pytest_configure() -> None:
+class _Failures:
+    """Dice cada fallo en cuanto ocurre, sin esperar al resumen: todas duran un cuarto de hora."""
+
+    def __init__(self, plugins: pytest.PytestPluginManager) -> None:
+        self.plugins = plugins
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Una línea por fallo, con su última palabra."""
+        screen = self.plugins.get_plugin("terminalreporter")  # no lo hay en los procesos de xdist
+        if report.failed and screen is not None:
+            screen.ensure_newline()
+            last = report.longreprtext.strip().rpartition("\n")[2]
+            screen.write_line(f"✗ {report.nodeid} ({report.when}): {last}"[:300], red=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """SIGTERM termina las pruebas en orden: un Ctrl-C se lo puede tragar la construcción que se prueba."""
+    config.pluginmanager.register(_Failures(config.pluginmanager))
 
     def leave(_number: int, _frame: object) -> None:
         pytest.exit("pruebas interrumpidas", returncode=2)

@@ -12,7 +12,8 @@ import tarfile
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+import uuid
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
@@ -22,9 +23,13 @@ import pytest
 from docker.models.containers import Container
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from multietapa.bases.catalogue import workshop_bases
+from multietapa.bases.sources import ensure_base
 from multietapa.cells.motor import Motor, motor
 from multietapa.cli.run_tests import CHROMIUM_NAMES
+from multietapa.engine.discovery import KIND_VARIABLE
 from multietapa.engine.model import Choice, describe
+from multietapa.engine.session import connect
 from multietapa.errors import BundleError
 from multietapa.identity import SESSION_VARIABLE, labels
 from multietapa.paths import PROJECT_ROOT
@@ -45,6 +50,8 @@ collect_ignore = [f"test_{name}.py" for name in OUTSIDE]
 needs_unix = pytest.mark.skipif(sys.platform == "win32", reason="usa sockets o señales que Windows no tiene")
 #: Quien pide una de estas, directamente o a través de otra, es una prueba con motor.
 ENGINE_FIXTURES = {"motor_real", "engine", "second_engine_factory", "real_root", "real_apt", "learner"}
+#: Los que más tardan, el primero antes.
+LONGEST = "binder".split()
 APPLETS = "sh ls cat echo wget httpd sleep dd rm mkdir ln touch id mv cp nslookup".split()
 
 
@@ -54,11 +61,32 @@ def pytest_report_header() -> list[str]:
 
 
 @pytest.hookimpl(tryfirst=True)  # antes de que pytest elija con «-m»
-def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    """Marca ``motor`` los cuadernos y las pruebas que piden uno; quien lo arranca la lleva escrita."""
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marca ``motor`` los cuadernos y las pruebas que piden uno; quien lo arranca la lleva escrita.
+
+    Con varios procesos, los archivos que más tardan van primero, para que ninguno acabe solo.
+    """
     for item in items:
         if ENGINE_FIXTURES & set(getattr(item, "fixturenames", ())) or item.path.suffix == ".ipynb":
             item.add_marker("motor")
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        places = {f"test_{name}.py": place for place, name in enumerate(LONGEST)}
+        items.sort(key=lambda item: places.get(item.path.name, len(places)))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Cada proceso de pruebas trabaja con su motor: el primero, con el de ``pruebas``; los demás, con otro.
+
+    Quienes comparten uno borran las imágenes de los demás.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    needed = any(item.get_closest_marker("motor") for item in session.items)
+    if worker == "gw0" or not needed or os.environ.get(KIND_VARIABLE) != "privado":
+        return
+    os.environ[SESSION_VARIABLE] = uuid.uuid4().hex[:12]
+    own = connect(Choice("privado", "", ""))
+    for reference in workshop_bases():
+        ensure_base(own.client, reference)
 
 
 @pytest.fixture(autouse=True)

@@ -127,10 +127,13 @@ def comes_back(page: Page, lab_url: str, captures: Path, name: str) -> None:
     assert ": 300 MB" in words  # lo que se movió después de ejecutar la celda
 
 
-def test_jupyterlab_is_in_spanish(page: Page, lab_url: str) -> None:
-    """El menú de JupyterLab está en español."""
+def test_jupyterlab_is_in_spanish(page: Page, lab_url: str, captures: Path) -> None:
+    """El menú de JupyterLab está en español, y lo que su traducción no cubre no se enseña."""
     open_notebook(page, lab_url, "00_bienvenida.ipynb")
     assert page.get_by_role("menuitem", name="Archivo", exact=True).is_visible()
+    page.screenshot(path=captures / "jupyterlab.png")
+    seen = page.locator("body").inner_text()
+    assert [word for word in ("Modified", "Run", "Tabs") if re.search(rf"\b{word}\b", seen)] == []
 
 
 ENDLESS = """\

@@ -23,9 +23,8 @@ from multietapa.paths import PROJECT_ROOT
 EVERYTHING = ("tests", "notebooks", "--nbval-lax", "--nbval-sanitize-with=tests/cuadernos.cfg")
 #: La marca se la pone ``tests/conftest.py`` a lo que pide un motor.
 FAST = ("-m", "not motor")
-#: A la vez en dos procesos, cada archivo entero en uno: así abre un solo Chromium.
-SHARED_OUT = ("-n", "2", "--dist", "loadfile")
-WITH_ENGINE = (*EVERYTHING, "-m", "motor")
+#: A la vez en dos procesos, cada archivo entero en uno, por el orden que les da ``tests/conftest.py``.
+SHARED_OUT = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 MEASURED = ("--cov", "--cov-report=")
 #: Van aparte (pyproject.toml las deja fuera si no se nombran): descargan y ponen en marcha otros motores.
 OTHER_ENGINES = "tests/engines"
@@ -47,19 +46,12 @@ def run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         say("\nPruebas interrumpidas.")
         return 130
-    code = _python(["-m", "pytest", *arguments], environment) if arguments else _everything(environment)
+    shared_out = SHARED_OUT if engine.choice.kind == "privado" else ()  # cada proceso, con un motor privado
+    code = _python(["-m", "pytest", *(arguments or (*EVERYTHING, *shared_out))], environment)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # un segundo Ctrl-C no deja la recogida a medias
     if engine.available:
         say(str(limpiar(sesion=environment[SESSION_VARIABLE])))
     return _end(code)
-
-
-def _everything(environment: dict[str, str]) -> int:
-    """Primero, a la vez en dos procesos, las que no piden motor; después, una a una, las que lo comparten."""
-    fast = _python(["-m", "pytest", *FAST, *SHARED_OUT], environment)
-    if fast == INTERRUPTED:
-        return fast
-    return _python(["-m", "pytest", *WITH_ENGINE], environment) or fast
 
 
 def run_fast(arguments: list[str]) -> int:
