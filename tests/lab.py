@@ -55,7 +55,8 @@ def open_notebook(page: Page, lab_url: str, name: str) -> None:
     """Abre un cuaderno y espera a su kernel."""
     page.goto(lab_url.replace("/lab/tree/00_bienvenida.ipynb", f"/lab/tree/{name}") + "&reset")
     page.wait_for_selector(".jp-Notebook .jp-Cell")
-    page.get_by_text(re.compile(r"\(ipykernel\) \| (Idle|Inactivo|En espera)")).wait_for()
+    # La barra de estado, que no está traducida, no se ve; pero sabe antes que nadie si el kernel contesta.
+    page.get_by_text(re.compile(r"\(ipykernel\) \| (Idle|Inactivo|En espera)")).wait_for(state="attached")
     page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]")
 
 
