@@ -7,11 +7,12 @@ entonces falla ``tests/test_sdk.py``, que dice qué falta, y se arregla aquí y 
 
 from __future__ import annotations
 
+import http
 import http.client
 import re
 import socket
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -192,6 +193,35 @@ def cut(response: requests.Response | None) -> bool:
     except (AttributeError, ValueError, OSError):
         return False
     return True
+
+
+def upgrade(
+    api: docker.APIClient, path: str, headers: Iterable[tuple[str, str]], *, timeout: float
+) -> tuple[requests.Response, Any, bytes]:
+    """Pide a la ruta ``path`` que la conexión pase a ser nuestra (``Upgrade: h2c``).
+
+    Las cabeceras pueden repetirse. Da la respuesta (guárdala mientras uses la conexión, y ciérrala), la
+    conexión (un socket, un canal de ssh o lo que el SDK use) y los primeros bytes, que ya se leyeron.
+    Lanza los errores del SDK si el motor no quiere, y los de ``requests`` si nadie contesta.
+    """
+    request = api.prepare_request(requests.Request("POST", api._url(path)))
+    request.headers = urllib3.HTTPHeaderDict(request.headers)
+    for name, value in (("Connection", "Upgrade"), ("Upgrade", "h2c"), *headers):
+        request.headers.add(name, value)
+    settings = api.merge_environment_settings(request.url, {}, True, api.verify, api.cert)
+    response = api.send(request, timeout=timeout, **settings)
+    if response.status_code != http.HTTPStatus.SWITCHING_PROTOCOLS:
+        with response:
+            raise_for_status(api, response)
+            raise APIError("la conexión no cambió de protocolo", response=response)
+    connection = api._get_raw_response_socket(response)
+    return response, getattr(connection, "_sock", connection), _already_read(response.raw._fp.fp)
+
+
+def _already_read(reader: Any) -> bytes:
+    """Lo que quedó leído y sin usar en el lector de una respuesta: aquí no espera a que llegue más."""
+    kept = getattr(reader, "_rbuffer", None)  # paramiko
+    return bytes(kept) if kept is not None else bytes(reader.peek())
 
 
 def follow(events: Any) -> Iterator[dict[str, Any]]:

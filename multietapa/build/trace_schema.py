@@ -10,17 +10,17 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, timestamp_pb2
+from multietapa.build.messages import BOOL as _BOOL
+from multietapa.build.messages import BYTES as _BYTES
+from multietapa.build.messages import INT32 as _INT32
+from multietapa.build.messages import INT64 as _INT64
+from multietapa.build.messages import STRING as _STRING
+from multietapa.build.messages import TIME as _TIME
+from multietapa.build.messages import Table, message_classes
 
 PACKAGE = "moby.buildkit.v1"
-_FILE = "multietapa/trace.proto"
-_Field = descriptor_pb2.FieldDescriptorProto
-_STRING, _BYTES = _Field.TYPE_STRING, _Field.TYPE_BYTES
-_INT64, _INT32, _BOOL = _Field.TYPE_INT64, _Field.TYPE_INT32, _Field.TYPE_BOOL
-_TIME = f".{timestamp_pb2.Timestamp.DESCRIPTOR.full_name}"
 
-# mensaje -> (campo, número, tipo o mensaje, repetido)
-_MESSAGES: dict[str, tuple[tuple[str, int, int | str, bool], ...]] = {
+_MESSAGES: Table = {
     "Position": (("line", 1, _INT32, False),),
     "Range": (("start", 1, "Position", False), ("end", 2, "Position", False)),
     "SourceInfo": (("filename", 1, _STRING, False),),
@@ -69,26 +69,7 @@ _MESSAGES: dict[str, tuple[tuple[str, int, int | str, bool], ...]] = {
 
 @cache
 def _status_class() -> Any:
-    file = descriptor_pb2.FileDescriptorProto(
-        name=_FILE, package=PACKAGE, syntax="proto3", dependency=[timestamp_pb2.DESCRIPTOR.name]
-    )
-    for name, fields in _MESSAGES.items():
-        message = file.message_type.add(name=name)
-        for field_name, field_number, kind, repeated in fields:
-            field = message.field.add(
-                name=field_name,
-                number=field_number,
-                label=_Field.LABEL_REPEATED if repeated else _Field.LABEL_OPTIONAL,
-            )
-            if isinstance(kind, str):
-                field.type = _Field.TYPE_MESSAGE
-                field.type_name = kind if kind.startswith(".") else f".{PACKAGE}.{kind}"
-            else:
-                field.type = kind
-    pool = descriptor_pool.DescriptorPool()  # propio: no choca con otro esquema de BuildKit ya cargado
-    pool.AddSerializedFile(timestamp_pb2.DESCRIPTOR.serialized_pb)
-    pool.AddSerializedFile(file.SerializeToString())
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{PACKAGE}.StatusResponse"))
+    return message_classes("multietapa/trace.proto", PACKAGE, _MESSAGES)["StatusResponse"]
 
 
 def decode_status(data: bytes) -> Any:

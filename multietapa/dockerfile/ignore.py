@@ -9,6 +9,7 @@ fuera ``s/secreto``. Así lo hacen el motor y la orden ``docker``.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -71,6 +72,11 @@ def may_rescue_under(rules: tuple[Rule, ...], folder: str) -> bool:
     return any(pattern.may_match_under(folder) for pattern in rescues)
 
 
+def may_match_under(rules: tuple[Rule, ...], folder: str) -> bool:
+    """Si ``folder``, con la que no encaja ninguna regla, puede tener dentro algo que sí."""
+    return any(rule.pattern.may_match_under(folder) for rule in rules if not rule.rescues)
+
+
 def excluded_by(rules: tuple[Rule, ...], path: str) -> str:
     """La regla que deja fuera ``path`` (relativo, con ``/``), o ``""``. Salta las que no se entienden."""
     usable = tuple(rule for rule in rules if not rule.pattern.broken)
@@ -122,16 +128,34 @@ def read_rules(text: str, *, file: str = ".dockerignore") -> tuple[Rule, ...]:
         if wanted:
             wanted = clean(wanted)
             wanted = wanted[1:] if wanted.startswith("/") and wanted != "/" else wanted
-        # La orden docker lo limpia otra vez con su «!»: «!/» se queda en «!», y «!../../a», en «a».
-        wanted = clean(native(f"!{wanted}" if rescues else wanted).strip(SPACES))
-        rescues = wanted.startswith("!")
-        try:
-            if wanted == "!":
-                raise BadPattern("«!» rescata algo, y aquí no dice qué")
-            rules.append(Rule(plain, rescues, read_pattern(wanted.removeprefix("!")), file, line))
-        except BadPattern as error:
-            _refuse(file, line, plain, str(error))
+        if rule := _rule(f"!{wanted}" if rescues else wanted, plain, file, line):
+            rules.append(rule)
     return tuple(rules)
+
+
+def received_rules(patterns: Iterable[str]) -> tuple[Rule, ...]:
+    """Las reglas que manda el motor, que ya leyó el archivo: cada patrón, con su «!» si lo lleva.
+
+    Raises:
+        ContextError: un patrón está mal escrito.
+    """
+    found = (_rule(text, text, ".dockerignore", line) for line, text in enumerate(patterns, 1))
+    return tuple(rule for rule in found if rule is not None)
+
+
+def _rule(wanted: str, plain: str, file: str, line: int) -> Rule | None:
+    """La regla de un patrón; ``plain`` es como está escrito en la línea ``line``."""
+    if not wanted.strip(SPACES):
+        return None
+    # La orden docker lo limpia otra vez con su «!»: «!/» se queda en «!», y «!../../a», en «a».
+    wanted = clean(native(wanted).strip(SPACES))
+    rescues = wanted.startswith("!")
+    try:
+        if wanted == "!":
+            raise BadPattern("«!» rescata algo, y aquí no dice qué")
+        return Rule(plain, rescues, read_pattern(wanted.removeprefix("!")), file, line)
+    except BadPattern as error:
+        _refuse(file, line, plain, str(error))
 
 
 def _refuse(file: str, line: int, text: str, why: str) -> NoReturn:
