@@ -219,7 +219,10 @@ def upgrade(
 
 
 def _already_read(reader: Any) -> bytes:
-    """Lo que quedó leído y sin usar en el lector de una respuesta: aquí no espera a que llegue más."""
+    """Lo que quedó leído y sin usar en el lector de una respuesta.
+
+    Si no quedó nada, puede esperar a lo primero que diga el motor, que entonces habla enseguida.
+    """
     kept = getattr(reader, "_rbuffer", None)  # paramiko
     return bytes(kept) if kept is not None else bytes(reader.peek())
 

@@ -10,51 +10,45 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from multietapa.build.messages import BOOL as _BOOL
-from multietapa.build.messages import BYTES as _BYTES
-from multietapa.build.messages import INT32 as _INT32
-from multietapa.build.messages import INT64 as _INT64
-from multietapa.build.messages import STRING as _STRING
-from multietapa.build.messages import TIME as _TIME
-from multietapa.build.messages import Table, message_classes
+from multietapa.build.messages import BOOL, BYTES, INT32, INT64, STRING, TIME, Table, message_classes
 
 PACKAGE = "moby.buildkit.v1"
 
 _MESSAGES: Table = {
-    "Position": (("line", 1, _INT32, False),),
+    "Position": (("line", 1, INT32, False),),
     "Range": (("start", 1, "Position", False), ("end", 2, "Position", False)),
-    "SourceInfo": (("filename", 1, _STRING, False),),
+    "SourceInfo": (("filename", 1, STRING, False),),
     "Vertex": (
-        ("digest", 1, _STRING, False),
-        ("inputs", 2, _STRING, True),
-        ("name", 3, _STRING, False),
-        ("cached", 4, _BOOL, False),
-        ("started", 5, _TIME, False),
-        ("completed", 6, _TIME, False),
-        ("error", 7, _STRING, False),
+        ("digest", 1, STRING, False),
+        ("inputs", 2, STRING, True),
+        ("name", 3, STRING, False),
+        ("cached", 4, BOOL, False),
+        ("started", 5, TIME, False),
+        ("completed", 6, TIME, False),
+        ("error", 7, STRING, False),
     ),
     "VertexStatus": (
-        ("ID", 1, _STRING, False),
-        ("vertex", 2, _STRING, False),
-        ("name", 3, _STRING, False),
-        ("current", 4, _INT64, False),
-        ("total", 5, _INT64, False),
-        ("timestamp", 6, _TIME, False),
-        ("started", 7, _TIME, False),
-        ("completed", 8, _TIME, False),
+        ("ID", 1, STRING, False),
+        ("vertex", 2, STRING, False),
+        ("name", 3, STRING, False),
+        ("current", 4, INT64, False),
+        ("total", 5, INT64, False),
+        ("timestamp", 6, TIME, False),
+        ("started", 7, TIME, False),
+        ("completed", 8, TIME, False),
     ),
     "VertexLog": (
-        ("vertex", 1, _STRING, False),
-        ("timestamp", 2, _TIME, False),
-        ("stream", 3, _INT64, False),
-        ("msg", 4, _BYTES, False),
+        ("vertex", 1, STRING, False),
+        ("timestamp", 2, TIME, False),
+        ("stream", 3, INT64, False),
+        ("msg", 4, BYTES, False),
     ),
     "VertexWarning": (
-        ("vertex", 1, _STRING, False),
-        ("level", 2, _INT64, False),
-        ("short", 3, _BYTES, False),
-        ("detail", 4, _BYTES, True),
-        ("url", 5, _STRING, False),
+        ("vertex", 1, STRING, False),
+        ("level", 2, INT64, False),
+        ("short", 3, BYTES, False),
+        ("detail", 4, BYTES, True),
+        ("url", 5, STRING, False),
         ("info", 6, "SourceInfo", False),
         ("ranges", 7, "Range", True),
     ),

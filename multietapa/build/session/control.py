@@ -7,7 +7,7 @@ sabe: contextos con nombre, varias salidas o ninguna, cachés de fuera.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import docker
@@ -34,7 +34,7 @@ class Order:
     exporters: Sequence[tuple[str, Mapping[str, str]]] = ()
     imports: Sequence[tuple[str, Mapping[str, str]]] = ()
     exports: Sequence[tuple[str, Mapping[str, str]]] = ()
-    entitlements: Sequence[str] = field(default=())
+    entitlements: Sequence[str] = ()
 
     def message(self) -> bytes:
         """El ``SolveRequest``. Con una sola salida va donde la leen también los motores antiguos."""

@@ -20,6 +20,7 @@ from multietapa.build.session import schema
 from multietapa.build.session.grpc import DENIED, NOT_FOUND, GrpcError, Handler, ServedCall
 from multietapa.build.session.http2 import Broken
 from multietapa.build.session.listing import Entry, Offer, Query
+from multietapa.dockerfile.walk import unreadable
 from multietapa.errors import ContextError, EngineError, MultietapaError
 
 METHOD = "/moby.filesync.v1.FileSync/DiffCopy"
@@ -81,11 +82,10 @@ class _Sender:
     def run(self, query: Query) -> None:
         threading.Thread(target=self._listen, name="multietapa-sesion-pide", daemon=True).start()
         packet = schema.new("Packet", type=schema.STAT)
-        number = -1
         for number, entry in enumerate(self._offer.entries(query)):
             _fill(packet.stat, entry)
             self._call.send(packet.SerializeToString())
-            if entry.is_file and not (entry.link):
+            if entry.is_file and not entry.link:
                 self._files[number] = entry
                 self._count.of_files += 1
                 self._count.of_bytes += entry.size
@@ -150,8 +150,6 @@ def _read(file: Any, entry: Entry) -> bytes:
     try:
         return bytes(file.read(_CHUNK) or b"")
     except OSError as error:
-        from multietapa.dockerfile.walk import unreadable
-
         raise unreadable(entry.name, error) from error
 
 

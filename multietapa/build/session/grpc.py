@@ -7,13 +7,14 @@ la especificación «gRPC over HTTP2».
 
 from __future__ import annotations
 
+import base64
 import struct
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 
 from multietapa.build.session.http2 import Broken, Connection, Stream
 
-OK, CANCELLED, UNKNOWN, INVALID, NOT_FOUND, DENIED, UNIMPLEMENTED, UNAVAILABLE = 0, 1, 2, 3, 5, 7, 12, 14
+OK, UNKNOWN, INVALID, NOT_FOUND, DENIED, UNIMPLEMENTED, UNAVAILABLE = 0, 2, 3, 5, 7, 12, 14
 _PREFIX = struct.Struct(">BI")
 _TYPE = ("content-type", "application/grpc")
 _BIGGEST = 64 << 20  # bytes de un mensaje: el motor no manda ninguno así
@@ -40,7 +41,6 @@ class Call:
         for name, value in stream.headers:
             self.metadata.setdefault(name, []).append(value)
         self._stream = stream
-        self._answered = False
 
     def messages(self) -> Iterator[bytes]:
         """Los mensajes que llegan, hasta el último.
@@ -71,15 +71,11 @@ class Call:
 
         Lanza :class:`Broken`.
         """
-        self.begin()
         self._stream.send(_PREFIX.pack(0, len(message) + len(rest)) + message)
         if rest:
             self._stream.send(rest)
         if now:
             self._stream.flush()
-
-    def begin(self) -> None:
-        """Quien atiende la llamada dice que la acepta. Lo hace ``send`` si no se hizo."""
 
     def flush(self) -> None:
         """Envía ya lo juntado. Lanza :class:`Broken`."""
@@ -95,11 +91,14 @@ class ServedCall(Call):
 
     def __init__(self, stream: Stream) -> None:
         super().__init__(stream, dict(stream.headers).get(":path", ""))
+        self._answered = False
 
-    def begin(self) -> None:
+    def send(self, message: bytes, rest: bytes = b"", *, now: bool = False) -> None:
+        """Lo mismo; la primera vez dice antes que la llamada se acepta."""
         if not self._answered:
             self._answered = True
             self._stream.send_headers([(":status", "200"), _TYPE])
+        super().send(message, rest, now=now)
 
     def finish(self, code: int = OK, message: str = "") -> None:
         """Acaba la llamada. Lanza :class:`Broken` si ya no hay a quién decírselo."""
@@ -179,8 +178,6 @@ def _finish(made: ServedCall, code: int, message: str) -> None:
 
 def _binary(value: str) -> bytes:
     """Una cabecera ``-bin``: base64, con o sin su relleno."""
-    import base64
-
     try:
         return base64.b64decode(value + "=" * (-len(value) % 4))
     except ValueError:

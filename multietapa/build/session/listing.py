@@ -102,10 +102,11 @@ class FolderOffer:
             ContextError: algo no se puede leer o no puede viajar.
         """
         rules = received_rules(query.excluded)
-        wanted = received_rules([*query.included, *(follow(self._root, query.follow) or ())])
+        followed = follow(self._root, query.follow)
+        wanted = received_rules([*query.included, *(followed or ())])
         rescues = any(rule.rescues for rule in rules)
         first_names: dict[tuple[int, int], str] = {}
-        if query.follow and not wanted and follow(self._root, query.follow) is not None:
+        if followed is not None and not wanted:
             return
         for name, path in entries(self._root, rules, wanted):
             yield self._entry(name, path, first_names, rules if rescues else ())

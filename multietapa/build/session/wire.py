@@ -20,33 +20,24 @@ import requests
 from multietapa import sdk
 
 
-class Wire(Protocol):
-    """El cable: bytes en los dos sentidos, cada uno en un hilo."""
-
-    def read(self) -> bytes:
-        """Lo que haya llegado; ``b""`` cuando ya no llegará nada. Lanza ``OSError`` si se rompió."""
-
-    def write(self, data: bytes) -> None:
-        """Escribe todo. Lanza ``OSError`` si se rompió."""
-
-    def close(self) -> None:
-        """Cierra, y quien estaba leyendo deja de esperar."""
-
-    def release(self) -> None:
-        """Suelta lo que el cable guardaba; ya nadie lo usa."""
-
-
 class _Ends(Protocol):
-    """Los dos extremos de una conexión, cada uno en su hilo."""
+    """Los dos extremos de una conexión, cada uno en su hilo. Si se rompió, lanzan ``OSError``."""
 
     def read(self) -> bytes:
-        """Lo que haya llegado; ``b""`` al final."""
+        """Lo que haya llegado; ``b""`` cuando ya no llegará nada."""
 
     def write(self, data: bytes) -> None:
         """Escribe todo."""
 
     def close(self) -> None:
         """Cierra; quien leía deja de esperar."""
+
+
+class Wire(_Ends, Protocol):
+    """El cable entero: los dos extremos y lo que hay que soltar cuando ya nadie los usa."""
+
+    def release(self) -> None:
+        """Suelta lo que el cable guardaba."""
 
 
 _READ = 256 << 10  # bytes de una lectura
