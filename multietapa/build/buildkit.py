@@ -44,6 +44,7 @@ from multietapa.errors import engine_lost
 
 _STREAMS = {1: "stdout", 2: "stderr"}
 _NO_SUCH_PATH = 404  # Podman no tiene /build/cancel; Docker contesta que sí aunque no conozca el id
+CONTEXT_SENT = "multietapa.contexto"  # la clave de lo que cuenta la sesión, entre las líneas del motor
 _REOPENED = 0.005  # segundos; un intervalo más corto es solo una consulta a la caché
 
 
@@ -112,6 +113,8 @@ class BuildKitReader:
         """Los eventos de una línea de la respuesta."""
         if message.get("id") == "moby.buildkit.trace":
             yield from self._trace.feed(message.get("aux"))
+        elif message.get("id") == CONTEXT_SENT:
+            yield message["aux"]
         elif "stream" in message or "status" in message:
             self._text = self._text or ClassicReader(self._source, self._elapsed)
             yield from self._text.feed(message)
@@ -144,13 +147,14 @@ class Trace:
         self._warned: set[BuildWarning] = set()
 
     def feed(self, aux: object) -> Iterator[Event]:
-        """Los eventos de un mensaje ``moby.buildkit.trace``.
+        """Los eventos de un mensaje ``moby.buildkit.trace``, en base64 o tal cual.
 
         Raises:
             EngineLostError: el mensaje está roto.
         """
         try:
-            status = decode_status(base64.b64decode(aux if isinstance(aux, str) else "?", validate=True))
+            data = aux if isinstance(aux, bytes) else base64.b64decode(str(aux), validate=True)
+            status = decode_status(data)
         except (DecodeError, ValueError) as error:
             raise engine_lost() from error
         self._extra |= uncounted(vertex.name for vertex in status.vertexes)

@@ -93,6 +93,21 @@ class BuildWarning:
 
 
 @dataclass(frozen=True)
+class ContextSent:
+    """Lo que ha viajado hasta ahora de la carpeta ``folder``: archivos y bytes, de cuántos que tiene.
+
+    Con ``complete`` es lo último: lo que falta hasta ``of_files`` ya lo tenía el motor.
+    """
+
+    folder: str
+    files: int
+    bytes: int
+    of_files: int
+    of_bytes: int
+    complete: bool = False
+
+
+@dataclass(frozen=True)
 class BuildFinished:
     """La imagen existe: su ``image_id`` (``sha256:...``) y los segundos de pared."""
 
@@ -125,6 +140,7 @@ Event = (
     | LogLine
     | StepProgress
     | BuildWarning
+    | ContextSent
     | BuildFinished
     | BuildFailed
 )

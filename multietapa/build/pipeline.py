@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import docker
 import requests
@@ -32,6 +32,9 @@ from multietapa.build.events import (
 )
 from multietapa.build.failure import explain, missing_stage, syntax_image, wrong_platform
 from multietapa.build.plan import Plan, plan_build
+from multietapa.build.session.extras import needs_session
+from multietapa.build.session.stream import NotOffered
+from multietapa.build.session.stream import stream as session_stream
 from multietapa.build.stream import POLL, BuildOptions
 from multietapa.dockerfile.context import check, pack
 from multietapa.dockerfile.targets import name_target
@@ -46,6 +49,9 @@ from multietapa.errors import (
 from multietapa.identity import labels as own_labels
 
 _STREAMS = {"buildkit": buildkit.stream, "clasico": classic.stream}
+_NO_SESSION = (
+    "Este motor no ofrece sesiones de BuildKit: la carpeta viaja entera cada vez, y el Dockerfile con ella."
+)
 _OFFICIAL_SYNTAX = re.compile(r"^(docker\.io/)?docker/dockerfile(:1[\w.]*)?$")
 _SYNTAX_LINE = re.compile(r"^\s*#\s*syntax\s*=", re.IGNORECASE)
 _BUILT_IN_SINCE = (
@@ -141,25 +147,50 @@ def run(
                 yield from _ensure(name, ensure_base, cancel, started)
             except BaseImageError as error:
                 raise _missing_image(plan, name, error) from error
-        with pack(plan.context, text=text, classic=plan.builder == "clasico", cancel=cancel) as tar:
-            options = BuildOptions(
-                plan.context.dockerfile,
-                plan.tag,
-                target=last,
-                buildargs=plan.buildargs,
-                nocache=nocache,
-                labels={**(labels or {}), **own_labels()},
-            )
-            stream = _STREAMS[plan.builder](
-                client, tar, options, cancel=cancel, source=plan.source, started=started
-            )
-            with closing(stream):
-                failed = yield from _until_failure(stream)
+        options = BuildOptions(
+            plan.context.dockerfile,
+            plan.tag,
+            target=last,
+            buildargs=plan.buildargs,
+            nocache=nocache,
+            labels={**(labels or {}), **own_labels()},
+        )
+        with closing(_events(client, plan, options, text, cancel, started)) as events:
+            failed = yield from _until_failure(events)
     except MultietapaError as error:
         yield from failing(error, seconds=time.monotonic() - started)
     if failed is not None:
         yield failed
         raise _explained(client, plan, failed)
+
+
+def _events(
+    client: docker.DockerClient,
+    plan: Plan,
+    options: BuildOptions,
+    text: str,
+    cancel: threading.Event | None,
+    started: float,
+) -> Generator[Event, None, None]:
+    """Los eventos del constructor: con sesión si es BuildKit y el motor la ofrece; si no, con un tar."""
+    common: dict[str, Any] = {"cancel": cancel, "source": plan.source, "started": started}
+    if plan.builder == "buildkit":
+        stream = session_stream(client, plan.context, options, text=text, extras=plan.extras, **common)
+        try:
+            with closing(stream):
+                yield from stream
+            return
+        except NotOffered:
+            if plan.extras.asked:
+                raise needs_session(plan.extras.asked) from None
+            yield BuildWarning(_NO_SESSION)
+    elif plan.extras.asked:
+        raise needs_session(plan.extras.asked)
+    with (
+        pack(plan.context, text=text, classic=plan.builder == "clasico", cancel=cancel) as tar,
+        closing(_STREAMS[plan.builder](client, tar, options, **common)) as lines,
+    ):
+        yield from lines
 
 
 def base_step(name: str) -> str:

@@ -10,9 +10,10 @@ import os
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from multietapa.build.failure import missing_stage, needs_buildkit, unknown_target
+from multietapa.build.session.extras import Extras
 from multietapa.dockerfile.context import Context, open_context
 from multietapa.dockerfile.instructions import Instruction
 from multietapa.dockerfile.references import invalid_reference
@@ -33,7 +34,7 @@ class Plan:
     ``target``, hasta qué etapa se
     construye (``None``: la última); ``buildargs``, los valores de ``ARG``; ``builder``, uno de ``BUILDERS``;
     ``architecture``, la del motor en los nombres de Docker (``arm64``); ``images``, las imágenes de fuera que
-    hay que traer, cada una con la instrucción que la pide.
+    hay que traer, cada una con la instrucción que la pide; ``extras``, lo que solo cabe en una sesión.
     """
 
     tag: str
@@ -44,6 +45,7 @@ class Plan:
     builder: str
     architecture: str
     images: Mapping[str, Instruction]
+    extras: Extras = field(default_factory=Extras)
 
     @property
     def chain(self) -> tuple[str, ...]:
@@ -83,6 +85,7 @@ def plan_build(
     target: str | None = None,
     buildargs: Mapping[str, str] | None = None,
     builder: str = "buildkit",
+    extras: Extras | None = None,
 ) -> Plan:
     """Abre la carpeta ``context``, lee su Dockerfile y comprueba lo que se puede comprobar sin motor.
 
@@ -93,6 +96,7 @@ def plan_build(
         target: hasta qué etapa construir; si falta, la última.
         buildargs: valores de ``ARG``.
         builder: ``"buildkit"`` o ``"clasico"``.
+        extras: lo que solo se puede con una sesión de BuildKit.
 
     Raises:
         BuildError: la etiqueta, la carpeta (``ContextError``), el Dockerfile (``DockerfileError``) o el
@@ -110,10 +114,11 @@ def plan_build(
         _check_heredocs(source, target)
     values, every = dict(buildargs or {}), builder == "clasico"
     images = source.images(buildargs=values, target=target, all_stages=every, architecture=architecture)
+    images = {name: asker for name, asker in images.items() if name not in (extras or Extras()).contexts}
     for name, asker in images.items():
         if invalid_reference(name)[0] and (missing := missing_stage(name, source, asker)):
             raise missing
-    return Plan(tag, opened, source, target, values, builder, architecture, images)
+    return Plan(tag, opened, source, target, values, builder, architecture, images, extras or Extras())
 
 
 def _check_tag(tag: str) -> None:

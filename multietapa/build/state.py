@@ -14,6 +14,7 @@ from multietapa.build.events import (
     BuildFailed,
     BuildFinished,
     BuildWarning,
+    ContextSent,
     Event,
     LogLine,
     StepDeclared,
@@ -114,7 +115,8 @@ class BuildState:
 
     ``log`` son las últimas líneas, con un título cada vez que cambia el paso que habla; ``log_total``
     cuenta las que ha habido. ``seconds`` es ``None`` hasta el final. ``reported`` son los bytes de la
-    imagen según el motor, o ``None`` si no se le ha preguntado.
+    imagen según el motor, o ``None`` si no se le ha preguntado. ``sent``, lo que viajó de cada carpeta (vacío
+    si se construye sin sesión: entonces viaja siempre todo).
     """
 
     steps: Mapping[str, Step] = field(default_factory=dict)
@@ -128,6 +130,7 @@ class BuildState:
     reason: str = ""
     line: int | None = None
     reported: int | None = None
+    sent: Mapping[str, ContextSent] = field(default_factory=dict)
 
     @property
     def instructions(self) -> tuple[Step, ...]:
@@ -169,6 +172,8 @@ def reduce(state: BuildState, event: Event) -> BuildState:
         return _spoken(state, event)
     if isinstance(event, BuildWarning):
         return replace(state, warnings=(*state.warnings, event))
+    if isinstance(event, ContextSent):
+        return replace(state, sent={**state.sent, event.folder: event})
     if isinstance(event, BuildFinished):
         closed = _closed(state, Status.DONE, event.seconds)
         return replace(closed, phase=BuildPhase.DONE, seconds=event.seconds, image_id=event.image_id)

@@ -25,7 +25,8 @@ from multietapa.errors import engine_lost
 
 POLL = 0.1  # segundos entre una mirada y otra a la cancelación
 STOP_TIMEOUT = 15.0  # segundos que se espera a que el motor pare; después se corta la conexión
-_BROKEN = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
+#: Lo que lanza el SDK, en crudo, si el motor se va.
+BROKEN = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
 
 
 class Cancelled(Exception):
@@ -175,7 +176,7 @@ def _received(reader: _Reader, cancel: threading.Event | None) -> Iterator[dict[
             return
         if isinstance(item, APIError):
             raise Refused(sdk.reason(item)) from item
-        if isinstance(item, _BROKEN):
+        if isinstance(item, BROKEN):
             raise engine_lost() from item
         raise item
 
@@ -201,7 +202,7 @@ def _stop(reader: _Reader, ask_to_stop: Callable[[], bool] | None) -> None:
                 if not ask_to_stop():
                     ask_to_stop = None
                     continue
-            except _BROKEN:
+            except BROKEN:
                 break
         reader.join(timeout=POLL)
     reader.cut()

@@ -129,7 +129,8 @@ class Connection:
         }
         if client:
             settings[h2.settings.SettingCodes.ENABLE_PUSH] = 0
-        self._h2.local_settings.update(settings)
+        # Con «update» se quedarían pendientes y no viajarían con el saludo.
+        self._h2.local_settings = h2.settings.Settings(client=client, initial_values=settings)
         self._h2.decoder.max_header_list_size = _LONGEST_HEADERS  # h2 copió el valor al crearse
         self._streams: dict[int, Stream] = {}
         self._changed = threading.Condition()

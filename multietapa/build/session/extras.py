@@ -1,0 +1,50 @@
+"""Lo que una construcción con sesión puede llevar además de la carpeta: secretos, ssh, salidas, contextos."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from multietapa.errors import BuildError
+from multietapa.text import join
+
+
+@dataclass(frozen=True)
+class Extras:
+    """Todo ya comprobado: ``secrets``, el contenido de cada uno; ``contexts``, la carpeta o la referencia.
+
+    ``ssh`` es el socket del agente; ``output``, la carpeta donde se dejan los archivos; ``platform``, la de
+    la imagen (``linux/arm64``); ``cache_from``, imágenes que traen su caché.
+    """
+
+    secrets: Mapping[str, bytes] = field(default_factory=dict)
+    ssh: Path | None = None
+    output: Path | None = None
+    platform: str = ""
+    cache_from: Sequence[str] = ()
+    contexts: Mapping[str, Path | str] = field(default_factory=dict)
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Las palabras con las que ``construir`` las pide, de las que se pidieron."""
+        pairs = (
+            ("secretos", self.secrets),
+            ("ssh", self.ssh),
+            ("salida", self.output),
+            ("plataforma", self.platform),
+            ("cache_desde", self.cache_from),
+            ("contextos", self.contexts),
+        )
+        return tuple(name for name, value in pairs if value)
+
+
+def needs_session(asked: Sequence[str]) -> BuildError:
+    """El error de pedir algo de una sesión de BuildKit a quien no la tiene."""
+    names = join([f"«{name}»" for name in asked])
+    return BuildError(
+        f"Este motor no puede construir con {names}.",
+        why="Hace falta una sesión de BuildKit, y la ofrecen los motores de Docker desde la versión 18.09; "
+        "Podman y el constructor clásico, no.",
+        next_step=f"Construye sin {names}, o con un motor de Docker.",
+    )

@@ -1,0 +1,206 @@
+"""Una construcción con sesión, como generador de los mismos eventos que sin ella.
+
+Un hilo espera a que la orden acabe y otro lee su rastro; el generador reparte lo que dejan sin dejar de mirar
+si se canceló. Lo que viaja, mientras, lo atiende la sesión en los suyos.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+import uuid
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing
+from typing import Any
+
+import docker
+from docker.errors import APIError
+from google.protobuf.message import DecodeError
+
+from multietapa.build import buildkit
+from multietapa.build.events import BuildFailed, ContextSent, Event
+from multietapa.build.session import attributes, control, filesync
+from multietapa.build.session.extras import Extras
+from multietapa.build.session.folder_key import FolderKeys
+from multietapa.build.session.grpc import UNAVAILABLE, GrpcError, Handler, MadeCall
+from multietapa.build.session.http2 import Broken
+from multietapa.build.session.session import Session
+from multietapa.build.stream import BROKEN, POLL, STOP_TIMEOUT, BuildOptions, Cancelled
+from multietapa.dockerfile.context import Context
+from multietapa.dockerfile.stages import Dockerfile
+from multietapa.errors import MultietapaError, engine_lost
+
+_TELL_EVERY = 0.2  # segundos entre dos noticias de lo que viaja
+_LAST_NEWS_SECONDS = 5.0  # lo que se espera al final del rastro cuando la orden ya acabó
+
+
+class NotOffered(Exception):
+    """Este motor no ofrece sesiones; todavía no se ha hecho nada."""
+
+
+def stream(
+    client: docker.DockerClient,
+    context: Context,
+    options: BuildOptions,
+    *,
+    text: str,
+    extras: Extras | None = None,
+    keys: FolderKeys | None = None,
+    cancel: threading.Event | None = None,
+    source: Dockerfile | None = None,
+    started: float | None = None,
+) -> Generator[Event, None, None]:
+    """Construye y da los eventos; el último es ``BuildFinished`` o ``BuildFailed``.
+
+    Args:
+        text: el Dockerfile, que viaja aparte de la carpeta y puede no ser el que hay en ella.
+        extras: lo demás que se pide o se ofrece.
+        keys: las claves de las carpetas (por omisión, las de la caché del kit).
+        cancel, source, started: como en ``buildkit.stream``. Cerrar el generador también cancela.
+
+    Raises:
+        NotOffered: el motor no tiene sesiones; se sabe antes del primer evento.
+        MultietapaError: lo que no pudo viajar, o el motor que se apagó (``EngineLostError``).
+    """
+    start = time.monotonic() if started is None else started
+
+    def clock() -> float:
+        return time.monotonic() - start
+
+    building = _Building(client, context, options, text, extras or Extras(), keys or FolderKeys())
+    try:
+        with closing(building.lines(cancel)) as lines:
+            for event in buildkit.read(lines, source, clock=clock):
+                if isinstance(event, BuildFailed) and not event.cancelled and building.failures:
+                    raise building.failures[0]
+                yield event
+    finally:
+        building.close()
+
+
+class _Building:
+    """Las dos conexiones de una construcción y sus hilos."""
+
+    def __init__(
+        self,
+        client: docker.DockerClient,
+        context: Context,
+        options: BuildOptions,
+        text: str,
+        extras: Extras,
+        keys: FolderKeys,
+    ) -> None:
+        self.failures: list[MultietapaError] = []
+        self._found: queue.SimpleQueue[dict[str, Any] | BaseException | None] = queue.SimpleQueue()
+        self._over = threading.Event()
+        self._told = 0.0
+        self._workers: list[threading.Thread] = []
+        self._ref = uuid.uuid4().hex
+        self._keys, self._name = keys, attributes.folder_name(context, extras)
+        key, self._looked = keys.open(self._name, attributes.files(context, extras))
+        handlers: Mapping[str, Handler] = {
+            filesync.METHOD: filesync.handler(
+                attributes.offers(context, text, extras),
+                travelled=self._travelled,
+                failed=self.failures.append,
+            )
+        }
+        try:
+            self._session = Session(client, handlers, key=key)
+            try:
+                self._control = control.Control(client)
+            except BaseException:
+                self._session.close()
+                raise
+        except APIError as error:
+            raise NotOffered(str(error)) from error
+        except BROKEN as error:
+            raise engine_lost() from error
+        self._order = attributes.order(self._ref, self._session.id, context, options, extras)
+
+    def close(self) -> None:
+        """Cierra las conexiones y espera a sus hilos."""
+        self._control.close()
+        self._session.close()
+        for worker in self._workers:
+            worker.join(timeout=1.0)
+        self._keys.close(self._name, self._looked)
+
+    def lines(self, cancel: threading.Event | None) -> Generator[dict[str, Any], None, None]:
+        """Las líneas de la respuesta, como las que da ``POST /build``. Lanza ``Cancelled`` si se canceló."""
+        solving = self._make(lambda: self._control.solve(self._order))
+        news = self._make(lambda: self._control.status(self._ref))
+        self._begin(lambda: self._read(news), "multietapa-rastro")
+        self._begin(lambda: self._wait(solving), "multietapa-orden")
+        try:
+            yield from self._received(cancel)  # en otro generador: véase build.stream.json_lines
+        finally:
+            if not self._over.is_set():
+                solving.cancel()
+                self._workers[0].join(timeout=STOP_TIMEOUT)  # su rastro acaba cuando el motor para de verdad
+
+    def _received(self, cancel: threading.Event | None) -> Iterator[dict[str, Any]]:
+        while True:
+            if cancel is not None and cancel.is_set():
+                raise Cancelled
+            try:
+                item = self._found.get(timeout=POLL)
+            except queue.Empty:
+                continue
+            if item is None:
+                return
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+
+    def _make(self, call: Callable[[], MadeCall]) -> MadeCall:
+        try:
+            return call()
+        except Broken as error:
+            raise engine_lost() from error
+
+    def _begin(self, work: Callable[[], None], name: str) -> None:
+        worker = threading.Thread(target=work, name=name, daemon=True)
+        self._workers.append(worker)
+        worker.start()
+
+    def _read(self, news: MadeCall) -> None:
+        """El rastro, hasta que se acaba. Si se corta antes, quien espera a la orden dirá por qué."""
+        try:
+            for message in news.messages():
+                self._found.put({"id": "moby.buildkit.trace", "aux": message})
+        except (Broken, GrpcError):
+            return
+
+    def _wait(self, solving: MadeCall) -> None:
+        """El final de la orden, detrás de lo último del rastro."""
+        last: list[dict[str, Any] | BaseException | None]
+        try:
+            answer = control.result(solving)
+            last = [{"aux": {"ID": _image_id(answer)}}, None]
+        except GrpcError as error:
+            last = [{"errorDetail": {"message": error.message}}, None]
+            if error.code == UNAVAILABLE:
+                last = [engine_lost()]
+        except (Broken, DecodeError):
+            last = [engine_lost()]
+        self._over.set()
+        self._workers[0].join(timeout=_LAST_NEWS_SECONDS)
+        for item in last:
+            self._found.put(item)
+
+    def _travelled(self, count: filesync.Travelled) -> None:
+        if count.folder == attributes.DOCKERFILE:
+            return
+        now = time.monotonic()
+        if count.complete or now - self._told > _TELL_EVERY:
+            self._told = now
+            sent = (count.files, count.bytes, count.of_files, count.of_bytes)
+            told = ContextSent(count.folder, *sent, complete=count.complete)
+            self._found.put({"id": buildkit.CONTEXT_SENT, "aux": told})
+
+
+def _image_id(answer: Mapping[str, str]) -> str:
+    """El identificador con el que el motor conoce la imagen; ``""`` si no se pidió ninguna."""
+    return answer.get("containerimage.digest") or answer.get("containerimage.config.digest") or ""
