@@ -143,7 +143,9 @@ def test_a_build_opens_its_dockerfile_once(
         text=True,
         check=False,
     )
-    assert (done.stdout.split(), done.returncode) == (["2" if builder == "buildkit" else "1", "1"], 0), done.stderr
+    assert (done.stdout.split(), done.returncode) == (["2" if builder == "buildkit" else "1", "1"], 0), (
+        done.stderr
+    )
 
 
 UNUSED = "FROM x AS base\nFROM x AS a\nFROM base AS suelta\nFROM x\nFROM x AS final\nCOPY --from=a /a /a\n"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import queue
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import docker
@@ -20,6 +20,7 @@ from multietapa.build.events import Event, StepProgress
 from multietapa.build.follow import follow
 from multietapa.build.pipeline import base_step, failing, run
 from multietapa.build.plan import plan_build
+from multietapa.build.session.extras import wanted_extras
 from multietapa.build.sizes import step_sizes
 from multietapa.build.state import BuildState, sized
 from multietapa.cells.calls import offered
@@ -61,6 +62,12 @@ def construir(
     argumentos: Mapping[str, object] | None = None,
     sin_cache: bool = False,
     constructor: str = "buildkit",
+    secretos: Mapping[str, str | os.PathLike[str]] | None = None,
+    ssh: bool | str | os.PathLike[str] = False,
+    salida: str | os.PathLike[str] | None = None,
+    plataforma: str | None = None,
+    cache_desde: str | Sequence[str] = (),
+    contextos: Mapping[str, str | os.PathLike[str]] | None = None,
     vista: bool | str = True,
     cliente: docker.DockerClient | None = None,
 ) -> Construccion:
@@ -73,6 +80,14 @@ def construir(
         argumentos: valores para los ``ARG``; un número viaja como texto.
         sin_cache: repite todos los pasos.
         constructor: ``"buildkit"`` o ``"clasico"``.
+        secretos: por su nombre, lo que un ``RUN --mount=type=secret,id=NOMBRE`` puede leer sin que quede en la
+            imagen: un ``Path`` (el contenido de ese archivo) o el texto mismo.
+        ssh: ``True`` deja usar el agente de ssh de esta máquina en ``RUN --mount=type=ssh``; o la ruta de su
+            socket.
+        salida: una carpeta donde dejar, además, los archivos de la última etapa.
+        plataforma: para cuál se construye (``"linux/arm64"``); si falta, la del motor.
+        cache_desde: imágenes de las que se puede aprovechar la caché que llevan dentro.
+        contextos: por su nombre, otras carpetas (o imágenes) de las que puede copiar ``COPY --from=NOMBRE``.
         vista: ``True`` (lo que mejor vaya aquí), ``"texto"`` o ``False``.
         cliente: un cliente del SDK; si falta, el del motor del kit. Sin ningún motor posible se enseña la
             grabación de esa aplicación con ese mismo Dockerfile, rotulada, si la hay.
@@ -102,6 +117,14 @@ def construir(
     cancel = threading.Event()
     messages: queue.SimpleQueue[Any] = queue.SimpleQueue()
     try:
+        extras = wanted_extras(
+            secrets=secretos,
+            ssh=ssh,
+            output=salida,
+            platform=plataforma,
+            cache_from=cache_desde,
+            contexts=contextos,
+        )
         plan = plan_build(
             contexto,
             tag=etiqueta,
@@ -110,6 +133,7 @@ def construir(
             target=objetivo,
             buildargs=values,
             builder=constructor,
+            extras=extras,
         )
     except MultietapaError as error:  # se enseña como cualquier otro fallo, y después se lanza
         events: Iterator[Event] = failing(error)

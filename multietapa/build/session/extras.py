@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from multietapa.build.session.agent import find_agent
+from multietapa.build.session.others import check_cache_from, check_contexts, check_platform
+from multietapa.build.session.output import check_output
+from multietapa.build.session.secrets import read_secrets
 from multietapa.errors import BuildError
 from multietapa.text import join
 
@@ -37,6 +42,26 @@ class Extras:
             ("contextos", self.contexts),
         )
         return tuple(name for name, value in pairs if value)
+
+
+def wanted_extras(
+    *,
+    secrets: Mapping[str, str | os.PathLike[str]] | None = None,
+    ssh: bool | str | os.PathLike[str] = False,
+    output: str | os.PathLike[str] | None = None,
+    platform: str | None = None,
+    cache_from: str | Sequence[str] = (),
+    contexts: Mapping[str, str | os.PathLike[str]] | None = None,
+) -> Extras:
+    """Comprueba lo que se pide de más. Lanza :class:`BuildError` con lo que no vale, y por qué."""
+    return Extras(
+        secrets=read_secrets(secrets or {}),
+        ssh=find_agent(ssh),
+        output=check_output(output),
+        platform=check_platform(platform),
+        cache_from=check_cache_from(cache_from),
+        contexts=check_contexts(contexts or {}),
+    )
 
 
 def needs_session(asked: Sequence[str]) -> BuildError:

@@ -99,7 +99,7 @@ class _Building:
         self._ref = uuid.uuid4().hex
         self._keys, self._name = keys, attributes.folder_name(context, extras)
         key, self._looked = keys.open(self._name, attributes.files(context, extras))
-        handlers: Mapping[str, Handler] = {
+        handlers: dict[str, Handler] = {
             filesync.METHOD: filesync.handler(
                 attributes.offers(context, text, extras),
                 travelled=self._travelled,
