@@ -123,7 +123,7 @@ class Connection:
             client_side=client, header_encoding="utf-8", validate_outbound_headers=False
         )
         self._h2 = h2.connection.H2Connection(config)
-        settings: dict[h2.settings.SettingCodes | int, int] = {
+        settings: dict[h2.settings.SettingCodes, int] = {
             h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: _STREAM_WINDOW,
             h2.settings.SettingCodes.MAX_HEADER_LIST_SIZE: _LONGEST_HEADERS,
         }
