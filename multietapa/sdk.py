@@ -43,6 +43,7 @@ BROKEN_CONNECTION: tuple[type[Exception], ...] = (
     socket.gaierror,
     *SSH_ERRORS,
 )
+_HUB = "registry-1.docker.io"  # como llama el motor al registro de docker.io
 _USER_AGENT = "docker-sdk-python"
 #: Para un cliente que aún no sabe con qué motor habla: la menor que exige el SDK, o más.
 _ANY_VERSION = "1.44"
@@ -169,6 +170,25 @@ def registry_auth(api: docker.APIClient, registry: str) -> dict[str, str]:
         if header := docker.auth.get_config_header(api, registry):
             return {"X-Registry-Auth": header.decode() if isinstance(header, bytes) else str(header)}
     return {}
+
+
+def credentials(api: docker.APIClient, registry: str) -> tuple[str, str]:
+    """El usuario y la contraseña de un registro, o ``("", "")`` si no los hay (o su ayudante está roto).
+
+    Con un *identity token* el usuario es ``""``. Se mira lo que el cliente sabe y, si no, el archivo de
+    configuración tal como está ahora: puede haber habido un ``docker login`` después de crear el cliente.
+    """
+    name = "docker.io" if registry == _HUB else registry
+    for known in (api._auth_configs, None):
+        with suppress(*_BROKEN_HELPER):
+            known = known or docker.auth.load_config(credstore_env=api.credstore_env)
+            entry = docker.auth.resolve_authconfig(known, name, credstore_env=api.credstore_env) or {}
+            found = {key.lower(): str(value or "") for key, value in entry.items()}
+            if token := found.get("identitytoken"):
+                return "", token
+            if found.get("username"):
+                return found["username"], found.get("password", "")
+    return "", ""
 
 
 def split_reference(reference: str) -> tuple[str, str]:

@@ -37,6 +37,8 @@ NAMES = [
     (docker.auth, "get_config_header", "registry_auth"),
     (docker.auth, "resolve_repository_name", "registry_of"),
     (docker.utils, "parse_repository_tag", "split_reference"),
+    (docker.auth, "resolve_authconfig", "credentials"),
+    (docker.auth, "load_config", "credentials"),
     (CancellableStream, "close", "stop_following"),
 ]
 ONLY_HERE = ("docker.auth", "docker.tls", "docker.utils", "docker.api", "docker.transport", "docker.types")

@@ -107,6 +107,11 @@ def ensure_base(
     )
 
 
+def find_nearby(client: docker.DockerClient, reference: str, *, progress: ReportProgress = silent) -> bool:
+    """Deja ``reference`` en el motor si ya está o si está en un archivo guardado; dice si lo consiguió."""
+    return any(not attempt(client, reference, progress) for attempt in (_in_engine, _from_folder))
+
+
 def _attempts(reference: str) -> list[tuple[str, Attempt]]:
     """El orden de búsqueda: lo más cercano primero. Los espejos públicos solo dan las imágenes oficiales."""
     mirrors = [(PUBLIC, "")]

@@ -9,7 +9,7 @@ import requests
 from docker.errors import DockerException, ImageNotFound
 
 from multietapa import sdk
-from multietapa.errors import is_disk_full
+from multietapa.errors import engine_lost, is_disk_full
 from multietapa.identity import labels
 
 _ANSWERS = 10  # segundos que se espera a que conteste
@@ -67,3 +67,11 @@ def _remove(container: docker.models.containers.Container) -> None:
         container.remove(force=True, v=True)
     except _BROKEN:
         pass  # sin motor no hay nada que quitar, y «limpiar» lo encuentra por su etiqueta
+
+
+def architecture(client: docker.DockerClient) -> str:
+    """La arquitectura del motor, en los nombres de Docker. Lanza ``EngineLostError`` si no contesta."""
+    try:
+        return str(client.version().get("Arch", "amd64"))
+    except (requests.RequestException, DockerException) as error:
+        raise engine_lost() from error

@@ -15,12 +15,10 @@ from contextlib import closing
 from typing import Any, NoReturn
 
 import docker
-import requests
-from docker.errors import DockerException
 
 from multietapa import sdk
 from multietapa.build import buildkit, classic
-from multietapa.build.engine_facts import foreign_platform, free_bytes
+from multietapa.build.engine_facts import architecture, foreign_platform, free_bytes
 from multietapa.build.events import (
     BuildFailed,
     BuildWarning,
@@ -44,7 +42,6 @@ from multietapa.errors import (
     BuildError,
     MultietapaError,
     NetworkError,
-    engine_lost,
 )
 from multietapa.identity import labels as own_labels
 
@@ -83,7 +80,7 @@ def build_events(
         plan = plan_build(
             context,
             tag=tag,
-            architecture=_architecture(client),
+            architecture=architecture(client),
             dockerfile=dockerfile,
             target=target,
             buildargs=buildargs,
@@ -118,6 +115,7 @@ def run(
     labels: Mapping[str, str] | None = None,
     cancel: threading.Event | None = None,
     ensure_base: Callable[[str], None] | None = None,
+    marked: bool = True,
 ) -> Generator[Event, None, None]:
     """Construye lo que dice ``plan`` y da sus eventos según ocurren.
 
@@ -128,7 +126,9 @@ def run(
         labels: etiquetas además de las del kit.
         cancel: al activarse, la construcción para también en el motor. Cerrar el generador hace lo mismo: si
             se abandona a medias, recórrelo dentro de ``contextlib.closing``.
-        ensure_base: se llama con cada imagen base antes de construir, para que esté en el motor.
+        ensure_base: se llama con cada imagen base antes de construir, para que esté en el motor. Sin ella,
+            las que falten las baja el motor.
+        marked: la imagen lleva las etiquetas de lo que el taller crea, con las que ``limpiar`` lo reconoce.
 
     Raises:
         BuildError: (o una de sus hijas) la construcción falló, siempre después de dar ``BuildFailed``.
@@ -153,7 +153,7 @@ def run(
             target=last,
             buildargs=plan.buildargs,
             nocache=nocache,
-            labels={**(labels or {}), **own_labels()},
+            labels={**(labels or {}), **(own_labels() if marked else {})},
         )
         with closing(_events(client, plan, options, text, cancel, started)) as events:
             failed = yield from _until_failure(events)
@@ -262,14 +262,6 @@ def _frontend(plan: Plan, client: docker.DockerClient) -> tuple[str, list[str]]:
     while end < len(lines) and re.match(r"^\s*#\s*(escape|check)\s*=", lines[end], re.IGNORECASE):
         end += 1
     return "\n".join([*lines[:at], *lines[at + 1 : end], "#", *lines[end:]]), []
-
-
-def _architecture(client: docker.DockerClient) -> str:
-    """La del motor, en los nombres de Docker. Lanza ``EngineLostError`` si no contesta."""
-    try:
-        return str(client.version().get("Arch", "amd64"))
-    except (requests.RequestException, DockerException) as error:
-        raise engine_lost() from error
 
 
 def _ensure(

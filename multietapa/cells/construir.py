@@ -15,11 +15,12 @@ import docker
 import requests
 from docker.errors import DockerException
 
-from multietapa.bases.sources import ensure_base
+from multietapa.bases.sources import ensure_base, find_nearby
 from multietapa.build.events import Event, StepProgress
 from multietapa.build.follow import follow
 from multietapa.build.pipeline import base_step, failing, run
-from multietapa.build.plan import plan_build
+from multietapa.build.plan import Plan, plan_build
+from multietapa.build.pulls import pulled_by_buildkit
 from multietapa.build.session.extras import wanted_extras
 from multietapa.build.sizes import step_sizes
 from multietapa.build.state import BuildState, sized
@@ -144,7 +145,7 @@ def construir(
             plan,
             nocache=sin_cache,
             labels={BASE_LABEL: plan.base} if plan.base else {},
-            ensure_base=lambda name: _bring(client, name, messages),
+            ensure_base=lambda name: _bring(client, plan, name, messages),
             cancel=cancel,
         )
     builder = _ONLY_BUILDER.get(info.name, _BUILDERS[constructor])
@@ -165,13 +166,16 @@ def with_sizes(client: docker.DockerClient, state: BuildState, stages: tuple[str
     return sized(state, quick.reported_bytes, step_sizes(state, quick.steps, stages))
 
 
-def _bring(client: docker.DockerClient, name: str, messages: queue.SimpleQueue[Any]) -> None:
-    """Trae una imagen base contando su avance como el de un paso más."""
+def _bring(client: docker.DockerClient, plan: Plan, name: str, messages: queue.SimpleQueue[Any]) -> None:
+    """Trae una imagen base contando su avance como el de un paso más, si no la va a bajar BuildKit."""
 
     def progress(label: str, done: int, total: int) -> None:
         messages.put(StepProgress(base_step(name), label, done, total))
 
-    ensure_base(client, name, progress=progress)
+    if pulled_by_buildkit(client, plan, name):
+        find_nearby(client, name, progress=progress)
+    else:
+        ensure_base(client, name, progress=progress)
 
 
 def _ask(client: docker.DockerClient) -> EngineInfo:

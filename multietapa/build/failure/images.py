@@ -33,7 +33,11 @@ _DOWNLOAD = re.compile(
     r"(?:Get|Head) \"?(?P<url>(?:https?|ftp)://[^\"\s]+)"
     r"|invalid response status|got HTTP status|failed to fetch remote"
 )
+_CLOSED = re.compile(
+    r"\b401 Unauthorized|\b403 Forbidden|no basic auth credentials|incorrect username or password"
+)
 
+_HOST = re.compile(r"(?P<host>localhost|[^/]*[.:][^/]*)/")
 _SILENT = (
     "al otro lado nadie contestó al motor.",
     "Comprueba la conexión y la dirección, y repite; o descarga el archivo antes y cópialo con «COPY».",
@@ -82,11 +86,19 @@ def base(case: Case) -> MultietapaError | None:
     said = f"la imagen base «{name}»" if name else "una imagen base"
     asker = _asker(case.source, full, name)
     line = case.line or (asker.line if asker else None)
+    host = f" {found['host']}" if (found := _HOST.match(name)) else ""
     if is_unreachable(rest):
         error: BaseImageError = RegistryUnreachableError(
             f"No se pudo descargar {said}{where(line)}: su registro no contesta.",
             why="No está en el motor, y sin su registro no se sabe si existe.",
             next_step="Comprueba la conexión (y el proxy) y repite la celda.",
+            detail=case.reason,
+        )
+    elif _CLOSED.search(rest):
+        error = BaseImageError(
+            f"No se consigue {said}{where(line)}: su registro no deja entrar.",
+            why="No está en el motor, y su registro pide iniciar sesión, o no admite la que hay.",
+            next_step=f"Escribe «docker login{host}» en una terminal y repite la celda.",
             detail=case.reason,
         )
     else:

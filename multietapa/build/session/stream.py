@@ -20,7 +20,7 @@ from google.protobuf.message import DecodeError
 
 from multietapa.build import buildkit
 from multietapa.build.events import BuildFailed, ContextSent, Event
-from multietapa.build.session import attributes, control, filesync
+from multietapa.build.session import attributes, control, credentials, filesync
 from multietapa.build.session.extras import Extras
 from multietapa.build.session.folder_key import FolderKeys
 from multietapa.build.session.grpc import UNAVAILABLE, GrpcError, Handler, MadeCall
@@ -104,7 +104,8 @@ class _Building:
                 attributes.offers(context, text, extras),
                 travelled=self._travelled,
                 failed=self.failures.append,
-            )
+            ),
+            credentials.METHOD: credentials.handler(client.api),
         }
         try:
             self._session = Session(client, handlers, key=key)
