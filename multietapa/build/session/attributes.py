@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -13,7 +14,7 @@ from multietapa.build.session.control import Order
 from multietapa.build.session.extras import Extras
 from multietapa.build.session.listing import FolderOffer, Offer, TextOffer
 from multietapa.build.stream import BuildOptions
-from multietapa.dockerfile.context import Context
+from multietapa.dockerfile.context import Context, check
 from multietapa.dockerfile.walk import entries
 
 CONTEXT, DOCKERFILE = "context", "dockerfile"
@@ -64,11 +65,16 @@ def folder_name(context: Context, extras: Extras) -> str:
     return hashlib.sha256(b"\0".join(os.fsencode(part) for part in parts)).hexdigest()
 
 
-def files(context: Context, extras: Extras) -> Iterator[Path]:
-    """Todo lo que podría viajar, sin contar lo que ``.dockerignore`` excluye."""
+def files(context: Context, extras: Extras, cancel: threading.Event | None = None) -> Iterator[Path]:
+    """Todo lo que podría viajar, sin contar lo que ``.dockerignore`` excluye.
+
+    Lanza :class:`BuildCancelled` si se cancela, y :class:`ContextError` si una carpeta no se puede leer.
+    """
     for _, path in context.entries():
+        check(cancel)
         yield path
     for place in extras.contexts.values():
         if isinstance(place, Path):
             for _, path in entries(place, ()):
+                check(cancel)
                 yield path

@@ -22,7 +22,7 @@ from multietapa.errors import EngineError
 from multietapa.paths import cache_dir
 
 _FILE = "carpetas.sqlite"
-_TICK = 20_000_000  # ns: dos cambios más seguidos pueden llevar la misma fecha
+_TICK = 10_000_000  # ns: dos cambios más seguidos pueden llevar la misma fecha
 _COARSE_TICK = 2_000_000_000  # ns: la de un disco que no guarda fracciones de segundo
 _SECOND = 1_000_000_000
 _BUSY_SECONDS = 5.0
@@ -64,13 +64,13 @@ class FolderKeys:
             series = uuid.uuid4().hex
         return hashlib.sha256(f"{name}\0{series}".encode()).hexdigest(), now
 
-    def close(self, name: str, begun: int) -> None:
-        """Ya se leyó todo lo que la construcción que empezó en ``begun`` tenía que leer."""
+    def close(self, name: str, begun: int, ended: int) -> None:
+        """La construcción que empezó en ``begun`` ya había leído en ``ended`` lo que leyó de la carpeta."""
         try:
             with self._notebook() as notebook:
                 notebook.execute(
                     "UPDATE carpetas SET hasta = ? WHERE ruta = ? AND desde = ?",
-                    (time.time_ns(), name, begun),
+                    (ended, name, begun),
                 )
         except (sqlite3.Error, OSError, EngineError):
             return

@@ -68,7 +68,7 @@ def stream(
     def clock() -> float:
         return time.monotonic() - start
 
-    building = _Building(client, context, options, text, extras or Extras(), keys or FolderKeys())
+    building = _Building(client, context, options, text, extras or Extras(), keys or FolderKeys(), cancel)
     try:
         with closing(building.lines(cancel)) as lines:
             for event in buildkit.read(lines, source, clock=clock):
@@ -90,6 +90,7 @@ class _Building:
         text: str,
         extras: Extras,
         keys: FolderKeys,
+        cancel: threading.Event | None,
     ) -> None:
         self.failures: list[MultietapaError] = []
         self._found: queue.SimpleQueue[dict[str, Any] | BaseException | None] = queue.SimpleQueue()
@@ -98,7 +99,7 @@ class _Building:
         self._workers: list[threading.Thread] = []
         self._ref = uuid.uuid4().hex
         self._keys, self._name = keys, attributes.folder_name(context, extras)
-        key, self._looked = keys.open(self._name, attributes.files(context, extras))
+        key, self._looked = keys.open(self._name, attributes.files(context, extras, cancel))
         handlers: dict[str, Handler] = {
             filesync.METHOD: filesync.handler(
                 attributes.offers(context, text, extras),
@@ -107,6 +108,7 @@ class _Building:
             ),
             credentials.METHOD: credentials.handler(client.api),
         }
+        self._listed = self._looked
         try:
             self._session = Session(client, handlers, key=key)
             try:
@@ -126,7 +128,7 @@ class _Building:
         self._session.close()
         for worker in self._workers:
             worker.join(timeout=1.0)
-        self._keys.close(self._name, self._looked)
+        self._keys.close(self._name, self._looked, self._listed)
 
     def lines(self, cancel: threading.Event | None) -> Generator[dict[str, Any], None, None]:
         """Las líneas de la respuesta, como las que da ``POST /build``. Lanza ``Cancelled`` si se canceló."""
@@ -194,6 +196,8 @@ class _Building:
     def _travelled(self, count: filesync.Travelled) -> None:
         if count.folder == attributes.DOCKERFILE:
             return
+        if count.complete:
+            self._listed = time.time_ns()
         now = time.monotonic()
         if count.complete or now - self._told > _TELL_EVERY:
             self._told = now
