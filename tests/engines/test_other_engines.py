@@ -17,7 +17,7 @@ import pytest
 from multietapa.apps import app
 from multietapa.bases.loading import load
 from multietapa.bases.sources import ensure_base
-from multietapa.build.events import BuildFailed, Event, LogLine
+from multietapa.build.events import BuildFailed, BuildWarning, ContextSent, Event, LogLine
 from multietapa.build.pipeline import build_events
 from multietapa.cells.comparar import comparar
 from multietapa.cells.construccion import Construccion
@@ -91,7 +91,7 @@ def test_a_build_says_all_it_did(
     text = text_for(other, TWO_STAGES).replace("uno", word)
     done = build()
     steps = [(p.etapa, p.texto.split()[0], p.linea) for p in done.pasos if p.etapa]
-    assert ("· Buildah ·" in capsys.readouterr().out) == other.engine.is_podman
+    assert ("· Buildah ·" in capsys.readouterr().err) == other.engine.is_podman
     assert steps == [("build", "RUN", 3), ("stage-1", "COPY", 5), ("stage-1", "RUN", 6)]
     assert f"── build: RUN echo {word}" in done.registro
     assert done.registro.endswith(f"\ndos-{word}\ndos")
@@ -121,6 +121,24 @@ def test_a_failure_is_explained_with_its_line(
         )  # fmt: skip
     assert isinstance(raised.value, kind)
     assert raised.value.line == line
+
+
+def test_only_what_changed_travels(other: Running, context: Path, tag: str) -> None:
+    """Los Docker abren una sesión y solo piden lo que cambió; Podman no la tiene, y se dice en una línea."""
+    for n in range(20):
+        (context / f"{n}.txt").write_text("x" * 1000)
+
+    def build() -> list[Event]:
+        text = f"FROM {other.base}\nCOPY . /app\n"
+        return list(build_events(other.client, context, tag=tag, dockerfile=text))
+
+    build()
+    (context / "7.txt").write_text("y" * 1001)
+    events = build()
+    sent = [(e.files, e.bytes, e.of_files) for e in events if isinstance(e, ContextSent) and e.complete]
+    said = [e.text for e in events if isinstance(e, BuildWarning) and "sesiones" in e.text]
+    assert (sent, len(said)) == (([], 1) if other.engine.is_podman else ([(1, 1001, 21)], 0))
+    assert read_file(other.motor, tag, "/app/7.txt") == b"y" * 1001
 
 
 @pytest.mark.parametrize("builder", BUILDERS)

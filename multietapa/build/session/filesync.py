@@ -26,6 +26,9 @@ from multietapa.errors import ContextError, EngineError, MultietapaError
 METHOD = "/moby.filesync.v1.FileSync/DiffCopy"
 _CHUNK = 256 << 10  # bytes de cada trozo
 _LONGEST_ERROR = 2000
+_RULES = [
+    ".dockerignore"
+]  # antes de pedir la carpeta, el motor pide solo sus reglas: no es lo que se construye
 
 
 @dataclass
@@ -43,7 +46,7 @@ class Travelled:
 def handler(
     offers: Mapping[str, Offer],
     *,
-    travelled: Callable[[Travelled], None] = lambda _: None,
+    travelled: Callable[[Travelled], None] | None = None,
     failed: Callable[[MultietapaError], None] = lambda _: None,
 ) -> Handler:
     """Quien atiende ``DiffCopy``: da las carpetas de ``offers``, por su nombre, y ninguna otra.
@@ -59,7 +62,8 @@ def handler(
             raise GrpcError(NOT_FOUND, f"aquí no se ofrece «{name}»")
         try:
             _check_paths(query)
-            _Sender(call, offer, Travelled(name), travelled).run(query)
+            tell = None if list(query.follow) == _RULES else travelled
+            _Sender(call, offer, Travelled(name), tell).run(query)
         except MultietapaError as error:
             failed(error)
             text = " ".join(filter(None, (error.what, error.why)))[:_LONGEST_ERROR]
@@ -73,9 +77,10 @@ class _Sender:
     """Una carpeta que está viajando."""
 
     def __init__(
-        self, call: ServedCall, offer: Offer, count: Travelled, tell: Callable[[Travelled], None]
+        self, call: ServedCall, offer: Offer, count: Travelled, tell: Callable[[Travelled], None] | None
     ) -> None:
-        self._call, self._offer, self._count, self._tell = call, offer, count, tell
+        self._call, self._offer, self._count = call, offer, count
+        self._tell = tell or (lambda _: None)
         self._files: dict[int, Entry] = {}  # los que se anunciaron y se pueden pedir, por su número
         self._asked: queue.SimpleQueue[int | Exception | None] = queue.SimpleQueue()
 
