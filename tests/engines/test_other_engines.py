@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -133,6 +134,7 @@ def test_only_what_changed_travels(other: Running, context: Path, tag: str) -> N
         return list(build_events(other.client, context, tag=tag, dockerfile=text))
 
     build()
+    time.sleep(0.05)  # en el mismo tic del reloj podría llevar la misma fecha, y entonces viaja todo
     (context / "7.txt").write_text("y" * 1001)
     events = build()
     sent = [(e.files, e.bytes, e.of_files) for e in events if isinstance(e, ContextSent) and e.complete]
