@@ -97,51 +97,92 @@ def broken_registry(client: docker.DockerClient, layer: str) -> Iterator[Registr
 
     Dice que la capa ocupa un millón de bytes.
     """
-    files = {"atiende": _server(layer), "config": _IMAGE_CONFIG, "manifiesto": _MANIFEST, "vacio": "{}"}
+    blob = digest(b"x" * 1_000_000)
+    config = _image_config(blob)
+    manifest = _manifest(config, blob, 1_000_000)
+    files = {
+        "atiende": _server(layer, config, manifest),
+        "config": config,
+        "manifiesto": manifest,
+        "vacio": "{}",
+    }
     command = ["busybox", "nc", "-ll", "-p", "5000", "-e", "/atiende"]
     with _listening(client, BASE_IMAGE, command, {}, files) as found:
         yield found
 
 
-_LAYER = digest(b"x" * 1_000_000)
-_IMAGE_CONFIG = json.dumps(
-    {"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": [_LAYER]}}
-)
-_KIND = "application/vnd.docker.distribution.manifest.v2+json"
-_MANIFEST = json.dumps(
-    {
-        "schemaVersion": 2,
-        "mediaType": _KIND,
-        "config": {
-            "mediaType": "application/vnd.docker.container.image.v1+json",
-            "size": len(_IMAGE_CONFIG),
-            "digest": digest(_IMAGE_CONFIG.encode()),
-        },
-        "layers": [
-            {
-                "mediaType": "application/vnd.docker.image.rootfs.diff.tar",
-                "size": 1_000_000,
-                "digest": _LAYER,
-            }
-        ],
+@contextmanager
+def token_registry(client: docker.DockerClient, layer: bytes) -> Iterator[Registry]:
+    """Un registro con ``imagen:1``, de esa capa, que pide un *token*: lo da a «ana», con «secreta»."""
+    config = _image_config(digest(layer))
+    files: dict[str, str | bytes] = {
+        "config": config,
+        "manifiesto": _manifest(config, digest(layer), len(layer)),
     }
-)
+    files |= {"capa": layer, "vacio": "{}", "pase": '{"token": "pase"}'}
+    files["atiende"] = _server(
+        "whole application/octet-stream /capa ''", config, str(files["manifiesto"]), _GATE
+    )
+    command = ["busybox", "nc", "-ll", "-p", "5000", "-e", "/atiende"]
+    with _listening(client, BASE_IMAGE, command, {}, files) as found:
+        yield found
 
 
-def _server(layer: str) -> str:
-    """El guion que atiende una conexión: la API de un registro, con una sola imagen."""
+_KIND = "application/vnd.docker.distribution.manifest.v2+json"
+#: «ana:secreta», como la manda el motor a quien da los *tokens*.
+_ANA = "YW5hOnNlY3JldGE="
+_GATE = f"""
+refuse() {{
+  printf 'HTTP/1.1 %s\\r\\nConnection: close\\r\\nContent-Length: 0\\r\\n' "$1"
+  [ -z "$2" ] || printf '%s\\r\\n' "$2"
+  printf '\\r\\n'; exit
+}}
+case $path in
+  /token*) [ "$given" = "Basic {_ANA}" ] || refuse '401 Unauthorized' ''
+    whole application/json /pase ''; exit;;
+esac
+[ "$given" = 'Bearer pase' ] || refuse '401 Unauthorized' \\
+  "WWW-Authenticate: Bearer realm=\\"http://$host/token\\",service=\\"prueba\\""
+"""
+
+
+def _image_config(layer: str) -> str:
+    return json.dumps(
+        {"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": [layer]}}
+    )
+
+
+def _manifest(config: str, layer: str, size: int) -> str:
+    kind = "application/vnd.docker.container.image.v1+json"
+    layers = [{"mediaType": "application/vnd.docker.image.rootfs.diff.tar", "size": size, "digest": layer}]
+    head = {"mediaType": kind, "size": len(config), "digest": digest(config.encode())}
+    return json.dumps({"schemaVersion": 2, "mediaType": _KIND, "config": head, "layers": layers})
+
+
+def _server(layer: str, config: str, manifest: str, gate: str = "") -> str:
+    """El guion que atiende una conexión: la API de un registro, con una sola imagen.
+
+    ``gate`` son las órdenes que deciden si se entra, con ``$given`` (``Authorization``) y ``$host``.
+    """
     return f"""#!/bin/sh
-read -r -n 4 method  # a lo que no es HTTP (el motor prueba antes con TLS) se le cuelga
-case $method in GET|HEAD) ;; *) exit;; esac
+read -r -n 4 method  # el motor prueba antes con TLS: se le dice, como cualquier servidor, que no
+case $method in
+  GET|HEAD) ;;
+  POST) printf 'HTTP/1.1 404 Not Found\\r\\nConnection: close\\r\\nContent-Length: 0\\r\\n\\r\\n'; exit;;
+  *) printf 'HTTP/1.0 400 Bad Request\\r\\n\\r\\n'; cat > /dev/null; exit;;
+esac
 read -r path version
-while read -r line && [ "$line" != "$(printf '\\r')" ]; do :; done
+while read -r name value && [ "$name" != "$(printf '\\r')" ]; do
+  case $name in [Aa]uthorization:) given="${{value%?}}";; [Hh]ost:) host="${{value%?}}";; esac
+done
 answer() {{ printf 'HTTP/1.1 200 OK\\r\\nConnection: close\\r\\nContent-Type: %s\\r\\n%s\\r\\n' "$1" "$2"; }}
 whole() {{ answer "$1" "Content-Length: $(wc -c < $2)
 Docker-Content-Digest: $3
 "; [ $method = HEAD ] || cat $2; }}
+{gate}
 case $path in
-  */manifests/*) whole {_KIND} /manifiesto {digest(_MANIFEST.encode())};;
-  */blobs/{digest(_IMAGE_CONFIG.encode())}) whole application/json /config {digest(_IMAGE_CONFIG.encode())};;
+  */manifests/*) whole {_KIND} /manifiesto {digest(manifest.encode())};;
+  */blobs/{digest(config.encode())}) whole application/json /config {digest(config.encode())};;
   */blobs/*) {layer};;
   *) whole application/json /vacio '';;
 esac
@@ -154,7 +195,7 @@ def _listening(
     image: str,
     command: list[str] | None,
     variables: Mapping[str, str],
-    files: Mapping[str, str],
+    files: Mapping[str, str | bytes],
 ) -> Iterator[Registry]:
     container = client.containers.create(
         image,
@@ -169,8 +210,9 @@ def _listening(
             with tarfile.open(fileobj=archive, mode="w") as tar:
                 for name, content in files.items():
                     entry = tarfile.TarInfo(name)
-                    entry.mode, entry.size = 0o755, len(content.encode())
-                    tar.addfile(entry, io.BytesIO(content.encode()))
+                    data = content.encode() if isinstance(content, str) else content
+                    entry.mode, entry.size = 0o755, len(data)
+                    tar.addfile(entry, io.BytesIO(data))
             container.put_archive("/", archive.getvalue())
         container.start()
         bindings = client.api.inspect_container(container.id)["NetworkSettings"]["Ports"][PORT]

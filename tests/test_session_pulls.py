@@ -21,7 +21,7 @@ from multietapa.cells.motor import Motor
 from multietapa.errors import BaseImageError, MultietapaError
 from tests.crafted import archive, layer
 from tests.crafted import entry as file
-from tests.registry import Registry, registry
+from tests.registry import Registry, registry, token_registry
 
 ANA = {"username": "ana", "password": "secreta"}
 NAME = "multietapa-pruebas/bajada:1"
@@ -131,6 +131,22 @@ def test_the_login_of_docker_is_used(
     folder = tmp_path / "app"
     folder.mkdir()
     assert build_image(outsider, app(folder, base), tag=tag).tags == [tag]
+
+
+@pytest.mark.usefixtures("base_image")
+def test_a_registry_that_asks_for_a_token(outsider: docker.DockerClient, tmp_path: Path, tag: str) -> None:
+    """De un registro que quiere un *token* se baja con el usuario y la contraseña: el motor lo pide."""
+    content = layer(file("hola.txt", secrets.token_hex(8)))
+    with token_registry(outsider, content) as asking:
+        folder = app(tmp_path, f"{asking.host}/imagen:1")
+        with pytest.raises(BaseImageError, match="no deja entrar"):
+            build_image(outsider, folder, tag=tag)
+        outsider.login(**ANA, registry=asking.host)
+        try:
+            assert build_image(outsider, folder, tag=tag).tags == [tag]
+        finally:
+            for image in outsider.images.list(f"{asking.host}/imagen"):
+                outsider.images.remove(image.id, force=True)
 
 
 @pytest.mark.parametrize("login", [None, {"username": "ana", "password": "otra"}])
