@@ -44,7 +44,8 @@ from multietapa.errors import engine_lost
 
 _STREAMS = {1: "stdout", 2: "stderr"}
 _NO_SUCH_PATH = 404  # Podman no tiene /build/cancel; Docker contesta que sí aunque no conozca el id
-CONTEXT_SENT = "multietapa.contexto"  # la clave de lo que cuenta la sesión, entre las líneas del motor
+#: Las claves de lo que cuenta la sesión, entre las líneas del motor: qué viajó, y qué paso y línea fallaron.
+CONTEXT_SENT, FAILED_AT = "multietapa.contexto", "multietapa.fallo"
 _REOPENED = 0.005  # segundos; un intervalo más corto es solo una consulta a la caché
 
 
@@ -115,6 +116,8 @@ class BuildKitReader:
             yield from self._trace.feed(message.get("aux"))
         elif message.get("id") == CONTEXT_SENT:
             yield message["aux"]
+        elif message.get("id") == FAILED_AT:
+            self._trace.blame(*message["aux"])
         elif "stream" in message or "status" in message:
             self._text = self._text or ClassicReader(self._source, self._elapsed)
             yield from self._text.feed(message)
@@ -145,6 +148,7 @@ class Trace:
         self._tails: dict[str, list[str]] = {}
         self._errors: dict[str, str] = {}
         self._warned: set[BuildWarning] = set()
+        self._blamed: tuple[str, int | None] = ("", None)
 
     def feed(self, aux: object) -> Iterator[Event]:
         """Los eventos de un mensaje ``moby.buildkit.trace``, en base64 o tal cual.
@@ -181,14 +185,20 @@ class Trace:
         for id_, stream_name in list(self._splitters):
             yield from self._lines(id_, stream_name, self._splitters[id_, stream_name].flush())
 
+    def blame(self, step: str, line: int | None) -> None:
+        """El motor dijo qué paso falló (``""`` si ninguno) y en qué línea (``None`` si en ninguna)."""
+        self._blamed = step, line
+
     def failure(self, reason: str) -> BuildFailed:
         """El fallo final: el paso que lo causó, su línea y el final de su registro."""
+        told, told_line = self._blamed
         own = {id_: text for id_, text in self._errors.items() if "context canceled" not in text}
         exact = (id_ for id_, text in own.items() if text and text in reason)
-        step = next(exact, None) or next(iter(own), "")
+        step = told if told in self._declared else next(exact, None) or next(iter(own), "")
         declared = self._declared.get(step)
         tail = tuple(self._tails.get(step, ()))[-LOG_TAIL:]
         line, name = (declared.line, declared.name) if declared else (None, "")
+        line = line or told_line
         return BuildFailed(reason, self._elapsed(), step, line, tail, step=name)
 
     def _declare(self, vertex: Any) -> Iterator[Event]:

@@ -6,11 +6,14 @@ sabe: contextos con nombre, varias salidas o ninguna, cachés de fuera.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import docker
+from google.protobuf.message import DecodeError
 
 from multietapa.build.session import schema, wire
 from multietapa.build.session.grpc import GrpcError, MadeCall, ask
@@ -95,8 +98,23 @@ def result(made: MadeCall) -> dict[str, str]:
     return answer
 
 
-def details(error: GrpcError) -> Iterator[tuple[str, Any]]:
-    """Lo que el motor añade a un fallo, por su tipo: qué líneas, qué paso."""
-    if error.details:
-        for item in schema.read("Status", error.details).details:
-            yield item.type_url.rpartition("/")[2], item.value
+def place(error: GrpcError) -> tuple[str, int | None]:
+    """Dónde dice el motor que falló: el digest del paso (o ``""``) y la línea del Dockerfile (o ``None``)."""
+    step, line = "", None
+    for kind, value in _details(error):
+        if kind == "errdefs.Vertex+json":
+            step = str(value.get("digest") or "")
+        elif kind == "errdefs.Source+json":
+            ranges = value.get("ranges") or [{}]
+            line = int((ranges[0].get("start") or {}).get("line") or 0) or None
+    return step, line
+
+
+def _details(error: GrpcError) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Lo que el motor añade a un fallo, por su tipo."""
+    with suppress(DecodeError):
+        for item in schema.read("Status", error.details).details if error.details else ():
+            with suppress(ValueError):
+                value = json.loads(item.value)
+                if isinstance(value, dict):
+                    yield item.type_url.rpartition("/")[2], value

@@ -183,7 +183,8 @@ class _Building:
             answer = control.result(solving)
             last = [{"aux": {"ID": _image_id(answer)}}, None]
         except GrpcError as error:
-            last = [{"errorDetail": {"message": error.message}}, None]
+            where = {"id": buildkit.FAILED_AT, "aux": control.place(error)}
+            last = [where, {"errorDetail": {"message": error.message}}, None]
             if error.code == UNAVAILABLE:
                 last = [engine_lost()]
         except (Broken, DecodeError):
