@@ -153,15 +153,17 @@ def test_what_is_written_while_it_travels_is_not_forgotten(
 ) -> None:
     """Un archivo que se reescribe durante la construcción, una y otra vez, acaba en la siguiente imagen."""
     tag = "multietapa-pruebas/clave:durante"
+    (root / "vivo.txt").write_bytes(b"??")
     for number in range(5):
         events = build_events(engine, root, tag=tag, dockerfile=TEXT)
-        for event in events:
-            (root / "vivo.txt").write_bytes(b"x%d" % number)
-            if isinstance(event, ContextSent):
-                break
-        (root / "vivo.txt").write_bytes(b"y%d" % number)
-        list(events)
-        (root / "vivo.txt").write_bytes(b"z%d" % number)
+        with (root / "vivo.txt").open("rb+", buffering=0) as alive:  # sin dejarlo vacío ni un momento
+            for event in events:
+                os.pwrite(alive.fileno(), b"x%d" % number, 0)
+                if isinstance(event, ContextSent):
+                    break
+            os.pwrite(alive.fileno(), b"y%d" % number, 0)
+            list(events)
+            os.pwrite(alive.fileno(), b"z%d" % number, 0)
         assert contents(engine, again().image_id)["vivo.txt"] == b"z%d" % number
 
 
