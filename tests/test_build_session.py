@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import secrets
 import threading
 import uuid
@@ -20,20 +19,8 @@ from multietapa.build.session.listing import Entry, FolderOffer, Offer, Query, T
 from multietapa.build.session.session import Session
 from multietapa.errors import ContextError, EngineError, MultietapaError
 from tests.conftest import needs_unix
-from tools.docker_cli import DockerCommand
 
 pytestmark = needs_unix
-CASES = int(os.environ.get("MULTIETAPA_CASOS", "25"))
-NAMES = ("a", "b", "c.txt", "d.log", "ñu", "x y")
-PATTERNS = ("a", "*.log", "**/c.txt", "!a/c.txt", "b/*", "!**/ñu", "*/b", "x?y")
-COPIES = (
-    "COPY . /d/",
-    "COPY a /d/",
-    "COPY *.log c.txt* /d/",
-    "COPY a/b /d/",
-    "COPY ñu /d/ñu",
-    "COPY enlace /d/",
-)
 
 
 class Built:
@@ -74,51 +61,6 @@ def tag(engine: docker.DockerClient) -> Iterator[str]:
     yield name
     for image in engine.images.list(name):
         engine.images.remove(image.id, force=True)
-
-
-def grow(root: Path, draw: random.Random, depth: int = 0) -> None:
-    """Llena ``root`` al azar de archivos, carpetas, enlaces y permisos."""
-    for name in draw.sample(NAMES, draw.randint(1, len(NAMES))):
-        path, kind = root / name, draw.random()
-        if kind < 0.35 and depth < 2:
-            path.mkdir(mode=draw.choice([0o755, 0o700]))
-            grow(path, draw, depth + 1)
-        elif kind < 0.45:
-            path.symlink_to(draw.choice(["a", "../b", "/c.txt", "nada"]))
-        else:
-            path.write_bytes(draw.randbytes(draw.randint(0, 200)))
-            path.chmod(draw.choice([0o644, 0o755, 0o4755, 0o600]))
-    if depth == 0:
-        (root / "enlace").symlink_to(draw.choice(NAMES))
-        files = [path for path in root.iterdir() if path.is_file() and not path.is_symlink()]
-        if files:
-            (root / "z").hardlink_to(draw.choice(files))
-
-
-def test_random_folders_give_the_image_of_docker_build(
-    engine: docker.DockerClient, docker_cli: DockerCommand, tmp_path: Path, tag: str
-) -> None:
-    """Con cualquier carpeta, ``.dockerignore`` y ``COPY``: la misma imagen, o falla con los dos."""
-    seed = random.randrange(10**9)
-    print("semilla", seed)
-    draw, built = random.Random(seed), 0
-    for case in range(CASES):
-        root = tmp_path / str(case)
-        root.mkdir()
-        grow(root, draw)
-        rules = draw.sample(PATTERNS, draw.randint(0, 4))
-        (root / ".dockerignore").write_text("\n".join(rules), encoding="utf-8")
-        text = f"FROM scratch\n{draw.choice(COPIES)}\n"
-        (root / "Dockerfile").write_text(text, encoding="utf-8")
-        ours = Built(engine, root, text, tag=tag)
-        theirs = docker_cli.run("build", "-q", "-t", f"{tag}-orden", str(root))
-        said = f"semilla {seed}, caso {case}: {rules} {text!r} {ours.error}"
-        assert bool(ours.id) == (theirs.returncode == 0), f"{said} {theirs.stderr}"
-        if ours.id:
-            built += 1
-            assert theirs.stdout.strip() == ours.id, said
-            engine.images.remove(f"{tag}-orden", force=True)
-    assert built
 
 
 def test_only_what_changed_travels(engine: docker.DockerClient, tmp_path: Path, tag: str) -> None:

@@ -65,16 +65,14 @@ def folder_name(context: Context, extras: Extras) -> str:
     return hashlib.sha256(b"\0".join(os.fsencode(part) for part in parts)).hexdigest()
 
 
-def files(context: Context, extras: Extras, cancel: threading.Event | None = None) -> Iterator[Path]:
-    """Todo lo que podría viajar, sin contar lo que ``.dockerignore`` excluye.
+def looked(context: Context, extras: Extras, cancel: threading.Event | None = None) -> Iterator[Path]:
+    """Todo lo que podría viajar, con sus carpetas: lo que ``.dockerignore`` excluye no, pero él sí.
 
     Lanza :class:`BuildCancelled` si se cancela, y :class:`ContextError` si una carpeta no se puede leer.
     """
-    for _, path in context.entries():
-        check(cancel)
-        yield path
-    for place in extras.contexts.values():
-        if isinstance(place, Path):
-            for _, path in entries(place, ()):
-                check(cancel)
-                yield path
+    places = [place for place in extras.contexts.values() if isinstance(place, Path)]
+    for root, rules in [(context.root, context.rules), *((place, ()) for place in places)]:
+        yield from (root, root / ".dockerignore")
+        for _, path in entries(root, rules):
+            check(cancel)
+            yield path

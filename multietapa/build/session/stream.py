@@ -98,19 +98,21 @@ class _Building:
         self._told = 0.0
         self._workers: list[threading.Thread] = []
         self._ref = uuid.uuid4().hex
-        self._keys, self._name = keys, attributes.folder_name(context, extras)
-        key, self._looked = keys.open(self._name, attributes.files(context, extras, cancel))
+        offers = attributes.offers(context, text, extras)
+        self._keys, self._missing, self._listed = keys, {*offers} - {attributes.DOCKERFILE}, 0
+        self._opened = keys.open(
+            attributes.folder_name(context, extras), attributes.looked(context, extras, cancel)
+        )
         handlers: dict[str, Handler] = {
             filesync.METHOD: filesync.handler(
-                attributes.offers(context, text, extras),
+                offers,
                 travelled=self._travelled,
                 failed=self.failures.append,
             ),
             credentials.METHOD: credentials.handler(client.api),
         }
-        self._listed = self._looked
         try:
-            self._session = Session(client, handlers, key=key)
+            self._session = Session(client, handlers, key=self._opened.key)
             try:
                 self._control = control.Control(client)
             except BaseException:
@@ -128,7 +130,7 @@ class _Building:
         self._session.close()
         for worker in self._workers:
             worker.join(timeout=1.0)
-        self._keys.close(self._name, self._looked, self._listed)
+        self._keys.close(self._opened, complete=None if self._missing else self._listed)
 
     def lines(self, cancel: threading.Event | None) -> Generator[dict[str, Any], None, None]:
         """Las líneas de la respuesta, como las que da ``POST /build``. Lanza ``Cancelled`` si se canceló."""
@@ -198,6 +200,7 @@ class _Building:
         if count.folder == attributes.DOCKERFILE:
             return
         if count.complete:
+            self._missing.discard(count.folder)
             self._listed = time.time_ns()
         now = time.monotonic()
         if count.complete or now - self._told > _TELL_EVERY:

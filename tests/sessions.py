@@ -1,0 +1,72 @@
+"""Lo que comparten las pruebas de la sesión: construir, y mirar qué viajó, qué salió y qué queda."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import docker
+
+from multietapa.build.events import BuildFinished, ContextSent, Event
+from multietapa.build.pipeline import build_events
+from multietapa.identity import labels
+from tests.conftest import until
+
+
+@dataclass
+class Done:
+    """Una construcción que acabó: sus eventos, la imagen y lo último que viajó de la carpeta."""
+
+    events: list[Event] = field(default_factory=list)
+
+    @property
+    def image_id(self) -> str:
+        """La imagen."""
+        last = self.events[-1]
+        assert isinstance(last, BuildFinished)
+        return last.image_id
+
+    @property
+    def sent(self) -> tuple[int, int]:
+        """Archivos y bytes que viajaron de la carpeta."""
+        told = [event for event in self.events if isinstance(event, ContextSent) and event.complete]
+        return told[-1].files, told[-1].bytes
+
+
+def build(client: docker.DockerClient, root: Path, text: str, *, tag: str, **more: Any) -> Done:
+    """Construye la carpeta ``root`` con el Dockerfile ``text``, como ``construir``."""
+    return Done(list(build_events(client, root, tag=tag, dockerfile=text, **more)))
+
+
+def contents(client: docker.DockerClient, image: str) -> dict[str, bytes]:
+    """Los archivos de una imagen sin sistema, por su nombre."""
+    container = client.containers.create(image, "nada", labels=labels())
+    try:
+        exported = io.BytesIO(b"".join(container.export()))
+    finally:
+        container.remove()
+    with tarfile.open(fileobj=exported) as tar:
+        files = {entry.name: tar.extractfile(entry) for entry in tar if entry.isfile()}
+        return {name: file.read() for name, file in files.items() if file is not None}
+
+
+def descriptors() -> int:
+    """Cuántos archivos y sockets tiene abiertos este proceso; 0 donde no se puede saber."""
+    known = Path("/proc/self/fd")
+    return len(list(known.iterdir())) if known.is_dir() else 0
+
+
+@contextmanager
+def nothing_left(client: docker.DockerClient) -> Iterator[None]:
+    """Al salir quedan los mismos hilos y los mismos sockets que al entrar."""
+    client.ping()  # la conexión que el SDK guarda para la próxima vez ya está abierta
+    threads, before = set(threading.enumerate()), descriptors()
+    yield
+    until(lambda: not set(threading.enumerate()) - threads)
+    until(lambda: descriptors() <= before + 1)  # el SDK puede guardar otra, de las que cierra él
