@@ -109,7 +109,8 @@ entorno = cliente.images.get("node:14").attrs["Config"]["Env"]
 
 # %% tags=["nbval-check-output"] esperado="'42'"
 etiquetas = motor().etiquetas
-contenedor = cliente.containers.run("node:14-alpine", ["node", "-p", "6 * 7"], detach=True, labels=etiquetas)
+orden = ["node", "-p", "6 * 7"]
+contenedor = cliente.containers.run("node:14-alpine", orden, detach=True, labels=etiquetas)
 contenedor.wait()
 salida = contenedor.logs()
 contenedor.remove()

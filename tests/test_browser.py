@@ -311,7 +311,7 @@ def test_predicting_and_comparing(page: Page, lab_url: str, captures: Path) -> N
     page.locator(".jp-CodeCell").nth(2).click()
     page.keyboard.press("Shift+Enter")
     view = page.locator(".mtc")
-    expect(view).to_contain_text("Predijiste 300 MB", timeout=60_000)
+    expect(view).to_contain_text("predijiste 300 MB", timeout=60_000)
     expect(view).to_contain_text("equivalente local")
     for label in ("Transferencia", "Desempaquetado"):
         view.get_by_text(label, exact=True).first.click()

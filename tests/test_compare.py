@@ -155,7 +155,7 @@ def test_text_view_ends_with_the_table(
     assert f"{BIG} (1 de 2): pidiendo la imagen al motor" in shown.err
     assert shown.out == f"{found.tabla_texto}\n"
     assert f"Motor: {found.motor.label}" in shown.out
-    assert f"Desempaquetado de {BIG}: Predijiste 10,0 kB; se midieron 7,0 kB (1,4 veces menos)." in shown.out
+    assert f"Desempaquetado de {BIG}: predijiste 10,0 kB; se midieron 7,0 kB (1,4 veces menos)." in shown.out
     assert "base equivalente local" in shown.out
 
 
@@ -235,9 +235,9 @@ def test_headline_of_the_other_measure_and_before_measuring() -> None:
 @pytest.mark.parametrize(
     ("guess", "expected"),
     [
-        (300_000_000, "Predijiste 300 MB; se midieron 807 MB (2,7 veces más)"),
-        (1_614_000_000, "Predijiste 1,61 GB; se midieron 807 MB (la mitad)"),
-        (800_000_000, "Predijiste 800 MB; se midieron 807 MB (casi exacto)"),
+        (300_000_000, "predijiste 300 MB; se midieron 807 MB (2,7 veces más)"),
+        (1_614_000_000, "predijiste 1,61 GB; se midieron 807 MB (la mitad)"),
+        (800_000_000, "predijiste 800 MB; se midieron 807 MB (casi exacto)"),
         (None, ""),
     ],
 )
@@ -248,14 +248,14 @@ def test_prediction_against_the_first_image(guess: int | None, expected: str) ->
 
 @pytest.mark.parametrize(
     ("given", "said"),
-    [(None, ""), (300, "Predijiste 300 MB"), (0.5, "Predijiste 500 kB"), (0, ""),
-     (SimpleNamespace(value=120), "Predijiste 120 MB"), (SimpleNamespace(value=0), ""),
+    [(None, ""), (300, "predijiste 300 MB"), (0.5, "predijiste 500 kB"), (0, ""),
+     (SimpleNamespace(value=120), "predijiste 120 MB"), (SimpleNamespace(value=0), ""),
      (SimpleNamespace(value=None), "")],
 )  # fmt: skip
 def test_prediction_is_a_number_or_a_control(images: docker.DockerClient, given: Any, said: str) -> None:
     """Vale un número de MB o un control; uno que nadie ha movido no predice nada."""
     shown = comparar(SMALL, cliente=images, vista=False, prediccion=given).tabla_texto
-    assert f"{said}; se midieron 4,5 kB" in shown if said else "Predijiste" not in shown
+    assert f"{said}; se midieron 4,5 kB" in shown if said else "predijiste" not in shown
 
 
 def test_effects_that_add_up_in_bytes_do_not_in_times() -> None:

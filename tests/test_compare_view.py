@@ -53,7 +53,7 @@ def test_measure_switch_changes_everything(page: Page) -> None:
     expect(page.locator(".mtc-total strong").first).to_have_text("300 MB")
     expect(page.get_by_role("img", name=re.compile("^capas propias"))).to_have_count(2)
     expect(page.locator(".mtc-marker")).to_have_count(0)
-    expect(page.locator(".mtc-guess")).to_contain_text("Desempaquetado de a: Predijiste 500 MB")
+    expect(page.locator(".mtc-guess")).to_contain_text("Desempaquetado de a: predijiste 500 MB")
 
 
 def test_keyboard_reaches_every_segment(page: Page) -> None:

@@ -89,7 +89,7 @@ def prediction(comparison: Comparison) -> str:
     if comparison.prediction is None or not first.measured:
         return ""
     guess, real = comparison.prediction, first.figure(Measure.UNPACKED).bytes
-    sentence = f"Predijiste {text.size(guess)}; se midieron {text.size(real)}"
+    sentence = f"predijiste {text.size(guess)}; se midieron {text.size(real)}"
     more, ratio = real >= guess, max(guess, real) / max(min(guess, real), 1)
     if ratio < SIMILAR:
         return f"{sentence} (casi exacto)"
