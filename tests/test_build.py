@@ -473,9 +473,12 @@ def test_uppercase_images_are_said_before_looking_for_them(build: Callable[..., 
 
 
 def test_secrets_say_what_to_use(build: Callable[..., list[Event]]) -> None:
-    """Un paso con un secreto explica que hace falta buildx."""
-    error, _ = failing(build, "FROM BASE\nRUN --mount=type=secret,id=x cat /run/secrets/x\n")
-    assert "docker buildx build --secret" in str(error)
+    """Un paso que monta un secreto y no lo tiene se avisa, y si falla se dice cómo dárselo."""
+    error, events = failing(build, "FROM BASE\nRUN --mount=type=secret,id=x cat /run/secrets/x\n")
+    assert 'secretos={"x": Path("…")}' in str(error)
+    assert [(e.line, "el secreto «x»" in e.text) for e in events if isinstance(e, BuildWarning)] == [
+        (2, True)
+    ]
 
 
 def test_unknown_builder_lists_those_that_exist(engine: docker.DockerClient, context: Path) -> None:

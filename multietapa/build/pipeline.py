@@ -29,6 +29,7 @@ from multietapa.build.events import (
     StepStarted,
 )
 from multietapa.build.failure import explain, missing_stage, syntax_image, wrong_platform
+from multietapa.build.lacking import lacking_warnings, with_what_lacks
 from multietapa.build.plan import Plan, plan_build
 from multietapa.build.session.extras import needs_session
 from multietapa.build.session.stream import NotOffered
@@ -138,6 +139,7 @@ def run(
     started = time.monotonic()
     failed: BuildFailed | None = None
     yield from _unused(plan)
+    yield from lacking_warnings(plan) if plan.builder == "buildkit" else ()
     try:
         text, syntax = _frontend(plan, client)
         asked = plan.images
@@ -229,6 +231,7 @@ def _explained(client: docker.DockerClient, plan: Plan, failed: BuildFailed) -> 
         target=plan.target,
         free_space=lambda: free_bytes(client, plan.root_image(failed.line)),
     )
+    error = with_what_lacks(error, plan)
     opening = any(stage.line == failed.line for stage in plan.source.stages)
     if isinstance(error, BaseImageError) or (opening and type(error) is BuildError):
         native = [name for name, asker in plan.images.items() if not asker.flag("platform")]

@@ -8,6 +8,8 @@ from multietapa.build.failure.case import Case, where
 from multietapa.errors import BuildError, MultietapaError
 
 _BUILDKIT_ONLY = re.compile(r"^the --\w+ option requires BuildKit\b")
+_NO_SECRET = re.compile(r"^(?:failed to load cache key: )?secret (?P<name>.+): not found$")
+_NO_KEY = re.compile(r"^no SSH key \".*\" forwarded from the client$|^unset ssh forward key \S+$")
 _NO_SESSION = re.compile(r"(?:^|: )no active sessions$")
 
 
@@ -28,13 +30,26 @@ def buildkit_only(case: Case) -> MultietapaError | None:
 
 
 def secrets(case: Case) -> MultietapaError | None:
-    """Pide un secreto o una llave, y no hay quien se los dé."""
-    if not _NO_SESSION.search(case.words):
+    """Pide un secreto o una llave, y no hay quien se los dé, o no se le dieron."""
+    if _NO_SESSION.search(case.words):
+        return BuildError(
+            f"Este paso pide un secreto o una llave ssh{where(case.line)}.",
+            why="Para dárselos hace falta una sesión de BuildKit, y este motor no la ofrece.",
+            next_step="Constrúyelo con un motor de Docker.",
+            detail=case.quoted or case.reason,
+            line=case.line,
+        )
+    secret, key = _NO_SECRET.match(case.words), _NO_KEY.match(case.words)
+    if secret:
+        what, way = f"el secreto «{secret['name']}»", f'«secretos={{"{secret["name"]}": Path("…")}}»'
+    elif key:
+        what, way = "el agente de ssh", "«ssh=True»"
+    else:
         return None
     return BuildError(
-        f"Este paso pide un secreto o una llave ssh{where(case.line)}.",
-        why="El SDK de Docker no puede enviarlos: hacen falta sesiones de BuildKit.",
-        next_step="Constrúyelo con la orden «docker buildx build --secret ...».",
+        f"Falta {what}, que este paso necesita{where(case.line)}.",
+        why="El Dockerfile lo monta con «required», y no se le ha dado.",
+        next_step=f"Pásalo al construir, con {way}.",
         detail=case.quoted or case.reason,
         line=case.line,
     )

@@ -23,7 +23,7 @@ class Extras:
     la imagen (``linux/arm64``); ``cache_from``, imágenes que traen su caché.
     """
 
-    secrets: Mapping[str, bytes] = field(default_factory=dict)
+    secrets: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     ssh: Path | None = None
     output: Path | None = None
     platform: str = ""

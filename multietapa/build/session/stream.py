@@ -20,7 +20,7 @@ from google.protobuf.message import DecodeError
 
 from multietapa.build import buildkit
 from multietapa.build.events import BuildFailed, ContextSent, Event
-from multietapa.build.session import attributes, control, credentials, filesync
+from multietapa.build.session import agent, attributes, control, credentials, filesync, secrets
 from multietapa.build.session.extras import Extras
 from multietapa.build.session.folder_key import FolderKeys
 from multietapa.build.session.grpc import UNAVAILABLE, GrpcError, Handler, MadeCall
@@ -110,7 +110,10 @@ class _Building:
                 failed=self.failures.append,
             ),
             credentials.METHOD: credentials.handler(client.api),
+            secrets.METHOD: secrets.handler(extras.secrets),
         }
+        if extras.ssh is not None:
+            handlers |= agent.handlers(extras.ssh)
         try:
             self._session = Session(client, handlers, key=self._opened.key)
             try:
