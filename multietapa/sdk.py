@@ -235,7 +235,9 @@ def upgrade(
             raise_for_status(api, response)
             raise APIError("la conexión no cambió de protocolo", response=response)
     connection = api._get_raw_response_socket(response)
-    return response, getattr(connection, "_sock", connection), _already_read(response.raw._fp.fp)
+    connection = getattr(connection, "_sock", connection)
+    shared = getattr(connection, "proc", None) is not None  # la orden ssh: su salida es el lector mismo
+    return response, connection, b"" if shared else _already_read(response.raw._fp.fp)
 
 
 def _already_read(reader: Any) -> bytes:

@@ -62,11 +62,17 @@ def descriptors() -> int:
     return len(list(known.iterdir())) if known.is_dir() else 0
 
 
+def at_work() -> list[str]:
+    """Los hilos del taller que están en marcha."""
+    return [worker.name for worker in threading.enumerate() if worker.name.startswith("multietapa")]
+
+
 @contextmanager
 def nothing_left(client: docker.DockerClient) -> Iterator[None]:
-    """Al salir quedan los mismos hilos y los mismos sockets que al entrar."""
+    """Al salir no queda ningún hilo del taller, y los sockets son los de antes."""
     client.ping()  # la conexión que el SDK guarda para la próxima vez ya está abierta
-    threads, before = set(threading.enumerate()), descriptors()
+    assert at_work() == []
+    before = descriptors()
     yield
-    until(lambda: not set(threading.enumerate()) - threads)
-    until(lambda: descriptors() <= before + 1)  # el SDK puede guardar otra, de las que cierra él
+    until(lambda: not at_work())
+    until(lambda: descriptors() <= before + 2)  # el SDK puede guardar otra, y el servidor de ssh su mitad

@@ -22,7 +22,7 @@ from multietapa.engine import reasons
 from multietapa.engine.discovery import existing
 from multietapa.engine.endpoint import Endpoint, malformed, normal
 from multietapa.engine.model import Rejected
-from tests.conftest import unavailable
+from tests.certificates import identity, tls_server
 
 ENGLISH = (
     "error",
@@ -92,22 +92,7 @@ def listener(act: Callable[[socket.socket], None]) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Una carpeta con ``ca.pem``, ``cert.pem`` y ``key.pem``: la misma identidad para los dos lados."""
-    if not shutil.which("openssl"):
-        unavailable("falta el programa openssl")
-    folder = tmp_path_factory.mktemp("tls")
-    command = ["openssl", "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-    command += ["-subj", "/CN=prueba", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
-    command += ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
-    subprocess.run(command, check=True, capture_output=True)
-    shutil.copy(folder / "cert.pem", folder / "ca.pem")
-    return folder
-
-
-def tls_server(folder: Path) -> ssl.SSLContext:
-    """Lo que necesita un servidor para hablar TLS con la identidad de ``folder``."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
-    return context
+    return identity(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.mark.parametrize(
@@ -207,9 +192,7 @@ def test_a_client_certificate_that_is_not_accepted(
     command = ["openssl", "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
     command += ["-subj", "/CN=otra", "-days", "2", "-keyout", f"{other}/key.pem", "-out", f"{other}/cert.pem"]
     subprocess.run(command, check=True, capture_output=True)
-    strict = tls_server(certificates)
-    strict.verify_mode = ssl.CERT_REQUIRED
-    strict.load_verify_locations(certificates / "ca.pem")
+    strict = tls_server(certificates, strict=True)
     with web(strict) as host:
         said = reason(host, DOCKER_TLS_VERIFY="1", DOCKER_CERT_PATH=str(other))
         assert f"no acepta el tuyo. Revisa los de {other}" in said

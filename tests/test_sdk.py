@@ -39,6 +39,7 @@ NAMES = [
     (docker.utils, "parse_repository_tag", "split_reference"),
     (docker.auth, "resolve_authconfig", "credentials"),
     (docker.auth, "load_config", "credentials"),
+    (docker.APIClient, "_get_raw_response_socket", "upgrade"),
     (CancellableStream, "close", "stop_following"),
 ]
 ONLY_HERE = ("docker.auth", "docker.tls", "docker.utils", "docker.api", "docker.transport", "docker.types")

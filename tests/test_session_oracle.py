@@ -112,8 +112,9 @@ def theirs(client: docker.DockerClient, order: DockerCommand, root: Path, tag: s
 
 
 def plain(reason: str) -> str:
-    """La razón de un fallo, sin los nombres que el motor da a cada carpeta recibida."""
-    return re.sub(r"ref \S+::\S+:", "ref X:", re.sub(r"^failed to solve: ", "", reason)).strip()
+    """La razón de un fallo, sin los nombres que el motor da a lo recibido y a cada capa a medias."""
+    said = re.sub(r"ref \S+::\S+:", "ref X:", reason.removeprefix("failed to solve: "))
+    return re.sub(r"/\S+/(overlay2|snapshots)/\w+/(diff|fs)/", "/", said).strip()
 
 
 def grow(root: Path, draw: random.Random, depth: int = 0) -> None:
@@ -164,7 +165,7 @@ def compare(client: docker.DockerClient, order: DockerCommand, work: Path, cases
             first, second = theirs(client, order, root, f"{tag}:a"), ours(client, root, f"{tag}:b", keys)
         assert (first.image, first.reason) == (second.image, second.reason), f"{what}\n{first}\n{second}"
         assert all(second.cached.values()) or first.reason, f"{what}\n{first}\n{second}"
-        assert first.cached.keys() == second.cached.keys() or first.reason, f"{what}\n{first}\n{second}"
+        assert second.cached.keys() <= first.cached.keys() or first.reason, f"{what}\n{first}\n{second}"
         built, failed = built + bool(first.image), failed + bool(first.reason)
         shutil.rmtree(root)
         if case % 50 == 49:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import select
 import socket
 import ssl
+import subprocess
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
@@ -146,9 +147,15 @@ class ProcessWire:
         self._process.stdin.flush()
 
     def close(self) -> None:
-        """Termina la orden; quien leía deja de esperar."""
+        """Termina la orden y la recoge; quien leía deja de esperar."""
         with suppress(OSError):
             self._process.terminate()
+        try:
+            self._process.wait(_PAUSE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        with suppress(OSError):  # lo que quedara por escribir ya no tiene quien lo lea
+            self._process.stdin.close()
 
 
 class PipeWire:
