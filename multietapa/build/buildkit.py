@@ -30,11 +30,11 @@ from multietapa.build.events import (
     LogLine,
     StepDeclared,
     StepFinished,
-    StepProgress,
     StepStarted,
 )
-from multietapa.build.locating import Located, locate, spanish, uncounted
+from multietapa.build.locating import Located, locate, uncounted
 from multietapa.build.log_lines import LOG_TAIL, LineSplitter
+from multietapa.build.progress import Told
 from multietapa.build.response import read_with
 from multietapa.build.stream import BuildOptions, json_lines
 from multietapa.build.trace_schema import decode_status, seconds
@@ -140,6 +140,7 @@ class Trace:
         self._offset: float | None = None  # del reloj del motor al nuestro
         self._declared: dict[str, StepDeclared] = {}
         self._located: dict[str, Located] = {}
+        self._told = Told()
         self._extra: dict[str, int] = {}  # los ONBUILD que el total de su etapa no cuenta
         self._running: dict[str, float] = {}  # cuándo empezó, en el reloj del motor
         self._worked: dict[str, float] = {}  # segundos ya terminados
@@ -167,8 +168,8 @@ class Trace:
         for vertex in status.vertexes:
             yield from self._start(vertex)
         for item in status.statuses:
-            label, _ = spanish(item.name or item.ID)
-            yield StepProgress(item.vertex, label, int(item.current), int(item.total))
+            if told := self._told.feed(item):
+                yield told
         for log in status.logs:
             yield from self._log(log.vertex, _STREAMS.get(log.stream, "stdout"), log.msg)
         for vertex in status.vertexes:
@@ -208,7 +209,13 @@ class Trace:
         located = locate(vertex.name, self._source, inputs, self._extra)
         self._located[vertex.digest] = located
         event = StepDeclared(
-            vertex.digest, located.text, located.kind, located.stage, located.line, tuple(vertex.inputs)
+            vertex.digest,
+            located.text,
+            located.kind,
+            located.stage,
+            located.line,
+            tuple(vertex.inputs),
+            located.folder,
         )
         self._declared[vertex.digest] = event
         yield event

@@ -64,6 +64,7 @@ class Step:
     """Un paso. ``started`` y ``seconds`` son segundos; ``progress``, lo último que dijo cada descarga.
 
     ``size`` son los bytes que añade a la imagen según el motor; ``None`` si no se sabe o no va en ella.
+    ``folder``, la carpeta que recibe, o ``""``.
     """
 
     id: str
@@ -77,6 +78,7 @@ class Step:
     error: str = ""
     progress: Mapping[str, StepProgress] = field(default_factory=dict)
     size: int | None = None
+    folder: str = ""
 
     @property
     def keyword(self) -> str:
@@ -87,6 +89,11 @@ class Step:
     def is_instruction(self) -> bool:
         """Ejecuta algo de una etapa: ni un ``FROM``, ni un ``ARG`` de antes de todos, ni un paso interno."""
         return self.kind is StepKind.INSTRUCTION and bool(self.stage)
+
+    @property
+    def layers(self) -> tuple[StepProgress, ...]:
+        """Las capas que baja o ha bajado, en el orden en que se supo de ellas."""
+        return tuple(told for told in self.progress.values() if told.doing)
 
     @property
     def bytes(self) -> tuple[int, int]:
@@ -166,7 +173,8 @@ def reduce(state: BuildState, event: Event) -> BuildState:
         return _with(state, _finished(_step(state, event.id), event))
     if isinstance(event, StepProgress):
         step = _step(state, event.id)
-        others = {label: told for label, told in step.progress.items() if label != event.label}
+        # De las capas importa el orden; de lo demás, lo último.
+        others = {name: told for name, told in step.progress.items() if event.doing or name != event.label}
         return _with(state, replace(step, progress=_current(step.kind, {**others, event.label: event})))
     if isinstance(event, LogLine):
         return _spoken(state, event)
@@ -236,6 +244,7 @@ def _declared(step: Step, event: StepDeclared) -> Step:
         kind=event.kind,
         stage=_stage(event),
         line=event.line,
+        folder=event.folder,
         progress=_current(event.kind, step.progress),
     )
 
