@@ -65,7 +65,8 @@ class Construccion(ShownInCell):
     ``imagen`` es su id (``sha256:...``); ``segundos``, los de pared; ``registro``, todo lo que escribieron
     los pasos; ``motor``, con qué se construyó; ``etapas_sin_usar``, las etapas que nadie usa (por su nombre,
     o su número si no tienen); ``enviado``, lo que viajó de cada carpeta (vacío si el motor no tiene sesiones
-    de BuildKit: entonces viaja todo). En una grabación, ``grabacion`` es su rótulo y la imagen no existe aquí.
+    de BuildKit: entonces viaja todo). En una grabación, ``grabacion`` es su rótulo y la imagen no existe
+    aquí.
     """
 
     imagen: str
