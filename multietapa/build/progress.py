@@ -43,8 +43,10 @@ class Told:
             current = total = before.total if before else 0
         else:
             doing = _DOING.get(item.name, WAITING)
+        if before and _ORDER.index(doing) < _ORDER.index(before.doing):  # llega tarde: solo dice cuánto ocupa
+            doing, current, total = before.doing, before.current or total, before.total or total
         new = StepProgress(item.vertex, short, current, total, doing)
-        if new == before or (before and _ORDER.index(doing) < _ORDER.index(before.doing)):
+        if new == before:
             return None
         self._pieces[key] = new
         if key not in self._shown and doing in (WAITING, DOWNLOADED):

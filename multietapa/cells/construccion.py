@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from multietapa import text
 from multietapa.build.events import MAIN_FOLDER, ContextSent
 from multietapa.build.follow import View
-from multietapa.build.state import BuildState, Status
+from multietapa.build.state import BuildState
+from multietapa.build.step import Status
 from multietapa.dockerfile.stages import Dockerfile
 from multietapa.engine.model import EngineInfo
 from multietapa.errors import BuildError

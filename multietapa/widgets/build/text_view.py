@@ -8,7 +8,8 @@ from typing import TextIO
 
 from multietapa import text
 from multietapa.build.progress import OPENED
-from multietapa.build.state import BuildState, Status, Step, one_line, stage_name
+from multietapa.build.state import BuildState, one_line, stage_name
+from multietapa.build.step import Status, Step
 from multietapa.widgets.adapters.ipykernel import in_notebook
 from multietapa.widgets.build.travel import activity, layer_line
 from multietapa.widgets.build.words import Request, context, ending, step_line, tail, warning_line

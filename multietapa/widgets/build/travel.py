@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from multietapa import text
 from multietapa.build.events import ContextSent, StepProgress
 from multietapa.build.progress import OPENED
-from multietapa.build.state import BuildState, Status, Step, one_line
+from multietapa.build.state import BuildState, one_line
+from multietapa.build.step import Status, Step
 
 _MAX_LAYERS = 12
 _NOT_OVER = (Status.WAITING, Status.RUNNING)

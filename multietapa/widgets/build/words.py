@@ -13,7 +13,8 @@ from typing import Any
 
 from multietapa import text
 from multietapa.build.events import BuildWarning
-from multietapa.build.state import BuildPhase, BuildState, Group, Status, Step, one_line
+from multietapa.build.state import BuildPhase, BuildState, Group, one_line
+from multietapa.build.step import Status, Step
 from multietapa.widgets.build.travel import activity, cut, detail, layers
 from multietapa.widgets.build.travel import summary as sent_summary
 from multietapa.widgets.theme import VARIABLES
