@@ -1,8 +1,9 @@
-"""Construye con BuildKit a través del SDK de Docker y traduce su rastro a eventos.
+"""Traduce a eventos el rastro de BuildKit; y construye con él sin sesión, para los motores que no la ofrecen.
 
 El SDK no sabe de BuildKit, pero su cliente puede hacer ``POST /build?version=2`` con el contexto como
-cuerpo y sin sesión. El motor contesta 200 aunque la construcción falle y va mandando líneas JSON con su
-rastro en protobuf (``trace_schema``), el ``id`` de la imagen y, si algo va mal, ``errorDetail``.
+cuerpo. El motor contesta 200 aunque la construcción falle y va mandando líneas JSON con su rastro en protobuf
+(``trace_schema``), el ``id`` de la imagen y, si algo va mal, ``errorDetail``. Lo que cuenta una sesión
+(``session.stream``) llega con la misma forma.
 
 Un paso puede volver a empezar (una imagen base que primero se consulta y luego se baja): su último
 ``StepFinished`` es el que vale y ``seconds`` los suma todos.
