@@ -177,6 +177,19 @@ def test_a_reopened_step_adds_its_time() -> None:
     assert [e.seconds for e in of(found, StepFinished)] == [2.0, 6.0]
 
 
+def test_a_step_that_ends_and_opens_again_at_once_is_running() -> None:
+    """BuildKit mira primero si lo tiene y, en el mismo mensaje, empieza de verdad: el paso está en marcha."""
+    status = type(decode_status(b""))()
+    for started, completed in ((1, 2), (3, 0)):
+        vertex = status.vertexes.add(digest="x", name="[internal] load build context")
+        vertex.started.seconds = started
+        if completed:
+            vertex.completed.seconds = completed
+    trace = Trace(None, lambda: 0.0)
+    kinds = [type(event) for event in trace.feed(status.SerializeToString())]
+    assert kinds == [StepDeclared, StepStarted, StepFinished, StepStarted]
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [

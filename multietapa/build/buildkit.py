@@ -175,6 +175,9 @@ class Trace:
             yield from self._log(log.vertex, _STREAMS.get(log.stream, "stdout"), log.msg)
         for vertex in status.vertexes:
             yield from self._finish(vertex)
+        for vertex in status.vertexes:
+            if self._opens_again(vertex):
+                yield from self._start(vertex)
         for item in status.warnings:
             line = item.ranges[0].start.line if item.ranges else None
             warning = BuildWarning(lint_text(item.short.decode(errors="replace")), line, item.url)
@@ -241,6 +244,12 @@ class Trace:
                 return
         self._running[vertex.digest] = started
         yield StepStarted(vertex.digest, self._at(started))
+
+    def _opens_again(self, vertex: Any) -> bool:
+        """Empezó otra vez, y sigue, después de lo que acaba de terminar en el mismo mensaje."""
+        ended = self._ended.get(vertex.digest)
+        open_now = vertex.HasField("started") and not vertex.HasField("completed")
+        return open_now and ended is not None and seconds(vertex.started) > ended
 
     def _finish(self, vertex: Any) -> Iterator[Event]:
         if not vertex.HasField("completed") or vertex.digest not in self._running:

@@ -16,9 +16,9 @@ _NOT_OVER = (Status.WAITING, Status.RUNNING)
 
 def detail(state: BuildState, step: Step) -> str:
     """Lo que llegó (o está llegando) con ese paso: los archivos de su carpeta o los bytes de sus capas."""
-    over = step.status not in _NOT_OVER
     if found := state.sent.get(step.folder):
-        return sent_phrase(found, over=over)
+        return sent_phrase(found, over=state.phase.over)
+    over = step.status not in _NOT_OVER
     return f"bajaron {text.size(total)}" if over and (total := sum(p.total for p in step.layers)) else ""
 
 

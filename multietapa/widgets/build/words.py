@@ -107,7 +107,8 @@ def step_line(state: BuildState, step: Step) -> str:
     extra = [f"línea {step.line}"] if step.line else []
     extra += [size] if (size := step_size(step)) else []
     where = f" ({', '.join(extra)})" if extra else ""
-    name = f"{_shown(step)}{where}{_lead(detail(state, step), ' · ')}"
+    about = "" if step.status is Status.RUNNING else detail(state, step)
+    name = f"{_shown(step)}{where}{_lead(about, ' · ')}"
     return f"{ICONS[step.status]} {step.status.value}{_lead(took(step))}: {name}"
 
 
