@@ -90,17 +90,10 @@ construir(TIENDA, dockerfile="Dockerfile.ingenuo", etiqueta="tienda:ingenua")
 # Ejecuta otra vez esa celda. Ahora tarda un suspiro: los pasos cuyas entradas no cambiaron salen de la
 # **caché de compilación**.
 #
-# Tampoco hace falta enviar lo mismo dos veces: el motor guarda la carpeta de la última vez y solo pide lo que
-# cambia. Pon al día la fecha de un archivo, sin tocar lo que dice, y mira cuántos viajan, junto a
-# **Preparación**:
-
-# %%
-Path(TIENDA, "src/app.ts").touch()
-construir(TIENDA, dockerfile="Dockerfile.ingenuo", etiqueta="tienda:ingenua")
-
-# %% [markdown]
-# Con otra fecha podía haber cambiado, así que el motor lo pidió. Como dice lo mismo, todo siguió saliendo de
-# la caché. (El constructor clásico y Podman reciben la carpeta entera cada vez.)
+# Mira también qué dice junto a **Preparación**: no viajó nada. El motor guarda la carpeta de la última vez y
+# solo pide lo que cambia. Añade al principio de esa celda `Path(TIENDA, "src/app.ts").touch()`, que cambia la
+# fecha de un archivo, y verás viajar ese y ninguno más. (Podman y el constructor clásico reciben siempre la
+# carpeta entera.)
 #
 # ## ¿Funciona?
 #
