@@ -90,6 +90,11 @@ construir(TIENDA, dockerfile="Dockerfile.ingenuo", etiqueta="tienda:ingenua")
 # Ejecuta otra vez esa celda. Ahora tarda un suspiro: los pasos cuyas entradas no cambiaron salen de la
 # **caché de compilación**.
 #
+# Mira también qué dice junto a **Preparación**: no viajó nada. El motor guarda la carpeta de la última vez y
+# solo pide lo que cambia. Añade al principio de esa celda `Path(TIENDA, "src/app.ts").touch()`, que cambia la
+# fecha de un archivo, y verás viajar ese y ninguno más. (Podman y el constructor clásico reciben siempre la
+# carpeta entera.)
+#
 # ## ¿Funciona?
 #
 # Arranca un contenedor con la imagen. La tienda escucha en el puerto 3000 del contenedor; con `None`, el

@@ -14,7 +14,8 @@ import pytest
 from multietapa.build import follow as build_loop
 from multietapa.build.events import BuildFailed, Event, LogLine, StepProgress
 from multietapa.build.follow import follow
-from multietapa.build.state import BuildPhase, BuildState, Status, sized
+from multietapa.build.state import BuildPhase, BuildState, sized
+from multietapa.build.step import Status
 from multietapa.errors import BuildCancelled, BuildError, EngineLostError
 from tests.test_build_state import CANCELLED, FAILED, FINISHED, HALFWAY
 

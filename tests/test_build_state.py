@@ -11,6 +11,7 @@ from multietapa.build.events import (
     BuildFailed,
     BuildFinished,
     BuildWarning,
+    ContextSent,
     Event,
     LogLine,
     StepDeclared,
@@ -23,13 +24,13 @@ from multietapa.build.state import (
     LOG_LINES,
     BuildPhase,
     BuildState,
-    Status,
     broken,
     cancelling,
     explained,
     reduce,
     sized,
 )
+from multietapa.build.step import Status
 from tests import test_buildkit, test_classic
 
 RECORDED = ("buildkit", "buildkit_cache", "buildkit_fallo", "clasico", "clasico_cache", "clasico_fallo")
@@ -233,6 +234,29 @@ def test_downloads_of_a_step_are_added_up() -> None:
     step = state_of(*HALFWAY, *(StepProgress("2", *each) for each in told)).steps["2"]
     assert step.bytes == (28, 30)
     assert step.activity == "a"
+
+
+def test_layers_keep_their_place() -> None:
+    """Las capas que baja un paso salen en el orden en que se supo de ellas, con lo último de cada una."""
+    told = [
+        ("a", 1, 10, "bajando"),
+        ("b", 5, 20, "bajando"),
+        ("consultar x", 0, 0, ""),
+        ("a", 10, 10, "lista"),
+    ]
+    step = state_of(*HALFWAY, *(StepProgress("1", *each) for each in told)).steps["1"]
+    assert [(layer.label, layer.doing) for layer in step.layers] == [("a", "lista"), ("b", "bajando")]
+    assert step.bytes == (15, 30)
+
+
+def test_what_travelled_is_kept_by_folder() -> None:
+    """De cada carpeta se guarda lo último que se supo, aunque su paso se declare después."""
+    half, whole = ContextSent("context", 1, 5, 2, 9), ContextSent("context", 2, 9, 2, 9, complete=True)
+    other = ContextSent("otra", 0, 0, 1, 7, complete=True)
+    declared = StepDeclared("9", "recibir", StepKind.INTERNAL, folder="context")
+    state = state_of(half, other, declared, whole)
+    assert state.sent == {"context": whole, "otra": other}
+    assert state.steps["9"].folder == "context"
 
 
 def test_a_base_image_tells_one_phase_at_a_time() -> None:

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from multietapa.build.events import (
+    MAIN_FOLDER,
     BuildWarning,
+    ContextSent,
     Event,
     LogLine,
     StepDeclared,
@@ -20,6 +22,7 @@ from multietapa.build.events import (
     StepStarted,
 )
 from multietapa.build.state import BuildState, broken, explained, reduce, sized
+from multietapa.widgets.build.travel import layers, sent_phrase, summary
 from multietapa.widgets.build.words import (
     Request,
     ending,
@@ -33,6 +36,10 @@ from multietapa.widgets.build.words import (
 from tests.test_build_state import CANCELLED, FAILED, FINISHED, HALFWAY, RECORDED, recorded, state_of
 
 REQUEST = Request("tienda:1", "Docker Engine 28.5.2")
+RECEIVING: list[Event] = [
+    StepDeclared("c", "[interno] recibir el contexto", StepKind.INTERNAL, folder=MAIN_FOLDER),
+    StepStarted("c", 0.0),
+]
 HOSTILE = "<script>alert(1)</script>&\"'"
 
 
@@ -171,6 +178,7 @@ def test_a_stage_left_out_of_the_image_says_so() -> None:
         ([StepProgress("2", "cargando", 0, 10_000)], "cargando · 10,0 kB", None),
         ([StepProgress("2", "cargando", 5_000, 10_000)], "cargando · 5,0 kB de 10,0 kB", 0.5),
         ([StepProgress("2", "a", 1_000, 4_000), StepProgress("2", "b", 0, 0)], "1,0 kB de 4,0 kB", 0.25),
+        ([StepProgress("2", "abc", 1_000, 4_000, "bajando")], "1,0 kB de 4,0 kB", 0.25),
     ],
 )
 def test_what_a_running_step_is_doing(
@@ -206,3 +214,88 @@ def test_a_recording_says_so_everywhere() -> None:
     assert plain(BuildState(), request=request).startswith(label)
     assert label in static_html(BuildState(), request)
     assert payload(BuildState(), request, 0.0)["head"]["recording"] == label
+
+
+@pytest.mark.parametrize(
+    ("numbers", "complete", "over", "says"),
+    [
+        ((3, 12_000, 120, 4_100_000), True, True, "viajaron 3 de 120 archivos (12,0 kB de 4,1 MB)"),
+        ((1, 900, 120, 4_100_000), True, True, "viajó 1 de 120 archivos (900 B de 4,1 MB)"),
+        ((0, 0, 120, 4_100_000), True, True, "no viajó nada: el motor ya tenía los 120 archivos (4,1 MB)"),
+        ((0, 0, 1, 12), True, True, "no viajó nada: el motor ya tenía el único archivo (12 B)"),
+        ((120, 4_100_000, 120, 4_100_000), True, True, "viajaron los 120 archivos (4,1 MB)"),
+        ((1, 12, 1, 12), True, True, "viajó el único archivo (12 B)"),
+        ((0, 0, 0, 0), True, True, "no había ningún archivo que enviar"),
+        ((0, 0, 120, 4_100_000), False, False, "comparando: 120 archivos (4,1 MB)"),
+        ((0, 10, 120, 4_100_000), False, False, "viajando: 0 de 120 archivos (10 B de 4,1 MB)"),
+        (
+            (3, 12_000, 120, 4_100_000),
+            False,
+            True,
+            "se quedó a medias: 3 de 120 archivos (12,0 kB de 4,1 MB)",
+        ),
+    ],
+)
+def test_what_travelled_in_one_sentence(
+    numbers: tuple[int, int, int, int], complete: bool, over: bool, says: str
+) -> None:
+    """Cuántos archivos viajaron, de cuántos, y cuántos bytes; también mientras viajan y si no acaban."""
+    assert sent_phrase(ContextSent(MAIN_FOLDER, *numbers, complete=complete), over=over) == says
+
+
+def test_several_folders_are_added_up() -> None:
+    """De varias carpetas, la frase de todas las suma; sin sesión, o si una no acabó, no hay frase."""
+    one, two = (ContextSent(name, 1, 10, 2, 30, complete=True) for name in ("context", "otra"))
+    assert summary([one, two]) == "viajaron 2 de 4 archivos (20 B de 60 B), entre 2 carpetas"
+    assert summary([one]) == "viajó 1 de 2 archivos (10 B de 30 B)"
+    assert summary([]) == summary([one, replace(two, complete=False)]) == ""
+
+
+def test_what_travels_is_said_in_its_step() -> None:
+    """Mientras viaja lo cuenta su paso, en lugar de lo que diga el motor; al acabar, también el título."""
+    live = ContextSent(MAIN_FOLDER, 2, 20, 3, 40)
+    going = state_of(*RECEIVING, StepProgress("c", "recibiendo", 52), live)
+    step = payload(going, REQUEST, 1.0)["groups"][0]["steps"][0]
+    assert (step["activity"], step["detail"]) == ("viajando: 2 de 3 archivos (20 B de 40 B)", "")
+    said = "viajaron 2 de 3 archivos (20 B de 40 B)"
+    ended = state_of(*RECEIVING, replace(live, complete=True), StepFinished("c", 1.0, 1.0), FINISHED)
+    group = payload(ended, REQUEST, 1.0)["groups"][0]
+    assert group["note"] == f"✓ 1 de 1 · 1,0 s · {said}"
+    assert group["steps"][0]["detail"] == said
+    assert plain(ended).count(said) == 1
+    assert said in static_html(ended, REQUEST)
+    failed = state_of(*RECEIVING, live, FAILED)
+    assert "se quedó a medias: 2 de 3 archivos" in plain(failed)
+
+
+def test_without_session_nothing_is_said_of_what_travels() -> None:
+    """Con un motor sin sesión no hay cuentas que enseñar."""
+    state = state_of(*RECEIVING, StepFinished("c", 1.0, 1.0), FINISHED)
+    assert "viaj" not in plain(state) + json.dumps(payload(state, REQUEST, 1.0))
+
+
+def test_layers_have_a_line_each() -> None:
+    """Mientras se baja una imagen, cada capa dice cómo va; al acabar, queda cuánto se bajó."""
+    events: list[Event] = [
+        *HALFWAY[:1],
+        StepStarted("1", 0.0),
+        StepProgress("1", "04cf545ee114", 5_000, 40_000, "bajando"),
+        StepProgress("1", "37131433c894", 9_000, 9_000, "abriendo"),
+    ]
+    step = payload(state_of(*events), REQUEST, 1.0)["groups"][0]["steps"][0]
+    assert step["layers"] == [
+        "capa 04cf545ee114: bajando, 5,0 kB de 40,0 kB",
+        "capa 37131433c894: abriendo, 9,0 kB",
+    ]
+    assert step["activity"] == "14,0 kB de 49,0 kB"
+    done = state_of(*events, StepFinished("1", 2.0, 2.0))
+    assert "bajaron 49,0 kB" in plain(done)
+    assert payload(done, REQUEST, 2.0)["groups"][0]["steps"][0]["layers"] == []
+
+
+def test_many_layers_are_bounded() -> None:
+    """De una imagen con muchas capas se ven las que faltan, y cuántas más hay."""
+    told = [StepProgress("1", f"{n:012}", 1, 1, "lista" if n < 30 else "bajando") for n in range(40)]
+    shown = layers(state_of(*HALFWAY[:1], StepStarted("1", 0.0), *told).steps["1"])
+    assert shown[0].startswith("capa 000000000030: bajando")
+    assert (len(shown), shown[-1]) == (13, "y 28 capas más")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from multietapa.build.events import BuildWarning, LogLine
+from multietapa.build.events import BuildWarning, LogLine, StepProgress
 from multietapa.build.follow import HEARTBEAT
 from multietapa.build.state import LOG_LINES, BuildState, cancelling, sized
 from multietapa.widgets.base import SilentView
@@ -19,6 +19,7 @@ from multietapa.widgets.build.build import BuildView
 from multietapa.widgets.build.sample import views
 from multietapa.widgets.build.text_view import TextView
 from multietapa.widgets.build.words import Request, payload
+from multietapa.widgets.saved import STATE, VIEW, freeze, keep_what_is_shown
 from tests.drawing import draw
 from tests.test_build_state import FINISHED, HALFWAY, RECORDED, recorded, state_of
 
@@ -156,6 +157,56 @@ def test_every_moment_is_drawn(blank_page: Page) -> None:
         expect(box.locator(".mtb-step")).to_have_count(sum(len(group["steps"]) for group in view.groups))
         for said in filter(None, (view.head["result"], view.head["provisional"], view.head["recording"])):
             expect(box).to_contain_text(said)
+
+
+def test_what_arrives_is_drawn(blank_page: Page) -> None:
+    """Lo que viaja, la barra de una descarga y cada capa se leen en su paso; al acabar queda lo que viajó."""
+    draw(blank_page, views()["recibiendo"])
+    steps = blank_page.locator(".mtb-step")
+    expect(steps.nth(0)).to_contain_text("viajando: 1\u202f204 de 3\u202f120 archivos (37,2 MB de 91,4 MB)")
+    expect(steps.nth(0).locator("progress")).to_be_hidden()
+    expect(steps.nth(1).locator("progress")).to_be_visible()
+    layers = blank_page.get_by_role("list", name="Capas que se bajan").get_by_role("listitem")
+    expect(layers).to_have_count(4)
+    expect(layers.nth(2)).to_have_text("capa fd79e8318ca4: bajando, 31,4 MB de 198 MB")
+    draw(blank_page, views()["terminada"])
+    box = blank_page.locator(".mtb").last
+    expect(box.locator(".mtb-note").first).to_contain_text("viajó 1 de 31 archivos (1,2 kB de 92,8 kB)")
+    box.locator("summary").first.click()
+    expect(box.locator(".mtb-detail").first).to_have_text("viajó 1 de 31 archivos (1,2 kB de 92,8 kB)")
+    expect(box.get_by_role("list", name="Capas que se bajan")).to_have_count(0)
+
+
+def test_what_travelled_stays_in_what_is_saved() -> None:
+    """Un cuaderno guardado y la página exportada dicen qué viajó: está en el estado y en los gemelos."""
+    view, said = views()["terminada"], "viajó 1 de 31 archivos (1,2 kB de 92,8 kB)"
+    data, _ = view._repr_mimebundle_()
+    assert said in data["text/plain"]
+    assert said in data["text/html"]
+    model_id = data[VIEW]["model_id"]
+    saved = {"state": {model_id: {"state": {"groups": view.get_state()["groups"]}}}}
+    notebook: dict[str, Any] = {
+        "cells": [{"outputs": [{"data": dict(data)}]}],
+        "metadata": {"widgets": {STATE: saved}},
+    }
+    keep_what_is_shown(notebook, {})
+    assert said in str(notebook["metadata"]["widgets"])
+    freeze(notebook)
+    assert said in str(notebook["cells"])
+
+
+def test_the_text_view_tells_how_long_steps_go() -> None:
+    """En texto, un paso largo dice cómo va cada pocos segundos, y cada capa una vez, cuando está."""
+    stream = io.StringIO()
+    view = TextView(REQUEST, stream)
+    layer = StepProgress("2", "04cf545ee114", 9_000, 9_000, "lista")
+    for second in range(12):
+        other = StepProgress("2", "37131433c894", 1_000 * second, 20_000, "bajando")
+        view.show(state_of(*HALFWAY, layer, other), float(second))
+    text = stream.getvalue()
+    assert text.count("capa 04cf545ee114: lista, 9,0 kB") == 1
+    told = [line.strip() for line in text.splitlines() if " de 29,0 kB" in line]
+    assert told == ["RUN uno: 14,0 kB de 29,0 kB", "RUN uno: 19,0 kB de 29,0 kB"]
 
 
 def test_silence_is_longer_than_several_heartbeats() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from multietapa.build.buildkit import read
+from multietapa.build.buildkit import Trace, read
 from multietapa.build.events import (
     BuildFailed,
     BuildFinished,
@@ -39,6 +39,7 @@ from tests.test_classic import lines
 DATA = Path(__file__).with_name("data")
 INSTRUCTION = StepKind.INSTRUCTION
 COPY, FROM = "COPY --from=build /x /x", "FROM docker.io/library/a"
+HUB, RECEIVE, HEREDOC = "docker.io/library/a:1", "[interno] recibir el contexto", "el texto de un heredoc"
 
 
 def events(name: str, dockerfile: str = "buildkit") -> list[Event]:
@@ -176,6 +177,19 @@ def test_a_reopened_step_adds_its_time() -> None:
     assert [e.seconds for e in of(found, StepFinished)] == [2.0, 6.0]
 
 
+def test_a_step_that_ends_and_opens_again_at_once_is_running() -> None:
+    """BuildKit mira primero si lo tiene y, en el mismo mensaje, empieza de verdad: el paso está en marcha."""
+    status = type(decode_status(b""))()
+    for started, completed in ((1, 2), (3, 0)):
+        vertex = status.vertexes.add(digest="x", name="[internal] load build context")
+        vertex.started.seconds = started
+        if completed:
+            vertex.completed.seconds = completed
+    trace = Trace(None, lambda: 0.0)
+    kinds = [type(event) for event in trace.feed(status.SerializeToString())]
+    assert kinds == [StepDeclared, StepStarted, StepFinished, StepStarted]
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
@@ -196,6 +210,28 @@ def test_a_reopened_step_adds_its_time() -> None:
         ("[internal] load metadata for a", Located(StepKind.INTERNAL, "[interno] consultar a")),
         ("copy /context /", Located(StepKind.INTERNAL, "[interno] abrir el contexto")),
         ("exporting to image", Located(StepKind.EXPORT, "exportar la imagen")),
+        ("[internal] load build definition from D", Located(StepKind.INTERNAL, "[interno] recibir D")),
+        ("[internal] load .dockerignore", Located(StepKind.INTERNAL, "[interno] recibir .dockerignore")),
+        ("[internal] preparing inline document", Located(StepKind.INTERNAL, f"[interno] preparar {HEREDOC}")),
+        ("importing cache manifest from a", Located(StepKind.INTERNAL, "[interno] consultar la caché de a")),
+        (
+            f"resolve image config for docker-image://{HUB}",
+            Located(StepKind.INTERNAL, f"[interno] consultar {HUB}"),
+        ),
+        (f"resolve {HUB}@sha256:{'0' * 64}", Located(StepKind.INTERNAL, f"consultar {HUB}")),
+        ("[internal] load build context", Located(StepKind.INTERNAL, RECEIVE, folder="context")),
+        ("[internal] load remote build context", Located(StepKind.INTERNAL, RECEIVE)),
+        (
+            "[context x] load from client",
+            Located(StepKind.INTERNAL, "[interno] recibir la carpeta «x»", folder="x"),
+        ),
+        (
+            "[context x] load .dockerignore",
+            Located(StepKind.INTERNAL, "[interno] recibir .dockerignore de «x»"),
+        ),
+        ("[context x] load metadata for a:1", Located(StepKind.INTERNAL, "[interno] consultar a:1")),
+        ("[context x] a:1", Located(StepKind.INTERNAL, "[interno] traer «x»: a:1")),
+        ("[auth] a/b:pull token for r", Located(StepKind.INTERNAL, "[interno] pedir permiso a r para a/b")),
         ("algo nuevo", Located(StepKind.INTERNAL, "algo nuevo")),
     ],
 )
@@ -205,6 +241,55 @@ def test_locate(name: str, expected: Located) -> None:
         "FROM a AS build\nENV X=1\nCOPY . .\nRUN b\nRUN c\nFROM scratch\nCOPY --from=build /x /x\n"
     )
     assert locate(name, source) == expected
+
+
+def statuses(*told: tuple[str, str, int, int, bool]) -> list[StepProgress]:
+    """Lo que se entiende de lo que BuildKit cuenta de un paso: id, acción, bytes, total y si acabó."""
+    trace, found = Trace(None, lambda: 0.0), []
+    for id_, name, current, total, ended in told:
+        message = type(decode_status(b""))()
+        item = message.statuses.add(ID=id_, vertex="v", name=name, current=current, total=total)
+        if ended:
+            item.completed.seconds = 1
+        found += of(list(trace.feed(message.SerializeToString())), StepProgress)
+    return found
+
+
+def test_a_pull_is_told_layer_by_layer() -> None:
+    """Cada capa dice cuánto lleva y después que se abre; lo que llega tarde no la hace retroceder."""
+    big, small, late = (f"sha256:{letter * 64}" for letter in "abd")
+    found = statuses(
+        (f"resolve x@{big}", "", 0, 0, False),
+        (big, "downloading", 5, 10, False),
+        (big, "downloading", 5, 10, False),
+        (f"extracting {big}", "extract", 0, 0, False),
+        (big, "done", 10, 10, True),
+        (f"extracting {big}", "extract", 0, 0, True),
+        (small, "done", 3, 3, True),
+        (f"extracting {small}", "extract", 0, 0, False),
+        (f"extracting {late}", "extract", 0, 0, True),
+        (late, "done", 7, 7, True),
+    )
+    assert found == [
+        StepProgress("v", "consultar x", 0, 0),
+        StepProgress("v", "a" * 12, 5, 10, "bajando"),
+        StepProgress("v", "a" * 12, 10, 10, "abriendo"),
+        StepProgress("v", "a" * 12, 10, 10, "lista"),
+        StepProgress("v", "b" * 12, 3, 3, "abriendo"),
+        StepProgress("v", "d" * 12, 0, 0, "lista"),
+        StepProgress("v", "d" * 12, 7, 7, "lista"),
+    ]
+
+
+def test_what_is_not_a_layer_is_not_shown_as_one() -> None:
+    """El manifiesto y la configuración llegan ya bajados y no se abren: no salen."""
+    assert statuses((f"sha256:{'c' * 64}", "done", 952, 952, True)) == []
+
+
+def test_what_the_engine_receives_is_in_spanish() -> None:
+    """Lo que recibe de una carpeta se cuenta con una palabra nuestra."""
+    told = statuses(("transferring context:", "transferring", 32, 0, False))
+    assert told == [StepProgress("v", "recibiendo", 32, 0)]
 
 
 def test_two_stages_with_the_same_name_are_told_apart() -> None:

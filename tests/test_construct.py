@@ -20,7 +20,7 @@ import pytest
 from multietapa.apps import app
 from multietapa.build.events import BuildFinished
 from multietapa.build.recording import FORMAT, VERSION
-from multietapa.build.state import Status
+from multietapa.build.step import Status
 from multietapa.cells import construir as construct
 from multietapa.cells import reproducir as replaying
 from multietapa.cells.construccion import Construccion
@@ -39,7 +39,7 @@ from multietapa.errors import (
 )
 from multietapa.identity import BASE_LABEL, LABEL
 from multietapa.widgets.build.build import BuildView
-from tests.conftest import load_base_image, needs_unix
+from tests.conftest import load_base_image, needs_unix, unavailable
 from tests.test_build import endless, leftovers, processes
 from tests.test_build_state import state_of
 from tests.test_buildkit import DATA
@@ -316,6 +316,52 @@ def test_the_second_time_comes_from_the_cache(build: Build) -> None:
     assert f"4 de 4 pasos de la caché (imagen {second.imagen[7:19]})" in repr(second)
     assert first.de_cache < 4
     assert third.pasos[-1].estado == Status.DONE.value
+
+
+def test_only_what_changed_travels_and_it_is_said(
+    engine: docker.DockerClient, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Con una sesión viaja lo que cambió, sin el Dockerfile, y lo dicen la vista y lo que devuelve."""
+    if not engine.version()["Components"][0]["Name"].startswith("Engine"):
+        unavailable("este motor no ofrece sesiones")
+    folder = tmp_path / "carpeta"
+    folder.mkdir()
+    (folder / ".dockerignore").write_text("Dockerfile*\n.dockerignore\n")
+    (folder / "Dockerfile").write_text("FROM scratch\nCOPY . /\n")
+    for number in range(5):
+        (folder / f"{number}.txt").write_text("x" * 1000)
+    time.sleep(0.1)  # una clave que recuerda: los archivos no son de ahora mismo
+    tag = f"multietapa-pruebas/viaje:{uuid.uuid4().hex[:8]}"
+
+    def once() -> Construccion:
+        return construir(folder, etiqueta=tag, vista="texto", cliente=engine)
+
+    try:
+        first, again = once(), once()
+        (folder / "3.txt").write_text("y" * 1200)
+        changed = once()
+    finally:
+        for image in engine.images.list(tag.partition(":")[0]):
+            engine.images.remove(image.id, force=True)
+    told = [
+        (sent.carpeta, sent.archivos, sent.bytes) for done in (first, again, changed) for sent in done.enviado
+    ]
+    assert told == [("contexto", 5, 5000), ("contexto", 0, 0), ("contexto", 1, 1200)]
+    assert repr(again).endswith("; no viajó nada: el motor ya tenía los 5 archivos (5,0 kB)")
+    assert str(changed.enviado[0]) == "viajó 1 de 5 archivos (1,2 kB de 5,2 kB)"
+    written = capsys.readouterr().err
+    assert "[interno] recibir el contexto · viajaron los 5 archivos (5,0 kB)" in written
+    english = re.findall(r"\b(?:load|transferring|from client|resolve|inline)\b", written)
+    assert english == []
+
+
+def test_a_named_folder_is_told_by_its_name(build: Build, tmp_path: Path) -> None:
+    """Lo que llega de otra carpeta se dice con su nombre, y aparte."""
+    other = tmp_path / "otra"
+    other.mkdir()
+    (other / "z").write_text("zeta")
+    done = build("FROM scratch\nCOPY --from=datos z /z\n", contextos={"datos": other})
+    assert [(sent.carpeta, str(sent)) for sent in done.enviado] == [("datos", "viajó el único archivo (4 B)")]
 
 
 def test_up_to_a_stage_with_arguments(build: Build) -> None:

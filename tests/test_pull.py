@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import json
 import random
 import time
@@ -15,6 +16,10 @@ import pytest
 from multietapa.bases.pull import Download, Registries, Unanswered
 from multietapa.bases.silent import SilentRegistries, of_the_session
 from multietapa.bases.sources import MIRROR_VARIABLE, ensure_base
+from multietapa.build.events import StepDeclared, StepKind
+from multietapa.build.pipeline import build_events
+from multietapa.build.progress import OPENED
+from multietapa.build.state import BuildState, reduce
 from multietapa.errors import (
     BaseImageError,
     EngineLostError,
@@ -67,6 +72,28 @@ def test_the_mirror_of_the_class_is_used_and_says_how_far_it_is(
     assert all(0 < done <= total for done, total in counted[1:])
     assert 3_000_000 < counted[-1][1] < 6_100_000
     assert ensure_base(engine, absent).origin == "ya estaba en el motor"
+
+
+def test_what_buildkit_pulls_by_itself_is_told_by_layers(engine: docker.DockerClient, tmp_path: Path) -> None:
+    """Si es BuildKit quien baja la base, su paso dice cuánto lleva cada capa, y todas acaban abiertas."""
+    name, tag = "multietapa-pruebas/capas:1", "multietapa-pruebas/por-capas:1"
+    layers = [layer(entry(f"azar{n}", random.randbytes(3_000_000))) for n in range(2)]
+    with registry(engine) as found:
+        engine.images.load(archive(layers, name))
+        remote = found.push(name, name)
+        for known in (name, remote):
+            if engine.images.list(known):
+                engine.images.remove(known, force=True)
+        (tmp_path / "Dockerfile").write_text(f"FROM {remote}\nLABEL a=b\n")
+        try:
+            events = list(build_events(engine, tmp_path, tag=tag))
+        finally:
+            for image in engine.images.list(tag):
+                engine.images.remove(image.id, force=True)
+    opening = next(e for e in events if isinstance(e, StepDeclared) and e.kind is StepKind.FROM)
+    step = functools.reduce(reduce, events, BuildState()).steps[opening.id]
+    assert [(told.doing, told.total > 3_000_000) for told in step.layers] == [(OPENED, True)] * 2
+    assert all(len(told.label) == 12 for told in step.layers)
 
 
 def test_what_a_registry_does_not_have_is_said(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import threading
 import time
@@ -15,6 +16,7 @@ from multietapa.build.events import (
     BuildFailed,
     BuildFinished,
     BuildWarning,
+    ContextSent,
     Event,
     LogLine,
     StepDeclared,
@@ -24,7 +26,9 @@ from multietapa.build.events import (
     StepStarted,
 )
 from multietapa.build.recording import FORMAT, VERSION, Header, Recorder, load, replay
+from multietapa.build.state import BuildPhase, BuildState, reduce
 from multietapa.errors import ArchiveError, BuildCancelled, BuildError
+from multietapa.widgets.build.words import Request, lines
 from tests.test_buildkit import DATA
 
 HEADER = Header(
@@ -42,6 +46,10 @@ EVENTS: list[Event] = [
     StepStarted("2", 0.1),
     LogLine("2", "línea <b>", "stderr"),
     StepProgress("2", "capa", 5, 10),
+    StepProgress("1", "04cf545ee114", 5, 10, "bajando"),
+    StepDeclared("3", "recibir", StepKind.INTERNAL, folder="context"),
+    ContextSent("context", 1, 5, 3, 12),
+    ContextSent("context", 2, 9, 3, 12, complete=True),
     BuildWarning("aviso", 2, "https://example.invalid"),
     StepFinished("2", 1.0, 0.9, True),
     BuildFinished("sha256:1", 1.5),
@@ -220,6 +228,15 @@ def test_a_whole_recording_of_version_1(tmp_path: Path) -> None:
     new = load(record(tmp_path / "a.jsonl", events))
     assert [event for _, event in new.events] == events
     assert json.loads((tmp_path / "a.jsonl").read_text().splitlines()[0])["version"] == VERSION == 2
+
+
+def test_a_recording_from_before_sessions_still_plays(tmp_path: Path) -> None:
+    """La que no dice qué viajó se ve igual que antes: nadie lo inventa."""
+    declared = {**STEP, "name": "[interno] recibir el contexto", "kind": "internal"}
+    old = load(broken(tmp_path / "a.jsonl", HEAD, declared, END))
+    state = functools.reduce(reduce, replay(old, speed=None), BuildState())
+    assert (state.phase, state.sent) == (BuildPhase.DONE, {})
+    assert "viaj" not in "\n".join(lines(state, Request("a:1", "")))
 
 
 def test_a_recording_that_is_not_there(tmp_path: Path) -> None:

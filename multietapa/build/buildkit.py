@@ -1,8 +1,9 @@
-"""Construye con BuildKit a través del SDK de Docker y traduce su rastro a eventos.
+"""Traduce a eventos el rastro de BuildKit; y construye con él sin sesión, para los motores que no la ofrecen.
 
 El SDK no sabe de BuildKit, pero su cliente puede hacer ``POST /build?version=2`` con el contexto como
-cuerpo y sin sesión. El motor contesta 200 aunque la construcción falle y va mandando líneas JSON con su
-rastro en protobuf (``trace_schema``), el ``id`` de la imagen y, si algo va mal, ``errorDetail``.
+cuerpo. El motor contesta 200 aunque la construcción falle y va mandando líneas JSON con su rastro en protobuf
+(``trace_schema``), el ``id`` de la imagen y, si algo va mal, ``errorDetail``. Lo que cuenta una sesión
+(``session.stream``) llega con la misma forma.
 
 Un paso puede volver a empezar (una imagen base que primero se consulta y luego se baja): su último
 ``StepFinished`` es el que vale y ``seconds`` los suma todos.
@@ -30,11 +31,11 @@ from multietapa.build.events import (
     LogLine,
     StepDeclared,
     StepFinished,
-    StepProgress,
     StepStarted,
 )
-from multietapa.build.locating import Located, locate, spanish, uncounted
+from multietapa.build.locating import Located, locate, uncounted
 from multietapa.build.log_lines import LOG_TAIL, LineSplitter
+from multietapa.build.progress import Told
 from multietapa.build.response import read_with
 from multietapa.build.stream import BuildOptions, json_lines
 from multietapa.build.trace_schema import decode_status, seconds
@@ -140,6 +141,7 @@ class Trace:
         self._offset: float | None = None  # del reloj del motor al nuestro
         self._declared: dict[str, StepDeclared] = {}
         self._located: dict[str, Located] = {}
+        self._told = Told()
         self._extra: dict[str, int] = {}  # los ONBUILD que el total de su etapa no cuenta
         self._running: dict[str, float] = {}  # cuándo empezó, en el reloj del motor
         self._worked: dict[str, float] = {}  # segundos ya terminados
@@ -167,12 +169,15 @@ class Trace:
         for vertex in status.vertexes:
             yield from self._start(vertex)
         for item in status.statuses:
-            label, _ = spanish(item.name or item.ID)
-            yield StepProgress(item.vertex, label, int(item.current), int(item.total))
+            if told := self._told.feed(item):
+                yield told
         for log in status.logs:
             yield from self._log(log.vertex, _STREAMS.get(log.stream, "stdout"), log.msg)
         for vertex in status.vertexes:
             yield from self._finish(vertex)
+        for vertex in status.vertexes:
+            if self._opens_again(vertex):
+                yield from self._start(vertex)
         for item in status.warnings:
             line = item.ranges[0].start.line if item.ranges else None
             warning = BuildWarning(lint_text(item.short.decode(errors="replace")), line, item.url)
@@ -208,7 +213,13 @@ class Trace:
         located = locate(vertex.name, self._source, inputs, self._extra)
         self._located[vertex.digest] = located
         event = StepDeclared(
-            vertex.digest, located.text, located.kind, located.stage, located.line, tuple(vertex.inputs)
+            vertex.digest,
+            located.text,
+            located.kind,
+            located.stage,
+            located.line,
+            tuple(vertex.inputs),
+            located.folder,
         )
         self._declared[vertex.digest] = event
         yield event
@@ -233,6 +244,12 @@ class Trace:
                 return
         self._running[vertex.digest] = started
         yield StepStarted(vertex.digest, self._at(started))
+
+    def _opens_again(self, vertex: Any) -> bool:
+        """Empezó otra vez, y sigue, después de lo que acaba de terminar en el mismo mensaje."""
+        ended = self._ended.get(vertex.digest)
+        open_now = vertex.HasField("started") and not vertex.HasField("completed")
+        return open_now and ended is not None and seconds(vertex.started) > ended
 
     def _finish(self, vertex: Any) -> Iterator[Event]:
         if not vertex.HasField("completed") or vertex.digest not in self._running:

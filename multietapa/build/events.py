@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+MAIN_FOLDER = "context"
+"""El nombre de la carpeta con la que se construye, entre las que reciben un ``ContextSent``."""
+
 
 class StepKind(Enum):
     """De qué clase es un paso. El valor es lo que se escribe en una grabación: no se cambia."""
@@ -34,7 +37,8 @@ class StepDeclared:
     ``id`` es el digest del vértice en BuildKit o ``paso-N`` en el clásico; ``name`` el texto
     que se muestra, del que nadie deduce nada: para eso está ``kind``; ``stage`` la etapa (``build``,
     ``stage-1``...) o ``""`` si no pertenece a ninguna; ``line`` la línea del Dockerfile (desde 1) o
-    ``None``; ``inputs`` los ``id`` de los pasos de los que depende.
+    ``None``; ``inputs`` los ``id`` de los pasos de los que depende; ``folder``, la carpeta que recibe, como
+    la nombra ``ContextSent``, o ``""``.
     """
 
     id: str
@@ -43,6 +47,7 @@ class StepDeclared:
     stage: str = ""
     line: int | None = None
     inputs: tuple[str, ...] = ()
+    folder: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,12 +80,17 @@ class LogLine:
 
 @dataclass(frozen=True)
 class StepProgress:
-    """Avance dentro de un paso: ``current`` de ``total`` bytes (``total`` 0 si no se sabe)."""
+    """Avance dentro de un paso: ``current`` de ``total`` bytes (``total`` 0 si no se sabe).
+
+    ``label`` dice de qué. Si es de una de sus capas, es el principio de su digest, y ``doing`` qué se hace
+    con ella (``bajando``, ``abriendo``...).
+    """
 
     id: str
     label: str
     current: int
     total: int = 0
+    doing: str = ""
 
 
 @dataclass(frozen=True)

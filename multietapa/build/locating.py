@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from multietapa.build.events import StepKind
+from multietapa.build.events import MAIN_FOLDER, StepKind
 from multietapa.dockerfile.instructions import Instruction
 from multietapa.dockerfile.stages import Dockerfile, Stage
 
@@ -17,12 +17,24 @@ _STEP = re.compile(
 )
 _DECORATION = re.compile(r"[\[\]\",]+")
 _DIGEST = re.compile(r"@sha256:[0-9a-f]{64}")
+# Lo que hace con otra carpeta (o imagen) de las que se le dan con nombre, y con un registro que pide permiso.
+_NAMED = re.compile(r"\[context (?P<name>[^\]]+)\] (?P<text>.*)", re.DOTALL)
+_AUTH = re.compile(r"\[auth\] (?P<repository>\S+):\S+ token for (?P<registry>\S+)")
+_CONTEXT_STEP = "[interno] recibir el contexto"
+_METADATA, _FROM_CLIENT = "load metadata for ", "load from client"
 # Cómo empieza el nombre que da BuildKit a lo que hace por su cuenta, cómo se dice y qué clase de paso es.
 _PHRASES = (
-    ("[internal] load remote build context", "[interno] recibir el contexto", StepKind.INTERNAL),
+    ("[internal] load remote build context", _CONTEXT_STEP, StepKind.INTERNAL),
+    ("[internal] load build context", _CONTEXT_STEP, StepKind.INTERNAL),
+    ("[internal] load build definition from ", "[interno] recibir ", StepKind.INTERNAL),
+    ("[internal] load .dockerignore", "[interno] recibir .dockerignore", StepKind.INTERNAL),
+    ("[internal] preparing inline document", "[interno] preparar el texto de un heredoc", StepKind.INTERNAL),
     ("copy /context /", "[interno] abrir el contexto", StepKind.INTERNAL),
     ("[internal] load metadata for ", "[interno] consultar ", StepKind.INTERNAL),
+    ("resolve image config for docker-image://", "[interno] consultar ", StepKind.INTERNAL),
     ("resolve image config for ", "[interno] consultar ", StepKind.INTERNAL),
+    ("resolve ", "consultar ", StepKind.INTERNAL),
+    ("importing cache manifest from ", "[interno] consultar la caché de ", StepKind.INTERNAL),
     ("[internal] ", "[interno] ", StepKind.INTERNAL),
     ("exporting to image", "exportar la imagen", StepKind.EXPORT),
     ("exporting layers", "exportar las capas", StepKind.EXPORT),
@@ -41,6 +53,7 @@ class Located:
 
     La línea de un ``ONBUILD`` es la de quien lo arrastra: el ``FROM``, o el ``ONBUILD`` de una etapa de este
     Dockerfile. ``spot`` son el índice de su etapa y su lugar entre las instrucciones que BuildKit cuenta.
+    ``folder`` es la carpeta que recibe, como la llama la sesión, o ``""``.
     """
 
     kind: StepKind
@@ -48,6 +61,7 @@ class Located:
     stage: str = ""
     line: int | None = None
     spot: tuple[int, int] | None = field(default=None, compare=False)
+    folder: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,7 +125,7 @@ def locate(
     match = _STEP.match(name)
     if not match:
         text, kind = spanish(name)
-        return Located(kind, text)
+        return Located(kind, text, folder=_folder(name))
     text = _DIGEST.sub("", match["text"])
     label = match["stage"] or ""
     step = _Named(label, int(match["n"]), int(match["total"]), text, extra.get(label, 0))
@@ -133,10 +147,33 @@ def locate(
 
 def spanish(text: str) -> tuple[str, StepKind]:
     """Lo mismo en español y qué clase de paso es; lo que no se conoce se queda como está."""
+    if named := _NAMED.fullmatch(text):
+        return f"[interno] {_with_name(**named.groupdict())}", StepKind.INTERNAL
+    if asked := _AUTH.fullmatch(text):
+        return f"[interno] pedir permiso a {asked['registry']} para {asked['repository']}", StepKind.INTERNAL
     for english, said, kind in _PHRASES:
         if text.startswith(english):
             return said + _DIGEST.sub("", text[len(english) :]), kind
     return text, StepKind.INTERNAL
+
+
+def _with_name(name: str, text: str) -> str:
+    """Lo que BuildKit hace con la carpeta o la imagen ``name``, en español."""
+    if text == _FROM_CLIENT:
+        return f"recibir la carpeta «{name}»"
+    if text.startswith("load .dockerignore"):
+        return f"recibir .dockerignore de «{name}»"
+    if text.startswith(_METADATA):
+        return f"consultar {_DIGEST.sub('', text.removeprefix(_METADATA))}"
+    return f"traer «{name}»: {_DIGEST.sub('', text)}"
+
+
+def _folder(name: str) -> str:
+    """La carpeta que recibe el paso que BuildKit llama así, o ``""``."""
+    if name == "[internal] load build context":
+        return MAIN_FOLDER
+    named = _NAMED.fullmatch(name)
+    return named["name"] if named and named["text"] == _FROM_CLIENT else ""
 
 
 def _called(source: Dockerfile, label: str) -> tuple[Stage, ...]:

@@ -251,8 +251,8 @@ def _until_failure(stream: Iterator[Event]) -> Generator[Event, None, BuildFaile
 def _frontend(plan: Plan, client: docker.DockerClient) -> tuple[str, list[str]]:
     """El Dockerfile que viaja y la imagen de sintaxis que necesita.
 
-    El motor ya trae ``docker/dockerfile:1``; sin sesión tendría que bajarlo otra vez de un registro, así que
-    se quita la directiva (sin mover ninguna línea).
+    El motor ya trae ``docker/dockerfile:1``; con la directiva lo bajaría otra vez de un registro, así
+    que se quita (sin mover ninguna línea).
     """
     source = plan.source
     if not source.syntax or plan.builder != "buildkit":

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from multietapa.build.events import StepKind
-from multietapa.build.state import BuildState, Step
+from multietapa.build.state import BuildState
+from multietapa.build.step import Step
 from multietapa.image.history import HistoryStep
 from multietapa.keywords import WITH_LAYER
 

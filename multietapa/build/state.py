@@ -23,6 +23,7 @@ from multietapa.build.events import (
     StepProgress,
     StepStarted,
 )
+from multietapa.build.step import Status, Step
 
 LOG_LINES = 200
 """Cuántas líneas del registro se guardan para la pantalla."""
@@ -30,18 +31,6 @@ PREPARATION, EXPORT = "Preparación", "Exportación"
 _CANCELLED_BY_ENGINE = "context canceled"
 _PUBLIC = re.compile(r"(?<= )docker\.io/(?:library/)?")
 _NAMES_AN_IMAGE = (StepKind.FROM, StepKind.INTERNAL)
-
-
-class Status(Enum):
-    """El estado de un paso; el valor es la palabra que se lee."""
-
-    WAITING = "en espera"
-    RUNNING = "en marcha"
-    DONE = "hecho"
-    CACHED = "caché"
-    FAILED = "falló"
-    CANCELLED = "cancelado"
-    SKIPPED = "sin ejecutar"
 
 
 class BuildPhase(Enum):
@@ -57,47 +46,6 @@ class BuildPhase(Enum):
     def over(self) -> bool:
         """Ya no puede cambiar."""
         return self not in (BuildPhase.RUNNING, BuildPhase.CANCELLING)
-
-
-@dataclass(frozen=True)
-class Step:
-    """Un paso. ``started`` y ``seconds`` son segundos; ``progress``, lo último que dijo cada descarga.
-
-    ``size`` son los bytes que añade a la imagen según el motor; ``None`` si no se sabe o no va en ella.
-    """
-
-    id: str
-    name: str
-    kind: StepKind = StepKind.INTERNAL
-    stage: str = ""
-    line: int | None = None
-    status: Status = Status.WAITING
-    started: float = 0.0
-    seconds: float | None = None
-    error: str = ""
-    progress: Mapping[str, StepProgress] = field(default_factory=dict)
-    size: int | None = None
-
-    @property
-    def keyword(self) -> str:
-        """La instrucción del Dockerfile (``RUN``, ``COPY``...)."""
-        return self.name.partition(" ")[0].upper()
-
-    @property
-    def is_instruction(self) -> bool:
-        """Ejecuta algo de una etapa: ni un ``FROM``, ni un ``ARG`` de antes de todos, ni un paso interno."""
-        return self.kind is StepKind.INSTRUCTION and bool(self.stage)
-
-    @property
-    def bytes(self) -> tuple[int, int]:
-        """Bytes hechos y totales de sus descargas, sumadas; ``(0, 0)`` si no se sabe el total."""
-        known = [p for p in self.progress.values() if p.total > 0]
-        return sum(min(p.current, p.total) for p in known), sum(p.total for p in known)
-
-    @property
-    def activity(self) -> str:
-        """Lo último que dijo que hacía, o ``""``."""
-        return list(self.progress.values())[-1].label if self.progress else ""
 
 
 @dataclass(frozen=True)
@@ -166,7 +114,8 @@ def reduce(state: BuildState, event: Event) -> BuildState:
         return _with(state, _finished(_step(state, event.id), event))
     if isinstance(event, StepProgress):
         step = _step(state, event.id)
-        others = {label: told for label, told in step.progress.items() if label != event.label}
+        # De las capas importa el orden; de lo demás, lo último.
+        others = {name: told for name, told in step.progress.items() if event.doing or name != event.label}
         return _with(state, replace(step, progress=_current(step.kind, {**others, event.label: event})))
     if isinstance(event, LogLine):
         return _spoken(state, event)
@@ -236,6 +185,7 @@ def _declared(step: Step, event: StepDeclared) -> Step:
         kind=event.kind,
         stage=_stage(event),
         line=event.line,
+        folder=event.folder,
         progress=_current(event.kind, step.progress),
     )
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from multietapa import text
+from multietapa.build.events import MAIN_FOLDER, ContextSent
 from multietapa.build.follow import View
-from multietapa.build.state import BuildState, Status
+from multietapa.build.state import BuildState
+from multietapa.build.step import Status
 from multietapa.dockerfile.stages import Dockerfile
 from multietapa.engine.model import EngineInfo
 from multietapa.errors import BuildError
+from multietapa.widgets.build.travel import sent_phrase, summary
 from multietapa.widgets.build.words import short_id
 from multietapa.widgets.where import ShownInCell
+
+_MAIN = "contexto"
 
 
 @dataclass(frozen=True)
@@ -31,12 +36,38 @@ class Paso:
 
 
 @dataclass(frozen=True)
+class Envio:
+    """Lo que viajó al motor de una carpeta: ``archivos`` y ``bytes``, de los que esa construcción necesitaba.
+
+    Los que faltan hasta ``de_archivos`` ya los tenía el motor, de otra vez. ``carpeta`` es ``"contexto"`` o
+    el nombre que se le dio en ``contextos``.
+    """
+
+    carpeta: str
+    archivos: int
+    bytes: int
+    de_archivos: int
+    de_bytes: int
+
+    def __str__(self) -> str:
+        return sent_phrase(self.counted)
+
+    @property
+    def counted(self) -> ContextSent:
+        """Lo mismo, como lo contó la construcción."""
+        numbers = (self.archivos, self.bytes, self.de_archivos, self.de_bytes)
+        return ContextSent(self.carpeta, *numbers, complete=True)
+
+
+@dataclass(frozen=True)
 class Construccion(ShownInCell):
     """Una imagen recién construida.
 
     ``imagen`` es su id (``sha256:...``); ``segundos``, los de pared; ``registro``, todo lo que escribieron
     los pasos; ``motor``, con qué se construyó; ``etapas_sin_usar``, las etapas que nadie usa (por su nombre,
-    o su número si no tienen). En una grabación, ``grabacion`` es su rótulo y la imagen no existe aquí.
+    o su número si no tienen); ``enviado``, lo que viajó de cada carpeta (vacío si el motor no tiene sesiones
+    de BuildKit: entonces viaja todo). En una grabación, ``grabacion`` es su rótulo y la imagen no existe
+    aquí.
     """
 
     imagen: str
@@ -48,6 +79,7 @@ class Construccion(ShownInCell):
     grabacion: str = ""
     vista: View | None = field(default=None, repr=False, compare=False)
     etapas_sin_usar: tuple[str, ...] = ()
+    enviado: tuple[Envio, ...] = ()
 
     @property
     def de_cache(self) -> int:
@@ -66,7 +98,10 @@ class Construccion(ShownInCell):
         unused = text.join([f"«{name}»" for name in self.etapas_sin_usar])
         many = "las etapas" if len(self.etapas_sin_usar) > 1 else "la etapa"
         left = f"; nadie usa {many} {unused}" if unused else ""
-        return f"{label}{self.etiqueta} construida en {took}{cached} (imagen {short_id(self.imagen)}){left}"
+        travelled = summary([each.counted for each in self.enviado])
+        sent = f"; {travelled}" if travelled else ""
+        built = f"{self.etiqueta} construida en {took}{cached} (imagen {short_id(self.imagen)})"
+        return f"{label}{built}{sent}{left}"
 
 
 def finished(
@@ -93,4 +128,17 @@ def finished(
     )
     unused = tuple(stage.name or str(stage.index) for stage in source.unused(target)) if source else ()
     seconds = state.seconds or 0.0
-    return Construccion(state.image_id, tag, seconds, steps, log, info, vista=view, etapas_sin_usar=unused)
+    sent = tuple(
+        Envio(
+            _MAIN if each.folder == MAIN_FOLDER else each.folder,
+            each.files,
+            each.bytes,
+            each.of_files,
+            each.of_bytes,
+        )
+        for each in state.sent.values()
+        if each.complete
+    )
+    return Construccion(
+        state.image_id, tag, seconds, steps, log, info, vista=view, etapas_sin_usar=unused, enviado=sent
+    )

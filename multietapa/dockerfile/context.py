@@ -1,11 +1,12 @@
 """El contexto de construcción: qué archivos viajan al motor y en qué orden.
 
-El kit aplica ``.dockerignore`` de este lado, porque con ``version=2`` el motor no lo hace. Las reglas son
-las de Docker (``ignore``), y ``<Dockerfile>.dockerignore`` manda sobre ``.dockerignore``. El archivo tar es
-siempre el mismo para la misma carpeta: orden fijo, dueño 0:0, fechas tal cual.
+Con una sesión de BuildKit el motor lee ``.dockerignore`` y pide los archivos que quiere. Sin ella (Podman, el
+constructor clásico) la carpeta va entera en un tar y las reglas se aplican de este lado. Son siempre las de
+Docker (``ignore``), y ``<Dockerfile>.dockerignore`` manda sobre ``.dockerignore``. El tar es el mismo para la
+misma carpeta: orden fijo, dueño 0:0, fechas tal cual.
 
-Límite conocido: sin sesión de BuildKit el Dockerfile tiene que viajar dentro del contexto, así que ``COPY
-. .`` lo ve aunque ``.dockerignore`` lo excluya (``Context.dockerfile_leaks`` lo dice).
+Límite conocido del tar: el Dockerfile tiene que viajar dentro, así que ``COPY . .`` lo ve aunque
+``.dockerignore`` lo excluya (``Context.dockerfile_leaks`` lo dice). Con una sesión viaja aparte.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ class Context:
 
     @property
     def dockerfile_leaks(self) -> bool:
-        """``COPY . .`` verá un Dockerfile que con ``docker build`` no estaría ahí."""
+        """En un tar, ``COPY . .`` verá un Dockerfile que con ``docker build`` no estaría ahí."""
         return self.own_text or bool(self.excluded_by(self.dockerfile))
 
     def entries(self) -> Iterator[tuple[str, Path]]:

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from multietapa.build.events import MAIN_FOLDER
 from multietapa.build.session.control import Order
 from multietapa.build.session.extras import Extras
 from multietapa.build.session.listing import FolderOffer, Offer, TextOffer
@@ -17,7 +18,7 @@ from multietapa.build.stream import BuildOptions
 from multietapa.dockerfile.context import Context, check
 from multietapa.dockerfile.walk import entries
 
-CONTEXT, DOCKERFILE = "context", "dockerfile"
+CONTEXT, DOCKERFILE = MAIN_FOLDER, "dockerfile"
 
 
 def file_name(context: Context) -> str:

@@ -94,6 +94,7 @@ class _Sender:
                 self._files[number] = entry
                 self._count.of_files += 1
                 self._count.of_bytes += entry.size
+                self._tell(self._count)
             while not self._asked.empty():
                 self._attend(self._asked.get())
         self._call.send(schema.new("Packet", type=schema.STAT).SerializeToString(), now=True)

@@ -22,8 +22,10 @@ function stepRow() {
   const bar = element("progress", "", "", { max: 1 });
   const label = element("span");
   activity.append(bar, label);
-  row.append(state, name, size, line, time, activity);
-  return { row, state, name, size, line, time, activity, bar, label, last: "", step: null };
+  const detail = element("span", "mtb-detail");
+  const layers = element("ul", "mtb-layers", "", { "aria-label": "Capas que se bajan" });
+  row.append(state, name, size, line, time, activity, detail, layers);
+  return { row, state, name, size, line, time, activity, bar, label, detail, layers, last: "", step: null };
 }
 
 function drawStep(view, step) {
@@ -43,6 +45,14 @@ function drawStep(view, step) {
   view.bar.hidden = step.fraction === undefined;
   if (step.fraction !== undefined) view.bar.value = step.fraction;
   view.bar.setAttribute("aria-label", step.text);
+  view.detail.hidden = !step.detail;
+  setText(view.detail, step.detail);
+  view.layers.hidden = !step.layers.length;
+  while (view.layers.children.length > step.layers.length) view.layers.lastChild.remove();
+  step.layers.forEach((text, n) => {
+    if (!view.layers.children[n]) view.layers.append(element("li"));
+    setText(view.layers.children[n], text);
+  });
 }
 
 function groupView(group) {

@@ -8,9 +8,11 @@ from __future__ import annotations
 import functools
 
 from multietapa.build.events import (
+    MAIN_FOLDER,
     BuildFailed,
     BuildFinished,
     BuildWarning,
+    ContextSent,
     Event,
     LogLine,
     StepDeclared,
@@ -19,6 +21,7 @@ from multietapa.build.events import (
     StepProgress,
     StepStarted,
 )
+from multietapa.build.progress import DOWNLOADING, OPENED, OPENING, WAITING
 from multietapa.build.state import BuildState, cancelling, reduce, sized
 from multietapa.widgets.build.build import BuildView
 from multietapa.widgets.build.words import Request, recording_label
@@ -38,7 +41,7 @@ _WARNING = BuildWarning(
     "https://docs.docker.com/go/dockerfile/rule/json-args-recommended/",
 )
 _PLAN: tuple[Event, ...] = (
-    StepDeclared("contexto", "[interno] recibir el contexto", StepKind.INTERNAL),
+    StepDeclared("contexto", "[interno] recibir el contexto", StepKind.INTERNAL, folder=MAIN_FOLDER),
     StepDeclared("b1", "FROM node:14", StepKind.FROM, "build", 2),
     StepDeclared("b2", "WORKDIR /app", StepKind.INSTRUCTION, "build", 3),
     StepDeclared("b3", "COPY package.json package-lock.json ./", StepKind.INSTRUCTION, "build", 4),
@@ -52,6 +55,7 @@ _PLAN: tuple[Event, ...] = (
 _HALF: tuple[Event, ...] = (
     *_PLAN,
     StepStarted("contexto", 0.0),
+    ContextSent(MAIN_FOLDER, 1, 1_204, 31, 92_817, complete=True),
     StepFinished("contexto", 0.42, 0.42),
     StepFinished("b1", 0.5, 0.0),
     StepFinished("f1", 0.5, 0.0),
@@ -59,6 +63,16 @@ _HALF: tuple[Event, ...] = (
     StepFinished("b3", 0.9, 0.3),
     StepStarted("b4", 0.9),
     LogLine("b4", "npm WARN deprecated har-validator@5.1.5: this library is no longer supported"),
+)
+_ARRIVING: tuple[Event, ...] = (
+    *_PLAN,
+    StepStarted("contexto", 0.1),
+    ContextSent(MAIN_FOLDER, 1_204, 37_200_000, 3_120, 91_400_000),
+    StepStarted("b1", 0.2),
+    StepProgress("b1", "04cf545ee114", 53_500_000, 53_500_000, OPENED),
+    StepProgress("b1", "37131433c894", 19_900_000, 19_900_000, OPENING),
+    StepProgress("b1", "fd79e8318ca4", 31_400_000, 198_000_000, DOWNLOADING),
+    StepProgress("b1", "a1d0c7532777", 0, 2_400_000, WAITING),
 )
 _DONE: tuple[Event, ...] = (
     *_HALF,
@@ -97,6 +111,7 @@ def views() -> dict[str, BuildView]:
     running = _state(*_HALF, StepProgress("b4", "descargar paquetes", 31_400_000, 84_000_000))
     done = sized(_state(*_DONE), 124_300_000, {"f1": 117_200_000, "f2": 7_100_000})
     return {
+        "recibiendo": _shown(REQUEST, _state(*_ARRIVING), 4.2),
         "en marcha": _shown(REQUEST, running, 9.4),
         "cancelando": _shown(REQUEST, cancelling(running), 9.6),
         "terminada": _shown(REQUEST, done, 0.0),

@@ -13,7 +13,10 @@ from typing import Any
 
 from multietapa import text
 from multietapa.build.events import BuildWarning
-from multietapa.build.state import BuildPhase, BuildState, Group, Status, Step, one_line
+from multietapa.build.state import BuildPhase, BuildState, Group, one_line
+from multietapa.build.step import Status, Step
+from multietapa.widgets.build.travel import activity, cut, detail, layers
+from multietapa.widgets.build.travel import summary as sent_summary
 from multietapa.widgets.theme import VARIABLES
 
 ICONS = {
@@ -76,7 +79,7 @@ def cached_sentence(state: BuildState) -> str:
 def result(state: BuildState) -> str:
     """Cómo acabó: imagen, segundos y caché; o por qué no. ``""`` mientras no acaba."""
     took = text.duration(state.seconds or 0.0)
-    reason = _cut(one_line(state.reason), 400)
+    reason = cut(one_line(state.reason), 400)
     if state.phase is BuildPhase.DONE:
         parts = [f"Imagen {short_id(state.image_id)}", took, cached_sentence(state)]
         return " · ".join(filter(None, parts))
@@ -99,12 +102,14 @@ def ending(state: BuildState, summary: str = "") -> str:
     return " · ".join(filter(None, (result(state), summary or provisional(state))))
 
 
-def step_line(step: Step) -> str:
+def step_line(state: BuildState, step: Step) -> str:
     """Un paso en una línea de texto."""
     extra = [f"línea {step.line}"] if step.line else []
     extra += [size] if (size := step_size(step)) else []
     where = f" ({', '.join(extra)})" if extra else ""
-    return f"{ICONS[step.status]} {step.status.value}{_lead(took(step))}: {_shown(step)}{where}"
+    about = "" if step.status is Status.RUNNING else detail(state, step)
+    name = f"{_shown(step)}{where}{_lead(about, ' · ')}"
+    return f"{ICONS[step.status]} {step.status.value}{_lead(took(step))}: {name}"
 
 
 def step_size(step: Step) -> str:
@@ -145,7 +150,7 @@ def left_out(state: BuildState, group: Group) -> str:
 def warning_line(warning: BuildWarning) -> str:
     """Un aviso en una línea."""
     where = f" (línea {warning.line})" if warning.line else ""
-    return f"Aviso{where}: {_cut(one_line(warning.text), 200)}"
+    return f"Aviso{where}: {cut(one_line(warning.text), 200)}"
 
 
 def lines(state: BuildState, request: Request, summary: str = "") -> Iterator[str]:
@@ -155,7 +160,7 @@ def lines(state: BuildState, request: Request, summary: str = "") -> Iterator[st
     yield f"{request.title} · {context(request)}"
     for group in state.groups:
         yield _title(state, group)
-        yield from (f"  {step_line(step)}" for step in group.steps)
+        yield from (f"  {step_line(state, step)}" for step in group.steps)
     yield from (f"  {warning_line(warning)}" for warning in state.warnings)
     if state.log and state.phase is not BuildPhase.DONE:
         yield "Registro (final)"
@@ -168,7 +173,7 @@ def static_html(state: BuildState, request: Request, summary: str = "") -> str:
     badge = f'<div class="mt-grabacion">{_esc(request.recording)}</div>' if request.recording else ""
     groups = "".join(
         f"<p><strong>{_esc(_title(state, g))}</strong></p><ul>"
-        + "".join(f"<li>{_esc(step_line(s))}</li>" for s in g.steps)
+        + "".join(f"<li>{_esc(step_line(state, s))}</li>" for s in g.steps)
         + "</ul>"
         for g in state.groups
     )
@@ -207,7 +212,7 @@ def tail(log: tuple[str, ...]) -> list[str]:
     kept: list[str] = []
     room = _MAX_LOG
     for line in reversed(log):
-        short = _cut(line, _MAX_LINE)
+        short = cut(line, _MAX_LINE)
         room -= len(short) + 1
         if room < 0:
             break
@@ -222,8 +227,8 @@ def _groups(state: BuildState) -> list[dict[str, Any]]:
         shown = group.steps[:room]
         room -= len(shown)
         if shown:
-            steps = [_step(s) for s in shown]
-            about = " · ".join(filter(None, (note(group), left_out(state, group))))
+            steps = [_step(state, s) for s in shown]
+            about = " · ".join(filter(None, (note(group), left_out(state, group), _travelled(state, group))))
             found.append({"title": group.title, "inner": not group.stage, "note": about, "steps": steps})
     if hidden := sum(len(group.steps) for group in state.groups) - (_MAX_STEPS - room):
         found.append(
@@ -232,7 +237,7 @@ def _groups(state: BuildState) -> list[dict[str, Any]]:
     return found
 
 
-def _step(step: Step) -> dict[str, Any]:
+def _step(state: BuildState, step: Step) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "text": _shown(step),
         "status": step.status.name.lower(),
@@ -241,17 +246,25 @@ def _step(step: Step) -> dict[str, Any]:
         "line": step.line,
         "took": took(step),
         "size": step_size(step),
+        "detail": "",
+        "layers": layers(step),
     }
     if step.status is Status.RUNNING:
         shown["started"] = round(step.started, 2)
-        done, total = step.bytes
-        amount = f"{text.size(done)} de {text.size(total)}" if done else text.size(total) if total else ""
-        if done and total:
-            shown["fraction"] = round(done / total, 3)
-        label = step.activity if len(step.progress) == 1 else ""
-        if activity := " · ".join(filter(None, (_cut(one_line(label), 80), amount))):
-            shown["activity"] = activity
+        doing, fraction = activity(state, step)
+        if doing:
+            shown["activity"] = doing
+        if fraction is not None:
+            shown["fraction"] = fraction
+    else:
+        shown["detail"] = detail(state, step)
     return shown
+
+
+def _travelled(state: BuildState, group: Group) -> str:
+    """Lo que viajó, para el título del grupo que recibe las carpetas, que acaba plegado."""
+    received = any(step.folder in state.sent for step in group.steps)
+    return sent_summary(state.sent.values()) if received else ""
 
 
 def _warnings(warnings: tuple[BuildWarning, ...]) -> list[dict[str, str]]:
@@ -272,7 +285,7 @@ def _title(state: BuildState, group: Group) -> str:
 
 
 def _shown(step: Step) -> str:
-    return _cut(one_line(step.name), _MAX_NAME)
+    return cut(one_line(step.name), _MAX_NAME)
 
 
 def _lead(value: str, separator: str = " ") -> str:
@@ -283,10 +296,6 @@ def context(request: Request) -> str:
     """Con qué se construye, en una línea."""
     target = f"hasta la etapa {request.target}" if request.target else ""
     return " · ".join(filter(None, (target, request.builder, request.engine)))
-
-
-def _cut(value: str, most: int) -> str:
-    return value if len(value) <= most else f"{value[: most - 1]}…"
 
 
 def _esc(value: str) -> str:
