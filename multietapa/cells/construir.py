@@ -63,7 +63,7 @@ def construir(
     argumentos: Mapping[str, object] | None = None,
     sin_cache: bool = False,
     constructor: str = "buildkit",
-    secretos: Mapping[str, str | os.PathLike[str]] | None = None,
+    secretos: Mapping[str, str | bytes | os.PathLike[str]] | None = None,
     ssh: bool | str | os.PathLike[str] = False,
     salida: str | os.PathLike[str] | None = None,
     plataforma: str | None = None,

@@ -23,7 +23,7 @@ class Extras:
     la imagen (``linux/arm64``); ``cache_from``, imágenes que traen su caché.
     """
 
-    secrets: Mapping[str, bytes] = field(default_factory=dict)
+    secrets: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     ssh: Path | None = None
     output: Path | None = None
     platform: str = ""
@@ -46,7 +46,7 @@ class Extras:
 
 def wanted_extras(
     *,
-    secrets: Mapping[str, str | os.PathLike[str]] | None = None,
+    secrets: Mapping[str, str | bytes | os.PathLike[str]] | None = None,
     ssh: bool | str | os.PathLike[str] = False,
     output: str | os.PathLike[str] | None = None,
     platform: str | None = None,

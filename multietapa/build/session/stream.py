@@ -20,7 +20,7 @@ from google.protobuf.message import DecodeError
 
 from multietapa.build import buildkit
 from multietapa.build.events import BuildFailed, ContextSent, Event
-from multietapa.build.session import attributes, control, credentials, filesync
+from multietapa.build.session import agent, attributes, control, credentials, filesync, secrets
 from multietapa.build.session.extras import Extras
 from multietapa.build.session.folder_key import FolderKeys
 from multietapa.build.session.grpc import UNAVAILABLE, GrpcError, Handler, MadeCall
@@ -110,6 +110,7 @@ class _Building:
                 failed=self.failures.append,
             ),
             credentials.METHOD: credentials.handler(client.api),
+            **_served(extras),
         }
         try:
             self._session = Session(client, handlers, key=self._opened.key)
@@ -208,6 +209,16 @@ class _Building:
             sent = (count.files, count.bytes, count.of_files, count.of_bytes)
             told = ContextSent(count.folder, *sent, complete=count.complete)
             self._found.put({"id": buildkit.CONTEXT_SENT, "aux": told})
+
+
+def _served(extras: Extras) -> Mapping[str, Handler]:
+    """Quienes atienden los secretos y el agente; de lo que no se ofrece, el motor ya sabe qué decir."""
+    found: dict[str, Handler] = {}
+    if extras.secrets:
+        found[secrets.METHOD] = secrets.handler(extras.secrets)
+    if extras.ssh:
+        found.update(agent.handlers(extras.ssh))
+    return found
 
 
 def _image_id(answer: Mapping[str, str]) -> str:

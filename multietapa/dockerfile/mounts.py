@@ -1,0 +1,68 @@
+"""Lo que un ``RUN --mount`` pide a quien construye: secretos y el agente de ssh."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from posixpath import basename
+
+from multietapa.dockerfile.instructions import Instruction
+from multietapa.dockerfile.stages import Dockerfile, Stage
+
+SECRET, SSH = "secret", "ssh"
+DEFAULT_AGENT = "default"
+_TRUE = ("", "1", "t", "true")
+
+
+@dataclass(frozen=True)
+class Mount:
+    """Un ``--mount`` de clase ``kind`` (``SECRET`` o ``SSH``), en la instrucción de la línea ``line``.
+
+    ``name`` es su ``id``; puede llevar una ``$VARIABLE``, y entonces no se sabe cuál es (``known``).
+    """
+
+    kind: str
+    name: str
+    required: bool
+    line: int
+
+    @property
+    def known(self) -> bool:
+        """Si el nombre es ese, y no el de una variable."""
+        return "$" not in self.name
+
+
+def asked_mounts(source: Dockerfile, stages: tuple[Stage, ...] | None = None) -> tuple[Mount, ...]:
+    """Los secretos y agentes que montan esas etapas (si no se dice, todas), en su orden."""
+    chosen = source.stages if stages is None else stages
+    return tuple(mount for stage in chosen for i in stage.instructions for mount in _mounts(i))
+
+
+def _mounts(instruction: Instruction) -> Iterator[Mount]:
+    for flag, value in instruction.flags:
+        if instruction.keyword != "RUN" or flag != "mount":
+            continue
+        fields = _fields(value)
+        kind = fields.get("type", "").lower()
+        if kind == SECRET:
+            name = _first(fields, "source", "src", "id") or basename(
+                _first(fields, "target", "dst", "destination")
+            )
+        elif kind == SSH:
+            name = fields.get("id") or DEFAULT_AGENT
+        else:
+            continue
+        if name:  # sin nombre, el motor no la acepta y dice por qué
+            required = fields.get("required", "false").lower() in _TRUE
+            yield Mount(kind, name, required, instruction.line)
+
+
+def _fields(value: str) -> dict[str, str]:
+    """Los ``clave=valor`` de un ``--mount``, que se escriben como una línea de CSV."""
+    pairs = (field.partition("=") for row in csv.reader([value]) for field in row)
+    return {key.strip().lower(): text for key, _, text in pairs}
+
+
+def _first(fields: dict[str, str], *keys: str) -> str:
+    return next((fields[key] for key in keys if fields.get(key)), "")
