@@ -36,10 +36,11 @@ class Mount:
 def asked_mounts(source: Dockerfile, stages: tuple[Stage, ...] | None = None) -> tuple[Mount, ...]:
     """Los secretos y agentes que montan esas etapas (si no se dice, todas), en su orden."""
     chosen = source.stages if stages is None else stages
-    return tuple(mount for stage in chosen for i in stage.instructions for mount in _mounts(i))
+    return tuple(mount for stage in chosen for i in stage.instructions for mount in mounts_of(i))
 
 
-def _mounts(instruction: Instruction) -> Iterator[Mount]:
+def mounts_of(instruction: Instruction) -> Iterator[Mount]:
+    """Los de una sola instrucción."""
     for flag, value in instruction.flags:
         if instruction.keyword != "RUN" or flag != "mount":
             continue

@@ -75,7 +75,7 @@ def _session_agent() -> Path:
     raise BuildError(
         "No hay ningún agente de ssh en marcha.",
         why=f"La variable {_VARIABLE}, que dice dónde está, no existe o está vacía.",
-        next_step=f"{_START} Si ya tienes uno, da la ruta de su socket: ssh=Path(\"...\").",
+        next_step=f'{_START} Si ya tienes uno, da la ruta de su socket: ssh=Path("...").',
     )
 
 
@@ -147,7 +147,7 @@ def handlers(agent: Path) -> Mapping[str, Handler]:
 
 def _known(name: str) -> None:
     if name not in ("", DEFAULT_AGENT):
-        raise GrpcError(NOT_FOUND, f"no SSH key {name!r} forwarded from the client")
+        raise GrpcError(NOT_FOUND, f'no SSH key "{name}" forwarded from the client')
 
 
 def _connect(path: Path) -> socket.socket:

@@ -82,9 +82,7 @@ def _content(name: str, value: object) -> bytes:
         content = _file(name, Path(value).expanduser())
     else:
         missing = "Si viene de una variable de entorno, esa variable no existe." if value is None else ""
-        raise BuildError(
-            f"El secreto «{name}» no puede ser {_kind(value)}.", why=missing, next_step=_EXAMPLE
-        )
+        raise BuildError(f"El secreto «{name}» no puede ser {_kind(value)}.", why=missing, next_step=_EXAMPLE)
     if len(content) > BIGGEST:
         raise _too_big(name, len(content))
     return content
