@@ -475,7 +475,7 @@ def test_uppercase_images_are_said_before_looking_for_them(build: Callable[..., 
 def test_secrets_say_what_to_use(build: Callable[..., list[Event]]) -> None:
     """Un paso que monta un secreto y no lo tiene se avisa, y si falla se dice cómo dárselo."""
     error, events = failing(build, "FROM BASE\nRUN --mount=type=secret,id=x cat /run/secrets/x\n")
-    assert 'secretos={"x": Path("…")}' in str(error)
+    assert 'secretos={"x": Path("...")}' in str(error)
     assert [(e.line, "el secreto «x»" in e.text) for e in events if isinstance(e, BuildWarning)] == [
         (2, True)
     ]

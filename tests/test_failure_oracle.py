@@ -44,7 +44,7 @@ WRONG: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("USER_nadie\nRUN true", BOTH, "No existe el usuario «nadie»"),
     ('RUN_["nada",_"x"]', CLASSIC, "No existe el programa «nada»"),
     ("RUN_nada", BOTH, "código 127"),
-    ("RUN_--mount=type=secret,id=a,required=true true", BUILDKIT, "Falta el secreto"),
+    ("RUN_--mount=type=secret,id=a,required=true true", BUILDKIT, "pide el secreto"),
     ("RUN_--mount=type=raro true", BUILDKIT, "no es una clase de «--mount»"),
     ("LABEL_a=${A", BOTH, "En «${A»"),
     ("LABEL_a=1 b=${A:-", BOTH, ""),

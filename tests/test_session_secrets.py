@@ -92,13 +92,16 @@ def test_what_is_given_arrives_byte_by_byte(
 
 @pytest.mark.parametrize(
     ("mount", "said"),
-    [("type=secret,id=x,required=true", 'secretos={"x": Path("…")}'), ("type=ssh,required=true", "ssh=True")],
+    [
+        ("type=secret,id=x,required=true", 'secretos={"x": Path("...")}'),
+        ("type=ssh,required=true", "ssh=True"),
+    ],
 )
 def test_what_a_step_needs_and_is_not_given(build: Build, mount: str, said: str) -> None:
     """Si un paso no puede estar sin él, falla, y el error dice qué falta y cómo dárselo."""
     with pytest.raises(BuildError) as caught:
         build(f"FROM BASE\nRUN --mount={mount} true\n")
-    assert "Falta" in caught.value.what
+    assert "no se le ha dado" in caught.value.what
     assert caught.value.line == 2
     assert said in caught.value.next_step
 
@@ -111,14 +114,14 @@ def test_a_step_can_do_without_it(build: Build) -> None:
     assert (warning.line, "«npm»" in warning.text) == (2, True)
     with pytest.raises(BuildError, match="código 3") as caught:
         build(f"FROM BASE\n{mount} exit 3\n")
-    assert 'secretos={"npm": Path("…")}' in caught.value.next_step
+    assert 'secretos={"npm": Path("...")}' in caught.value.next_step
 
 
 def test_a_secret_that_nobody_mounts_is_said(build: Build) -> None:
     """Un nombre mal escrito se avisa, con el que seguramente se quería decir."""
     events = build("FROM BASE\nRUN --mount=type=secret,id=token true\n", {"tokne": "x"})
     said = [event.text for event in events if isinstance(event, BuildWarning)]
-    assert any("Ningún paso monta el secreto «tokne». ¿Querías decir «token»?" in text for text in said)
+    assert any("«tokne», que se ha dado. ¿Querías decir «token»?" in text for text in said)
     quiet = build("FROM BASE\nARG N=token\nRUN --mount=type=secret,id=$N true\n", {"token": "x"})
     assert not [event for event in quiet if isinstance(event, BuildWarning)]
 
@@ -131,14 +134,14 @@ def test_what_does_not_do_as_a_secret(tmp_path: Path) -> None:
     with (tmp_path / "enorme").open("wb") as file:
         file.truncate(5_000_000_000)
     for values, said in (
-        ({"a": tmp_path / "nada"}, "No existe"),
-        ({"a": tmp_path / "carpeta"}, "Es una carpeta"),
-        ({"a": tmp_path / "tuberia"}, "no es un archivo normal"),
+        ({"a": tmp_path / "nada"}, "no existe"),
+        ({"a": tmp_path / "carpeta"}, "es una carpeta"),
+        ({"a": tmp_path / "tuberia"}, "no es un archivo corriente"),
         ({"a": tmp_path / "enorme"}, "5,00 GB"),
-        ({"a": "x" * (BIGGEST + 1)}, "500 kB"),
+        ({"a": "x" * (BIGGEST + 1)}, "512 kB"),
         ({"a": str(tmp_path / "enorme")}, "Path("),
-        ({"": "x"}, "no vale como nombre"),
-        ({"a": 3}, "de tipo int"),
+        ({"": "x"}, "sin nombre"),
+        ({"a": 3}, "de la clase «int»"),
     ):
         with pytest.raises(BuildError) as caught:
             wanted_extras(secrets=values)  # type: ignore[arg-type]

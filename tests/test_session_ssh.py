@@ -16,7 +16,6 @@ import pytest
 
 from multietapa.bases.sources import ensure_base
 from multietapa.build.image import build_image
-from multietapa.build.session.agent import VARIABLE
 from multietapa.build.session.extras import wanted_extras
 from multietapa.engine.bundle.apt import PrivateApt, unpack
 from multietapa.engine.bundle.make import SUITE
@@ -24,6 +23,7 @@ from multietapa.errors import BuildCancelled, BuildError
 from tests.conftest import needs_unix, until
 
 pytestmark = needs_unix
+VARIABLE = "SSH_AUTH_SOCK"
 NODE = "node:24-alpine"
 #: Pide al agente sus llaves (mensaje 11 de su protocolo) tantas veces como se diga y escribe cuántas tiene.
 ASK = """\
@@ -163,9 +163,9 @@ def test_an_agent_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     deaf.close()
     for asked, said in (
         (True, "No hay ningún agente"),
-        (tmp_path / "nada", "no existe"),
-        (tmp_path / "archivo", "no es un socket"),
-        (tmp_path / "sordo", "nadie escucha"),
+        (tmp_path / "nada", "No existe el socket"),
+        (tmp_path / "archivo", "no es el socket de un agente"),
+        (tmp_path / "sordo", "no contesta ningún agente"),
     ):
         with pytest.raises(BuildError) as caught:
             wanted_extras(ssh=asked)

@@ -27,7 +27,7 @@ def build_image(
     buildargs: Mapping[str, str] | None = None,
     nocache: bool = False,
     labels: Mapping[str, str] | None = None,
-    secrets: Mapping[str, str | os.PathLike[str]] | None = None,
+    secrets: Mapping[str, str | bytes | os.PathLike[str]] | None = None,
     ssh: bool | str | os.PathLike[str] = False,
     output: str | os.PathLike[str] | None = None,
     platform: str | None = None,

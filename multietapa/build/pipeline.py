@@ -29,9 +29,10 @@ from multietapa.build.events import (
     StepStarted,
 )
 from multietapa.build.failure import explain, missing_stage, syntax_image, wrong_platform
-from multietapa.build.lacking import lacking_warnings, with_what_lacks
+from multietapa.build.masking import masked
+from multietapa.build.notices import notices
 from multietapa.build.plan import Plan, plan_build
-from multietapa.build.session.extras import needs_session
+from multietapa.build.session.extras import Extras, needs_session
 from multietapa.build.session.stream import NotOffered
 from multietapa.build.session.stream import stream as session_stream
 from multietapa.build.stream import POLL, BuildOptions
@@ -70,6 +71,7 @@ def build_events(
     nocache: bool = False,
     labels: Mapping[str, str] | None = None,
     builder: str = "buildkit",
+    extras: Extras | None = None,
     cancel: threading.Event | None = None,
     ensure_base: Callable[[str], None] | None = None,
 ) -> Generator[Event, None, None]:
@@ -86,6 +88,7 @@ def build_events(
             target=target,
             buildargs=buildargs,
             builder=builder,
+            extras=extras,
         )
     except MultietapaError as error:
         events: Generator[Event, None, None] = failing(error)
@@ -138,8 +141,7 @@ def run(
     """
     started = time.monotonic()
     failed: BuildFailed | None = None
-    yield from _unused(plan)
-    yield from lacking_warnings(plan) if plan.builder == "buildkit" else ()
+    yield from notices(plan)
     try:
         text, syntax = _frontend(plan, client)
         asked = plan.images
@@ -158,7 +160,7 @@ def run(
             labels={**(labels or {}), **(own_labels() if marked else {})},
         )
         with closing(_events(client, plan, options, text, cancel, started)) as events:
-            failed = yield from _until_failure(events)
+            failed = yield from _until_failure(masked(events, plan.extras.secrets.values()))
     except MultietapaError as error:
         yield from failing(error, seconds=time.monotonic() - started)
     if failed is not None:
@@ -200,17 +202,6 @@ def base_step(name: str) -> str:
     return f"base:{name}"
 
 
-def _unused(plan: Plan) -> Iterator[BuildWarning]:
-    """Un aviso por cada etapa que nadie usa: sin él, desaparecería sin decir nada."""
-    for stage in plan.unused_stages:
-        alone = all(stage not in plan.source.linked(other) for other in plan.source.stages)
-        who = f"etapa «{stage.name}»" if stage.name else f"etapa {stage.index} (sin nombre)"
-        said = f"Nadie usa la {who}" if alone else f"La {who} solo sirve a otra que nadie usa"
-        only = f'no se construye (salvo con objetivo="{stage.name or stage.index}").'
-        end = "el constructor clásico la construye igual." if plan.builds(stage) else only
-        yield BuildWarning(f"{said}: {end}", stage.line)
-
-
 def _missing_image(plan: Plan, name: str, error: BaseImageError) -> MultietapaError:
     """El error de una imagen que hay que traer y no se consigue: puede ser una etapa mal escrita."""
     asker = plan.images.get(name)
@@ -230,8 +221,8 @@ def _explained(client: docker.DockerClient, plan: Plan, failed: BuildFailed) -> 
         plan.context,
         target=plan.target,
         free_space=lambda: free_bytes(client, plan.root_image(failed.line)),
+        extras=plan.extras,
     )
-    error = with_what_lacks(error, plan)
     opening = any(stage.line == failed.line for stage in plan.source.stages)
     if isinstance(error, BaseImageError) or (opening and type(error) is BuildError):
         native = [name for name, asker in plan.images.items() if not asker.flag("platform")]

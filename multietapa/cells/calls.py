@@ -25,6 +25,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+#: Los argumentos cuyo valor no se cita.
+_PRIVATE = ("secretos",)
 #: Lo que se puede pasar donde la firma dice ese tipo, si no es exactamente él.
 _ALSO: Mapping[Any, type] = {int: numbers.Integral, float: numbers.Real}
 _CALLED: Mapping[Any, str] = {
@@ -110,8 +112,9 @@ def _wrong_type(name: str, function: Callable[..., Any], given: Mapping[str, Any
     for word, value in given.items():
         if word in hints and not _fits(value, hints[word]):
             kinds = text.join(_names(hints[word]), "o")
+            said = f"de la clase «{type(value).__name__}»" if word in _PRIVATE else _shown(value)
             return (
-                f"El argumento «{word}» de «{name}» no puede ser {_shown(value)}.",
+                f"El argumento «{word}» de «{name}» no puede ser {said}.",
                 f"tiene que ser {kinds}.",
             )
     return None

@@ -63,7 +63,7 @@ def construir(
     argumentos: Mapping[str, object] | None = None,
     sin_cache: bool = False,
     constructor: str = "buildkit",
-    secretos: Mapping[str, str | os.PathLike[str]] | None = None,
+    secretos: Mapping[str, str | bytes | os.PathLike[str]] | None = None,
     ssh: bool | str | os.PathLike[str] = False,
     salida: str | os.PathLike[str] | None = None,
     plataforma: str | None = None,
@@ -82,7 +82,8 @@ def construir(
         sin_cache: repite todos los pasos.
         constructor: ``"buildkit"`` o ``"clasico"``.
         secretos: por su nombre, lo que un ``RUN --mount=type=secret,id=NOMBRE`` puede leer sin que quede
-            en la imagen: un ``Path`` (el contenido de ese archivo) o el texto mismo.
+            en la imagen: un ``Path`` (el contenido de ese archivo) o el texto mismo. Cambiar uno no repite
+            el paso: la caché no los mira.
         ssh: ``True`` deja usar el agente de ssh de esta máquina en ``RUN --mount=type=ssh``; o la ruta de su
             socket.
         salida: una carpeta donde dejar, además, los archivos de la última etapa.

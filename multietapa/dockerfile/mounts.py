@@ -1,42 +1,69 @@
-"""Qué pide un ``RUN`` en sus ``--mount``: secretos y agentes de ssh."""
+"""Lo que un ``RUN --mount`` pide a quien construye: secretos y el agente de ssh."""
 
 from __future__ import annotations
 
 import csv
-import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
+from posixpath import basename
 
 from multietapa.dockerfile.instructions import Instruction
+from multietapa.dockerfile.stages import Dockerfile, Stage
 
 SECRET, SSH = "secret", "ssh"
+DEFAULT_AGENT = "default"
+_TRUE = ("", "1", "t", "true")
 
 
 @dataclass(frozen=True)
 class Mount:
-    """Un ``--mount``: su clase (``kind``), el nombre de lo que pide (``""`` si no se sabe) y si es obligado.
+    """Un ``--mount`` de clase ``kind`` (``SECRET`` o ``SSH``), en la instrucción de la línea ``line``.
 
-    El nombre no se sabe si lleva variables.
+    ``name`` es su ``id``; puede llevar una ``$VARIABLE``, y entonces no se sabe cuál es (``known``).
     """
 
     kind: str
     name: str
     required: bool
+    line: int
+
+    @property
+    def known(self) -> bool:
+        """Si el nombre es ese, y no el de una variable."""
+        return "$" not in self.name
 
 
-def mounts(instruction: Instruction) -> Iterator[Mount]:
-    """Los secretos y los agentes de ssh que monta una instrucción, con las reglas de BuildKit.
+def asked_mounts(source: Dockerfile, stages: tuple[Stage, ...] | None = None) -> tuple[Mount, ...]:
+    """Los secretos y agentes que montan esas etapas (si no se dice, todas), en su orden."""
+    chosen = source.stages if stages is None else stages
+    return tuple(mount for stage in chosen for i in stage.instructions for mount in mounts_of(i))
 
-    El nombre de un secreto es su ``id``, o su ``source``, o cómo se llama el archivo de destino.
-    """
-    for key, value in instruction.flags:
-        if key != "mount":
+
+def mounts_of(instruction: Instruction) -> Iterator[Mount]:
+    """Los de una sola instrucción."""
+    for flag, value in instruction.flags:
+        if instruction.keyword != "RUN" or flag != "mount":
             continue
-        pairs = [part.partition("=") for part in next(csv.reader([value]), [])]
-        values = {name.strip().lower(): (text if equals else "true") for name, equals, text in pairs}
-        kind = values.get("type", "")
-        if kind in (SECRET, SSH):
-            target = values.get("target") or values.get("dst") or values.get("destination") or ""
-            name = values.get("source") or values.get("src") or values.get("id") or posixpath.basename(target)
-            required = values.get("required", "").lower() in ("true", "1")
-            yield Mount(kind, "" if "$" in name else name, required)
+        fields = _fields(value)
+        kind = fields.get("type", "").lower()
+        if kind == SECRET:
+            name = _first(fields, "source", "src", "id") or basename(
+                _first(fields, "target", "dst", "destination")
+            )
+        elif kind == SSH:
+            name = fields.get("id") or DEFAULT_AGENT
+        else:
+            continue
+        if name:  # sin nombre, el motor no la acepta y dice por qué
+            required = fields.get("required", "false").lower() in _TRUE
+            yield Mount(kind, name, required, instruction.line)
+
+
+def _fields(value: str) -> dict[str, str]:
+    """Los ``clave=valor`` de un ``--mount``, que se escriben como una línea de CSV."""
+    pairs = (field.partition("=") for row in csv.reader([value]) for field in row)
+    return {key.strip().lower(): text for key, _, text in pairs}
+
+
+def _first(fields: dict[str, str], *keys: str) -> str:
+    return next((fields[key] for key in keys if fields.get(key)), "")

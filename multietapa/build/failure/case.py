@@ -8,6 +8,7 @@ from functools import cached_property
 
 from multietapa.build.events import BuildFailed
 from multietapa.build.failure.running import engine_words
+from multietapa.build.session.extras import Extras
 from multietapa.dockerfile.context import Context
 from multietapa.dockerfile.instructions import Instruction
 from multietapa.dockerfile.stages import Dockerfile, Stage
@@ -20,6 +21,7 @@ class Case:
 
     ``target`` es hasta qué etapa se construía (``None``: la última).
     ``free_space`` pregunta al motor cuántos bytes tiene libres (``None`` si no lo sabe).
+    ``extras`` es lo que se dio además de la carpeta (``None`` si no se sabe).
     """
 
     failed: BuildFailed
@@ -27,6 +29,7 @@ class Case:
     context: Context | None = None
     free_space: Callable[[], int | None] | None = None
     target: str | None = None
+    extras: Extras | None = None
 
     @property
     def reason(self) -> str:

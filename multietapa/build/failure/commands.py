@@ -7,6 +7,7 @@ import re
 from multietapa import text
 from multietapa.build.failure.case import Case, one_line, quote, where
 from multietapa.build.failure.running import cited_command, exit_code
+from multietapa.build.failure.secrets import without
 from multietapa.dockerfile.instructions import Instruction
 from multietapa.errors import BuildError, DiskFullError, MultietapaError, is_disk_full
 
@@ -64,10 +65,11 @@ def ended(case: Case) -> MultietapaError | None:
         )
     if case.trigger:
         return _trigger(case, code, hint)
+    missing, give = without(case)
     return BuildError(
         f"Una orden terminó con el código {code}{where(case.line)}.",
-        why="En un «RUN», cualquier código distinto de 0 detiene la construcción.",
-        next_step=hint,
+        why=f"En un «RUN», cualquier código distinto de 0 detiene la construcción. {missing}".strip(),
+        next_step=f"{give} {hint}".strip(),
         detail="\n".join([case.quoted or case.reason, *case.failed.log]),
         line=case.line,
         log=case.failed.log,

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from multietapa.build.events import BuildFailed
-from multietapa.build.failure import commands, files, grammar, images, stages, support
+from multietapa.build.failure import commands, files, grammar, images, secrets, stages, support
 from multietapa.build.failure.case import Case, where
+from multietapa.build.session.extras import Extras
 from multietapa.dockerfile.context import Context
 from multietapa.dockerfile.stages import Dockerfile
 from multietapa.errors import BuildCancelled, BuildError, MultietapaError
@@ -31,6 +32,7 @@ def explain(
     *,
     target: str | None = None,
     free_space: Callable[[], int | None] | None = None,
+    extras: Extras | None = None,
 ) -> MultietapaError:
     """El error que corresponde a un ``BuildFailed``; con ``source`` y ``context`` señala más cosas.
 
@@ -38,8 +40,9 @@ def explain(
         target: hasta qué etapa se construía; si falta, la última.
         free_space: pregunta al motor cuántos bytes le quedan libres; solo se la llama si una orden dice que
             no cabe lo que escribe, porque decirlo lo puede decir cualquiera.
+        extras: lo que se dio además de la carpeta, si se sabe.
     """
-    case = Case(failed, source, context, free_space, target)
+    case = Case(failed, source, context, free_space, target, extras)
     error = next(filter(None, (rule(case) for rule in RULES)), None) or _unknown(case)
     error.why, error.detail = _clip(error.why), "\n".join(map(_clip, error.detail.splitlines()))
     if isinstance(error, BuildError):
@@ -78,6 +81,8 @@ RULES: tuple[Rule, ...] = (
     commands.ended,
     commands.unknown_user,
     commands.disk_full,
+    secrets.required,
+    secrets.nameless,
     files.outside,
     files.missing,
     stages.target,
@@ -87,7 +92,7 @@ RULES: tuple[Rule, ...] = (
     stages.circular,
     images.download,
     images.base,
-    support.secrets,
+    secrets.no_session,
     support.buildkit_only,
     grammar.base_name,
     grammar.value,

@@ -1,135 +1,195 @@
-"""El agente de ssh que un paso puede usar mientras se construye, sin que ninguna clave viaje."""
+"""El agente de ssh que un paso puede usar mientras se construye, sin que ninguna clave viaje.
+
+El motor pone en el paso un socket y, por cada programa que lo abre, llama a ``ForwardAgent``: aquí se abre
+una conexión con el agente y se llevan los bytes de un lado a otro. La clave no sale del agente: solo firma.
+"""
 
 from __future__ import annotations
 
 import os
 import socket
 import stat
+import struct
+import sys
 import threading
-from contextlib import closing, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
+from google.protobuf.message import DecodeError
+
 from multietapa.build.session import schema
-from multietapa.build.session.grpc import NOT_FOUND, GrpcError, Handler, ServedCall
+from multietapa.build.session.grpc import NOT_FOUND, UNAVAILABLE, GrpcError, Handler, ServedCall
 from multietapa.build.session.http2 import Broken
+from multietapa.dockerfile.mounts import DEFAULT_AGENT
 from multietapa.errors import BuildError
 
-VARIABLE = "SSH_AUTH_SOCK"
-_SERVICE = "/moby.sshforward.v1.SSH"
-_DEFAULT = "default"  # el «id» de un «--mount=type=ssh» que no dice otro
-_READ = 64 << 10  # bytes
-_ANSWERS = 5.0  # segundos que se espera a que el agente acepte
+CHECK = "/moby.sshforward.v1.SSH/CheckAgent"
+FORWARD = "/moby.sshforward.v1.SSH/ForwardAgent"
+_VARIABLE = "SSH_AUTH_SOCK"
+_READ = 32 << 10  # bytes de una lectura
+_PATIENCE = 5.0  # segundos que se espera a que un agente conteste
+#: El protocolo del agente (draft-miller-ssh-agent): pedir las claves, y la lista como respuesta.
+_REQUEST_IDENTITIES, _IDENTITIES = 11, 12
 
 
 def find_agent(asked: bool | str | os.PathLike[str]) -> Path | None:
-    """El socket del agente: el de ``SSH_AUTH_SOCK`` o el que se dice; ``None`` si no se pidió ninguno.
+    """El socket del agente de ssh, o ``None`` si no se pidió.
+
+    Args:
+        asked: ``True`` es el agente de esta sesión (``$SSH_AUTH_SOCK``); si no, la ruta de su socket.
 
     Raises:
-        BuildError: no hay agente, no es un socket o nadie contesta en él.
+        BuildError: no hay agente, o eso no es uno; dice por qué.
     """
-    if asked is False or asked is None:
+    if asked is False:
         return None
-    if os.name == "nt":
+    if sys.platform == "win32":
         raise BuildError(
-            "En Windows «ssh» todavía no se puede usar.",
-            why="Su agente de ssh no está en un socket, sino en una tubería con nombre.",
-            next_step="Construye desde WSL, o pasa la llave como un secreto.",
+            "En Windows no se puede dar el agente de ssh a una construcción.",
+            why="Aquí se habla con él por un socket de Unix, y el de Windows usa una tubería.",
+            next_step="Abre el taller en WSL, o da la clave como secreto: "
+            'secretos={"clave": Path("...")} y «RUN --mount=type=secret,id=clave».',
         )
-    if asked is True:
-        place = os.environ.get(VARIABLE, "")
-        if not place:
-            raise BuildError(
-                "No hay ningún agente de ssh en marcha.",
-                why=f"La variable {VARIABLE}, que dice dónde está, no tiene nada.",
-                next_step="En una terminal: «eval $(ssh-agent)» y «ssh-add»; después abre el taller desde "
-                'ella. O di dónde está: ssh="/ruta/del/socket".',
-            )
-    else:
-        place = os.fspath(asked)
-    path = Path(place).expanduser()
+    path = _session_agent() if asked is True else Path(asked).expanduser()
+    _check(path)
     try:
-        _connect(path).close()
+        count_keys(path)
     except OSError as error:
+        silent = isinstance(error, ConnectionRefusedError)
         raise BuildError(
-            f"El agente de ssh de «{path}» no contesta.",
-            why=_why(path, error),
-            next_step=f"Comprueba con «ssh-add -l» que está en marcha y que {VARIABLE} es el suyo.",
+            f"En el socket «{path}» no contesta ningún agente de ssh.",
+            why="El agente que lo abrió ya no está." if silent else str(error),
+            next_step=_START,
         ) from error
     return path
 
 
-def handlers(agent: Path) -> dict[str, Handler]:
-    """Quienes atienden que un paso use el agente: cada conexión suya es una con él."""
+_START = "Arranca uno con «eval $(ssh-agent)» y «ssh-add», y abre el taller desde esa misma terminal."
+
+
+def _session_agent() -> Path:
+    value = os.environ.get(_VARIABLE, "")
+    if value:
+        return Path(value)
+    raise BuildError(
+        "No hay ningún agente de ssh en marcha.",
+        why=f"La variable {_VARIABLE}, que dice dónde está, no existe o está vacía.",
+        next_step=f'{_START} Si ya tienes uno, da la ruta de su socket: ssh=Path("...").',
+    )
+
+
+def _check(path: Path) -> None:
+    """Lanza ``BuildError`` si en ``path`` no hay un socket."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as error:
+        missing = isinstance(error, FileNotFoundError)
+        raise BuildError(
+            f"No existe el socket «{path}» del agente de ssh."
+            if missing
+            else f"No se puede llegar al socket «{path}» del agente de ssh.",
+            why="El agente que lo abrió ya no está, o la ruta está mal escrita." if missing else str(error),
+            next_step=_START,
+        ) from error
+    if stat.S_ISSOCK(mode):
+        return
+    folder = stat.S_ISDIR(mode)
+    raise BuildError(
+        f"«{path}» no es el socket de un agente de ssh, sino {'una carpeta' if folder else 'un archivo'}.",
+        why="" if folder else "Si es una clave, no viaja: la guarda el agente, que firma con ella.",
+        next_step="Da la ruta del socket."
+        if folder
+        else f"Añádela al agente con «ssh-add {path}» y construye con ssh=True.",
+    )
+
+
+def count_keys(path: Path) -> int:
+    """Cuántas claves ofrece el agente; 0 también si está bloqueado.
+
+    Lanza ``OSError`` si no contesta en 5 segundos, o si lo que contesta no es de un agente.
+    """
+    with _connect(path) as connection:
+        connection.sendall(struct.pack(">IB", 1, _REQUEST_IDENTITIES))
+        with connection.makefile("rb") as answer:
+            head = answer.read(5)
+            if len(head) < 5:
+                raise ConnectionError("Cerró la conexión sin contestar.")
+            if head[4] != _IDENTITIES:
+                return 0
+            return int.from_bytes(answer.read(4), "big")
+
+
+def handlers(agent: Path) -> Mapping[str, Handler]:
+    """Quienes atienden al agente de ``agent``, que el Dockerfile llama ``default``; no hay ningún otro."""
 
     def check(call: ServedCall) -> None:
         for message in call.messages():
-            _only_default(schema.read("CheckAgentRequest", message).ID)
+            _known(schema.read("CheckAgentRequest", message).ID)
             call.send(b"", now=True)
+            return
 
     def forward(call: ServedCall) -> None:
-        _only_default(next(iter(call.metadata.get("buildkit.ssh.id", [])), ""))
+        _known(next(iter(call.metadata.get("buildkit.ssh.id", [])), ""))
         try:
             connection = _connect(agent)
         except OSError as error:
-            raise GrpcError(NOT_FOUND, f"the ssh agent does not answer: {error}") from error
-        with closing(connection):
+            raise GrpcError(UNAVAILABLE, f"el agente de ssh no contesta: {error}") from error
+        connection.settimeout(None)
+        try:
             _carry(call, connection)
+        finally:
+            _stop(connection, socket.SHUT_RDWR)  # también para quien esté escribiendo en él
+            connection.close()
 
-    return {f"{_SERVICE}/CheckAgent": check, f"{_SERVICE}/ForwardAgent": forward}
-
-
-def _carry(call: ServedCall, connection: socket.socket) -> None:
-    """Lleva lo que dice cada uno al otro, hasta que uno de los dos se va."""
-    answers = threading.Thread(
-        target=_answer, args=(call, connection), name="multietapa-sesion-agente", daemon=True
-    )
-    answers.start()
-    try:
-        for message in call.messages():
-            connection.sendall(schema.read("BytesMessage", message).data)
-        with suppress(OSError):
-            connection.shutdown(socket.SHUT_WR)
-        answers.join(_ANSWERS)
-    except OSError:
-        return  # el agente se fue: el paso verá que su conexión acaba
-    finally:
-        with suppress(OSError):
-            connection.shutdown(socket.SHUT_RDWR)
-        answers.join()
+    return {CHECK: check, FORWARD: forward}
 
 
-def _answer(call: ServedCall, connection: socket.socket) -> None:
-    with suppress(OSError, Broken):
-        while data := connection.recv(_READ):
-            call.send(schema.new("BytesMessage", data=data).SerializeToString(), now=True)
+def _known(name: str) -> None:
+    if name not in ("", DEFAULT_AGENT):
+        raise GrpcError(NOT_FOUND, f'no SSH key "{name}" forwarded from the client')
 
 
 def _connect(path: Path) -> socket.socket:
-    connection = socket.socket(socket.AF_UNIX)
+    """Una conexión con el agente. Lanza ``OSError``."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        connection.settimeout(_ANSWERS)
-        connection.connect(str(path))
-        connection.settimeout(None)
+        connection.settimeout(_PATIENCE)
+        connection.connect(os.fspath(path))
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _only_default(name: str) -> None:
-    if name not in ("", _DEFAULT):
-        raise GrpcError(NOT_FOUND, f"unset ssh forward key {name}")
+def _carry(call: ServedCall, connection: socket.socket) -> None:
+    """Lleva los bytes en los dos sentidos hasta que el agente acaba o la llamada se corta."""
+    threading.Thread(
+        target=_deliver, args=(call, connection), name="multietapa-sesion-agente", daemon=True
+    ).start()
+    while data := _received(connection):
+        call.send(schema.new("BytesMessage", data=data).SerializeToString(), now=True)
 
 
-def _why(path: Path, error: OSError) -> str:
+def _deliver(call: ServedCall, connection: socket.socket) -> None:
+    """Del paso al agente. Corre en su hilo; al acabar la llamada, deja de esperar."""
+    how = socket.SHUT_RDWR
     try:
-        kind = path.stat().st_mode
-    except FileNotFoundError:
-        return "Ese socket no existe."
-    except OSError:
-        return f"El sistema dice: {error.strerror or error}."
-    if not stat.S_ISSOCK(kind):
-        return "Eso no es un socket."
-    if isinstance(error, PermissionError):
-        return "Tu usuario no puede usarlo."
-    return "El socket está, pero nadie escucha en él."
+        for message in call.messages():
+            connection.sendall(schema.read("BytesMessage", message).data)
+        how = socket.SHUT_WR  # el paso no dirá nada más; el agente aún puede contestar
+    except (Broken, GrpcError, DecodeError, OSError):
+        pass
+    _stop(connection, how)
+
+
+def _stop(connection: socket.socket, how: int) -> None:
+    with suppress(OSError):  # ya se había cortado
+        connection.shutdown(how)
+
+
+def _received(connection: socket.socket) -> bytes:
+    try:
+        return connection.recv(_READ)
+    except OSError:  # el agente murió
+        return b""

@@ -46,7 +46,7 @@ class Extras:
 
 def wanted_extras(
     *,
-    secrets: Mapping[str, str | os.PathLike[str]] | None = None,
+    secrets: Mapping[str, str | bytes | os.PathLike[str]] | None = None,
     ssh: bool | str | os.PathLike[str] = False,
     output: str | os.PathLike[str] | None = None,
     platform: str | None = None,

@@ -295,7 +295,9 @@ class Connection:
         elif isinstance(event, h2.events.ConnectionTerminated):
             self._break(Broken("el motor cerró la conexión"))
         elif stream is None:
-            return
+            if isinstance(event, h2.events.DataReceived):  # llegó tarde, pero ocupa sitio en la conexión
+                with suppress(h2.exceptions.ProtocolError):
+                    self._h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
         elif isinstance(event, h2.events.ResponseReceived):
             stream.headers = _headers(event)
         elif isinstance(event, h2.events.DataReceived):
@@ -317,6 +319,7 @@ class Connection:
         finally:
             with self._changed:
                 self._streams.pop(stream.number, None)
+                stream.break_(Broken("la llamada ya acabó"))  # quien aún la leyera deja de esperar
 
     def _start(self, work: Callable[[], None], name: str) -> None:
         worker = threading.Thread(target=work, name=name, daemon=True)

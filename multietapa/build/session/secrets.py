@@ -1,8 +1,13 @@
-"""Los secretos de una construcción: se dan al paso que los monta y no quedan en ningún sitio."""
+"""Los secretos de una construcción: se dan al paso que los monta y no quedan en ningún sitio.
+
+Es ``moby.buildkit.secrets.v1.Secrets/GetSecret``: el motor pide cada uno por su nombre cuando va a ejecutar
+el paso, y lo pone en un archivo que solo existe en memoria y mientras dura.
+"""
 
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,100 +17,131 @@ from multietapa.build.session.grpc import NOT_FOUND, GrpcError, Handler, ServedC
 from multietapa.errors import BuildError
 
 METHOD = "/moby.buildkit.secrets.v1.Secrets/GetSecret"
-BIGGEST = 500_000  # bytes: el límite del cliente de docker; el motor no espera nada mayor
-_REASONS: dict[type[Exception], str] = {
-    FileNotFoundError: "No existe.",
-    IsADirectoryError: "Es una carpeta, y un secreto es un archivo.",
-    PermissionError: "Tu usuario no puede leerlo.",
-}
+#: Bytes que puede tener un secreto: los mismos que admite la orden ``docker``.
+BIGGEST = 500 << 10
+_LONGEST_PATH = 4096
+_EXAMPLE = 'Escribe, por ejemplo, secretos={"token": Path("token.txt")} o secretos={"token": texto}.'
+
+Value = str | bytes | os.PathLike[str]
 
 
-def read_secrets(values: Mapping[str, str | os.PathLike[str]]) -> dict[str, bytes]:
-    """El contenido de cada secreto: el de su archivo si es un ``Path``, o el texto mismo.
+def read_secrets(values: Mapping[str, Value]) -> dict[str, bytes]:
+    """El contenido de cada secreto: el de su archivo si es un ``Path``; si no, el texto o los bytes mismos.
 
     Raises:
-        BuildError: el nombre no vale, o el archivo falta, no se puede leer o pasa de 500 kB.
+        BuildError: un nombre o un valor no sirven, un archivo no se puede leer o alguno pasa de ``BIGGEST``.
+            Dice cuál; nunca, su contenido.
     """
-    return {_name(name): _content(name, value) for name, value in values.items()}
+    return {_checked(name): _content(name, value) for name, value in values.items()}
 
 
 def handler(secrets: Mapping[str, bytes]) -> Handler:
-    """Quien atiende ``GetSecret``: da los de ``secrets`` y ninguno más."""
+    """Quien atiende ``GetSecret``: da los de ``secrets``, por su nombre, y ninguno más."""
 
     def attend(call: ServedCall) -> None:
         for message in call.messages():
-            asked = schema.read("GetSecretRequest", message).ID
-            if asked not in secrets:
-                raise GrpcError(NOT_FOUND, f"secret {asked}: not found")
-            answer = schema.new("GetSecretResponse", data=secrets[asked])
+            name = schema.read("GetSecretRequest", message).ID
+            if name not in secrets:
+                raise GrpcError(NOT_FOUND, f"secret {name} not found")
+            answer = schema.new("GetSecretResponse", data=secrets[name])
             call.send(answer.SerializeToString(), now=True)
+            return
 
     return attend
 
 
-def _name(name: object) -> str:
-    if isinstance(name, str) and name and name == name.strip() and "," not in name:
-        return name
-    raise BuildError(
-        f"«{name}» no vale como nombre de un secreto.",
-        why="Es el «id» con el que lo pide el Dockerfile: un texto sin comas ni espacios alrededor.",
-        next_step='Por ejemplo, para «--mount=type=secret,id=npm»: secretos={"npm": Path(".npmrc")}.',
-    )
+def _checked(name: object) -> str:
+    if not isinstance(name, str):
+        raise BuildError(
+            f"Un secreto se llama con un texto, y este es {_kind(name)}.",
+            why="Es el «id» con el que lo monta el Dockerfile.",
+            next_step=_EXAMPLE,
+        )
+    if not name.strip():
+        raise BuildError(
+            "Hay un secreto sin nombre.",
+            why="Su nombre es el «id» con el que lo monta el Dockerfile.",
+            next_step=_EXAMPLE,
+        )
+    return name
 
 
 def _content(name: str, value: object) -> bytes:
     if isinstance(value, str):
-        _check_not_a_path(name, value)
-        data = value.encode("utf-8", "surrogateescape")
+        if _names_a_file(value):
+            raise BuildError(
+                f"El texto del secreto «{name}» es la ruta de un archivo que existe.",
+                why="Un texto entre comillas es el secreto mismo, y el paso recibiría la ruta.",
+                next_step=f'Para dar el contenido del archivo: secretos={{"{name}": Path("...")}}. '
+                f'Si el secreto es de verdad ese texto: secretos={{"{name}": b"..."}}.',
+            )
+        content = value.encode("utf-8", "surrogateescape")
+    elif isinstance(value, bytes | bytearray | memoryview):
+        content = bytes(value)
     elif isinstance(value, os.PathLike):
-        data = _read(name, Path(value))
+        content = _file(name, Path(value).expanduser())
     else:
+        missing = "Si viene de una variable de entorno, esa variable no existe." if value is None else ""
+        raise BuildError(f"El secreto «{name}» no puede ser {_kind(value)}.", why=missing, next_step=_EXAMPLE)
+    if len(content) > BIGGEST:
+        raise _too_big(name, len(content))
+    return content
+
+
+def _file(name: str, path: Path) -> bytes:
+    """El contenido de un archivo corriente; de más de ``BIGGEST`` no se lee nada."""
+    said = f"No se puede leer el secreto «{name}»: "
+    try:
+        found = path.stat()
+        if stat.S_ISDIR(found.st_mode):
+            raise BuildError(
+                f"{said}«{path}» es una carpeta.",
+                why="Un secreto es un solo archivo.",
+                next_step="Pon la ruta de uno de sus archivos; si necesitas varios, son varios secretos.",
+            )
+        if not stat.S_ISREG(found.st_mode):
+            raise BuildError(
+                f"{said}«{path}» no es un archivo corriente.",
+                next_step="Guarda el secreto en un archivo, o pásalo como texto.",
+            )
+        if found.st_size > BIGGEST:
+            raise _too_big(name, found.st_size)
+        with path.open("rb") as file:
+            return file.read(BIGGEST + 1)
+    except FileNotFoundError as error:
+        full = "" if path.is_absolute() else f"Se buscó en «{Path.cwd()}»."
         raise BuildError(
-            f"El secreto «{name}» es de tipo {type(value).__name__}, que no vale.",
-            why="Un secreto es un texto, o un Path con el archivo que lo guarda.",
-            next_step=f'Escribe secretos={{"{name}": Path("archivo")}}.',
-        )
-    if len(data) > BIGGEST:
-        raise _too_big(name, len(data))
-    return data
+            f"{said}no existe «{path}».",
+            why=full,
+            next_step="Revisa la ruta; se cuenta desde la carpeta del cuaderno.",
+        ) from error
+    except (OSError, ValueError) as error:
+        why = "No tienes permiso para leerlo." if isinstance(error, PermissionError) else str(error)
+        raise BuildError(
+            f"{said}no se puede abrir «{path}».",
+            why=why,
+            next_step="Usa un archivo que puedas leer, o pasa el secreto como texto.",
+        ) from error
+
+
+def _names_a_file(value: str) -> bool:
+    """Si un texto es la ruta de un archivo que existe: casi seguro, falta ``Path``."""
+    if not value or len(value) > _LONGEST_PATH or "\n" in value:
+        return False
+    try:
+        return Path(value).expanduser().is_file()
+    except (OSError, ValueError, RuntimeError):  # no puede ser una ruta
+        return False
 
 
 def _too_big(name: str, size: int) -> BuildError:
     return BuildError(
-        f"El secreto «{name}» ocupa {text.size(size)}, y como mucho puede ocupar 500 kB.",
-        why="Un secreto viaja de una vez: es para contraseñas y llaves, no para archivos grandes.",
-        next_step="Para una carpeta entera, usa «contextos» y «RUN --mount=type=bind,from=...».",
+        f"El secreto «{name}» ocupa {text.size(size)}, y como mucho puede ocupar {text.size(BIGGEST)}.",
+        why="Es el límite de la orden «docker»: un secreto es una clave o un archivo de configuración.",
+        next_step="Da solo la parte que hace falta. Lo que no es secreto va en la carpeta, con «COPY».",
     )
 
 
-def _check_not_a_path(name: str, value: str) -> None:
-    """Un texto de una línea que es la ruta de un archivo casi seguro quería ser un ``Path``."""
-    try:
-        is_file = bool(value) and "\n" not in value and Path(value).expanduser().is_file()
-    except (OSError, ValueError):
-        is_file = False
-    if is_file:
-        raise BuildError(
-            f"El secreto «{name}» es el texto «{value}», que también es un archivo.",
-            why="Un texto es el secreto mismo; para que se lea un archivo hace falta un Path.",
-            next_step=f'Escribe secretos={{"{name}": Path("{value}")}} (con «from pathlib import Path»).',
-        )
-
-
-def _read(name: str, path: Path) -> bytes:
-    try:
-        place = path.expanduser()
-        if place.exists() and not place.is_file() and not place.is_dir():
-            raise OSError(0, "no es un archivo normal")
-        size = place.stat().st_size
-        if size > BIGGEST:
-            raise _too_big(name, size)
-        with place.open("rb") as file:
-            return file.read(BIGGEST + 1)
-    except (OSError, RuntimeError, ValueError) as error:
-        why = _REASONS.get(type(error), f"El sistema dice: {getattr(error, 'strerror', None) or error}.")
-        raise BuildError(
-            f"No se puede leer «{path}», el archivo del secreto «{name}».",
-            why=f"{why} Se buscó en «{path.absolute()}».",
-            next_step="Corrige la ruta en «secretos».",
-        ) from error
+def _kind(value: object) -> str:
+    """La clase de un valor que no sirve; nunca el valor."""
+    return "None" if value is None else f"de la clase «{type(value).__name__}»"

@@ -110,10 +110,8 @@ class _Building:
                 failed=self.failures.append,
             ),
             credentials.METHOD: credentials.handler(client.api),
-            secrets.METHOD: secrets.handler(extras.secrets),
+            **_served(extras),
         }
-        if extras.ssh is not None:
-            handlers |= agent.handlers(extras.ssh)
         try:
             self._session = Session(client, handlers, key=self._opened.key)
             try:
@@ -211,6 +209,16 @@ class _Building:
             sent = (count.files, count.bytes, count.of_files, count.of_bytes)
             told = ContextSent(count.folder, *sent, complete=count.complete)
             self._found.put({"id": buildkit.CONTEXT_SENT, "aux": told})
+
+
+def _served(extras: Extras) -> Mapping[str, Handler]:
+    """Quienes atienden los secretos y el agente; de lo que no se ofrece, el motor ya sabe qué decir."""
+    found: dict[str, Handler] = {}
+    if extras.secrets:
+        found[secrets.METHOD] = secrets.handler(extras.secrets)
+    if extras.ssh:
+        found.update(agent.handlers(extras.ssh))
+    return found
 
 
 def _image_id(answer: Mapping[str, str]) -> str:
