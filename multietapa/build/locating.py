@@ -24,6 +24,8 @@ _PHRASES = (
     ("[internal] load metadata for ", "[interno] consultar ", StepKind.INTERNAL),
     ("resolve image config for ", "[interno] consultar ", StepKind.INTERNAL),
     ("[internal] ", "[interno] ", StepKind.INTERNAL),
+    ("exporting to client tarball", "preparar los archivos de la salida", StepKind.EXPORT),
+    ("sending tarball", "mandar los archivos de la salida", StepKind.EXPORT),
     ("exporting to image", "exportar la imagen", StepKind.EXPORT),
     ("exporting layers", "exportar las capas", StepKind.EXPORT),
     ("exporting manifest list", "exportar la lista de manifiestos", StepKind.EXPORT),

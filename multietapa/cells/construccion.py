@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from multietapa import text
 from multietapa.build.follow import View
@@ -36,7 +37,8 @@ class Construccion(ShownInCell):
 
     ``imagen`` es su id (``sha256:...``); ``segundos``, los de pared; ``registro``, todo lo que escribieron
     los pasos; ``motor``, con qué se construyó; ``etapas_sin_usar``, las etapas que nadie usa (por su nombre,
-    o su número si no tienen). En una grabación, ``grabacion`` es su rótulo y la imagen no existe aquí.
+    o su número si no tienen); ``salida``, la carpeta donde quedaron los archivos, si se pidió, y ``escrito``,
+    cuántos son y sus bytes. En una grabación, ``grabacion`` es su rótulo y la imagen no existe aquí.
     """
 
     imagen: str
@@ -48,6 +50,8 @@ class Construccion(ShownInCell):
     grabacion: str = ""
     vista: View | None = field(default=None, repr=False, compare=False)
     etapas_sin_usar: tuple[str, ...] = ()
+    salida: Path | None = None
+    escrito: tuple[int, int] = field(default=(0, 0), repr=False)
 
     @property
     def de_cache(self) -> int:
@@ -66,7 +70,14 @@ class Construccion(ShownInCell):
         unused = text.join([f"«{name}»" for name in self.etapas_sin_usar])
         many = "las etapas" if len(self.etapas_sin_usar) > 1 else "la etapa"
         left = f"; nadie usa {many} {unused}" if unused else ""
-        return f"{label}{self.etiqueta} construida en {took}{cached} (imagen {short_id(self.imagen)}){left}"
+        built = f"{label}{self.etiqueta} construida en {took}{cached} (imagen {short_id(self.imagen)}){left}"
+        return "\n".join([built, *self._where_the_files_are()])
+
+    def _where_the_files_are(self) -> list[str]:
+        if self.salida is None:
+            return []
+        files, size = self.escrito
+        return [f"{text.count(files, 'archivo', 'archivos')} ({text.size(size)}) en {self.salida}"]
 
 
 def finished(
@@ -93,4 +104,16 @@ def finished(
     )
     unused = tuple(stage.name or str(stage.index) for stage in source.unused(target)) if source else ()
     seconds = state.seconds or 0.0
-    return Construccion(state.image_id, tag, seconds, steps, log, info, vista=view, etapas_sin_usar=unused)
+    output = state.output
+    return Construccion(
+        state.image_id,
+        tag,
+        seconds,
+        steps,
+        log,
+        info,
+        vista=view,
+        etapas_sin_usar=unused,
+        salida=Path(output.folder) if output else None,
+        escrito=(output.files, output.bytes) if output else (0, 0),
+    )
