@@ -30,7 +30,7 @@ from multietapa.build.events import (
 )
 from multietapa.build.failure import explain, missing_stage, syntax_image, wrong_platform
 from multietapa.build.plan import Plan, plan_build
-from multietapa.build.session.extras import needs_session
+from multietapa.build.session.extras import needs_newer_frontend, needs_session
 from multietapa.build.session.stream import NotOffered
 from multietapa.build.session.stream import stream as session_stream
 from multietapa.build.stream import POLL, BuildOptions
@@ -44,6 +44,7 @@ from multietapa.errors import (
     NetworkError,
 )
 from multietapa.identity import labels as own_labels
+from multietapa.text import join
 
 _STREAMS = {"buildkit": buildkit.stream, "clasico": classic.stream}
 _NO_SESSION = (
@@ -55,6 +56,7 @@ _BUILT_IN_SINCE = (
     1,
     42,
 )  # versión de la API cuyo BuildKit ya entiende todo lo de docker/dockerfile:1 que se usa
+_CONTEXTS_SINCE = (1, 42)  # versión de la API cuyo BuildKit mira los contextos con nombre
 _QUIET = 0.3  # segundos; una base que ya está no merece un paso propio
 
 
@@ -142,7 +144,9 @@ def run(
         text, syntax = _frontend(plan, client)
         asked = plan.images
         text, last = name_target(plan.source, text, plan.target)
-        for name in [*syntax, *asked]:
+        if plan.extras.contexts and sdk.api_version(client) < _CONTEXTS_SINCE and not plan.source.syntax:
+            raise needs_newer_frontend()
+        for name in [*syntax, *(name for name in asked if plan.is_native(name))]:
             try:
                 yield from _ensure(name, ensure_base, cancel, started)
             except BaseImageError as error:
@@ -199,7 +203,7 @@ def base_step(name: str) -> str:
 
 
 def _unused(plan: Plan) -> Iterator[BuildWarning]:
-    """Un aviso por cada etapa que nadie usa: sin él, desaparecería sin decir nada."""
+    """Un aviso por cada etapa o contexto que nadie usa: sin él, desaparecería sin decir nada."""
     for stage in plan.unused_stages:
         alone = all(stage not in plan.source.linked(other) for other in plan.source.stages)
         who = f"etapa «{stage.name}»" if stage.name else f"etapa {stage.index} (sin nombre)"
@@ -207,6 +211,9 @@ def _unused(plan: Plan) -> Iterator[BuildWarning]:
         only = f'no se construye (salvo con objetivo="{stage.name or stage.index}").'
         end = "el constructor clásico la construye igual." if plan.builds(stage) else only
         yield BuildWarning(f"{said}: {end}", stage.line)
+    for name, close in plan.unused_contexts.items():
+        question = f" ¿Querías decir {join([f'«{one}»' for one in close], 'o')}?" if close else ""
+        yield BuildWarning(f"Nadie usa el contexto «{name}»: ningún «FROM» ni «--from» lo nombra.{question}")
 
 
 def _missing_image(plan: Plan, name: str, error: BaseImageError) -> MultietapaError:
@@ -214,6 +221,8 @@ def _missing_image(plan: Plan, name: str, error: BaseImageError) -> MultietapaEr
     asker = plan.images.get(name)
     if asker is None:
         return syntax_image(error, plan.source)
+    if name in plan.extras.images.values():
+        return error
     missing = missing_stage(name, plan.source, asker, unreachable=isinstance(error, NetworkError))
     if isinstance(missing, NetworkError):
         missing.detail = "\n".join(filter(None, [missing.detail, error.what, error.detail]))
@@ -231,9 +240,9 @@ def _explained(client: docker.DockerClient, plan: Plan, failed: BuildFailed) -> 
     )
     opening = any(stage.line == failed.line for stage in plan.source.stages)
     if isinstance(error, BaseImageError) or (opening and type(error) is BuildError):
-        native = [name for name, asker in plan.images.items() if not asker.flag("platform")]
-        if found := foreign_platform(client, native, plan.architecture):
-            return wrong_platform(error, *found, f"linux/{plan.architecture}")
+        wanted = [(name, str(one)) for name in plan.images for one in plan.platforms_of(name)]
+        if found := foreign_platform(client, wanted):
+            return wrong_platform(error, *found)
     return error
 
 

@@ -38,8 +38,13 @@ def offers(context: Context, text: str, extras: Extras) -> dict[str, Offer]:
     found: dict[str, Offer] = {CONTEXT: FolderOffer(context.root), DOCKERFILE: TextOffer(files)}
     for key, place in extras.contexts.items():
         if isinstance(place, Path):
-            found[key] = FolderOffer(place)
+            found[_mount(key)] = FolderOffer(place)
     return found
+
+
+def _mount(name: str) -> str:
+    """Cómo se pide la carpeta de un contexto, sin que se confunda con las dos de siempre."""
+    return f"_{name}" if name in (CONTEXT, DOCKERFILE) else name
 
 
 def orders(
@@ -77,7 +82,7 @@ def _values(context: Context, options: BuildOptions, extras: Extras) -> dict[str
         imports = [{"Type": "registry", "Attrs": {"ref": name}} for name in extras.cache_from]
         values["cache-imports"] = json.dumps(imports)
     for name, place in extras.contexts.items():
-        values[f"context:{name}"] = f"local:{name}" if isinstance(place, Path) else place
+        values[f"context:{name}"] = f"local:{_mount(name)}" if isinstance(place, Path) else place
     return values
 
 
