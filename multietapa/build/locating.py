@@ -17,6 +17,15 @@ _STEP = re.compile(
 )
 _DECORATION = re.compile(r"[\[\]\",]+")
 _DIGEST = re.compile(r"@sha256:[0-9a-f]{64}")
+#: Cómo empieza el nombre del paso que lee la caché de una imagen.
+IMPORTING = "importing cache manifest from "
+# Lo que hace BuildKit con un contexto con nombre: «[context NOMBRE] load from client».
+_NAMED = re.compile(r"^\[context (?P<name>\S+)\] (?P<text>.*)$", re.DOTALL)
+_WITH_NAMED = (
+    ("load .dockerignore", "leer «.dockerignore»"),
+    ("load from client", "recibir la carpeta"),
+    ("load metadata for ", "consultar "),
+)
 # Cómo empieza el nombre que da BuildKit a lo que hace por su cuenta, cómo se dice y qué clase de paso es.
 _PHRASES = (
     ("[internal] load remote build context", "[interno] recibir el contexto", StepKind.INTERNAL),
@@ -24,6 +33,7 @@ _PHRASES = (
     ("[internal] load metadata for ", "[interno] consultar ", StepKind.INTERNAL),
     ("resolve image config for ", "[interno] consultar ", StepKind.INTERNAL),
     ("[internal] ", "[interno] ", StepKind.INTERNAL),
+    (IMPORTING, "leer la caché de ", StepKind.INTERNAL),
     ("exporting to client tarball", "preparar los archivos de la salida", StepKind.EXPORT),
     ("sending tarball", "mandar los archivos de la salida", StepKind.EXPORT),
     ("exporting to image", "exportar la imagen", StepKind.EXPORT),
@@ -135,6 +145,11 @@ def locate(
 
 def spanish(text: str) -> tuple[str, StepKind]:
     """Lo mismo en español y qué clase de paso es; lo que no se conoce se queda como está."""
+    if named := _NAMED.match(text):
+        said = named["text"]
+        for english, spanish_ in _WITH_NAMED:
+            said = spanish_ + said[len(english) :] if said.startswith(english) else said
+        return f"[contexto {named['name']}] {_DIGEST.sub('', said)}", StepKind.INTERNAL
     for english, said, kind in _PHRASES:
         if text.startswith(english):
             return said + _DIGEST.sub("", text[len(english) :]), kind

@@ -28,7 +28,7 @@ from multietapa.build.events import (
     StepKind,
     StepStarted,
 )
-from multietapa.build.failure import explain, missing_stage, syntax_image, wrong_platform
+from multietapa.build.failure import explain, foreign_run, missing_stage, syntax_image, wrong_platform
 from multietapa.build.plan import Plan, plan_build
 from multietapa.build.session.extras import needs_newer_frontend, needs_session
 from multietapa.build.session.stream import NotOffered
@@ -236,8 +236,12 @@ def _explained(client: docker.DockerClient, plan: Plan, failed: BuildFailed) -> 
         plan.source,
         plan.context,
         target=plan.target,
+        contexts=plan.extras.contexts,
         free_space=lambda: free_bytes(client, plan.root_image(failed.line)),
     )
+    stage = plan.source.stage_at(failed.line) if failed.line else None
+    if stage is not None and not (own := plan.platform_in(stage)).runs_like(plan.engine):
+        error = foreign_run(error, failed, str(own), str(plan.engine)) or error
     opening = any(stage.line == failed.line for stage in plan.source.stages)
     if isinstance(error, BaseImageError) or (opening and type(error) is BuildError):
         wanted = [(name, str(one)) for name in plan.images for one in plan.platforms_of(name)]

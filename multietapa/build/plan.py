@@ -65,10 +65,15 @@ class Plan:
         return chain[0].image if chain[0].image != "scratch" else ""
 
     @property
+    def engine(self) -> Platform:
+        """La plataforma del motor."""
+        return Platform("linux", self.architecture)
+
+    @property
     def platform(self) -> Platform:
         """Para cuál se construye."""
-        native = f"linux/{self.architecture}"
-        return read_platform(self.extras.platform or native, architecture=self.architecture)
+        asked = self.extras.platform
+        return read_platform(asked, architecture=self.architecture) if asked else self.engine
 
     def platforms_of(self, name: str) -> tuple[Platform, ...]:
         """Para qué plataformas se pide la imagen ``name``: la de cada etapa que la usa."""
@@ -76,17 +81,22 @@ class Plan:
         for stage in self.source.stages:
             outside = self.source.parent(stage) is None and stage.image == name
             if self.builds(stage) and (outside or any(name in i.froms for i in stage.instructions)):
-                try:
-                    asked = read_platform(stage.platform, architecture=self.architecture)
-                except PlatformError:  # no la pide, o está mal escrita y lo dirá el motor
-                    asked = self.platform
-                found.append(asked)
+                found.append(self.platform_in(stage))
         return tuple(dict.fromkeys(found)) or (self.platform,)
+
+    def platform_in(self, stage: Stage) -> Platform:
+        """La de una etapa: la de su ``--platform`` (o la de la etapa de la que parte), o la que se pidió."""
+        at: Stage | None = stage
+        while at is not None and not at.platform:
+            at = self.source.parent(at)
+        try:
+            return read_platform(at.platform if at else "", architecture=self.architecture)
+        except PlatformError:  # no la pide nadie, o está mal escrita y lo dirá el motor
+            return self.platform
 
     def is_native(self, name: str) -> bool:
         """La imagen ``name`` hace falta para la plataforma del motor."""
-        own = Platform("linux", self.architecture)
-        return any(wanted.runs_like(own) for wanted in self.platforms_of(name))
+        return any(wanted.runs_like(self.engine) for wanted in self.platforms_of(name))
 
     @property
     def unused_contexts(self) -> dict[str, list[str]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 from multietapa.build.events import BuildFailed
 from multietapa.build.failure.running import engine_words
@@ -19,6 +20,7 @@ class Case:
     """Un ``BuildFailed``, el Dockerfile que se construía y la carpeta; los dos últimos pueden faltar.
 
     ``target`` es hasta qué etapa se construía (``None``: la última).
+    ``contexts`` son las carpetas e imágenes que se dieron por su nombre.
     ``free_space`` pregunta al motor cuántos bytes tiene libres (``None`` si no lo sabe).
     """
 
@@ -27,6 +29,7 @@ class Case:
     context: Context | None = None
     free_space: Callable[[], int | None] | None = None
     target: str | None = None
+    contexts: Mapping[str, Path | str] = field(default_factory=dict)
 
     @property
     def reason(self) -> str:

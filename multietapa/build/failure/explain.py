@@ -7,7 +7,8 @@ construye. El texto literal del motor va siempre en ``detail``, para poder busca
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from multietapa.build.events import BuildFailed
 from multietapa.build.failure import commands, files, grammar, images, stages, support
@@ -31,15 +32,17 @@ def explain(
     *,
     target: str | None = None,
     free_space: Callable[[], int | None] | None = None,
+    contexts: Mapping[str, Path | str] | None = None,
 ) -> MultietapaError:
     """El error que corresponde a un ``BuildFailed``; con ``source`` y ``context`` señala más cosas.
 
     Args:
         target: hasta qué etapa se construía; si falta, la última.
+        contexts: las carpetas e imágenes que se dieron por su nombre.
         free_space: pregunta al motor cuántos bytes le quedan libres; solo se la llama si una orden dice que
             no cabe lo que escribe, porque decirlo lo puede decir cualquiera.
     """
-    case = Case(failed, source, context, free_space, target)
+    case = Case(failed, source, context, free_space, target, contexts or {})
     error = next(filter(None, (rule(case) for rule in RULES)), None) or _unknown(case)
     error.why, error.detail = _clip(error.why), "\n".join(map(_clip, error.detail.splitlines()))
     if isinstance(error, BuildError):

@@ -27,10 +27,15 @@ def check_platform(name: str | None, *, architecture: str = "amd64") -> str:
     """
     if name is None:
         return ""
+    what = f"La plataforma «{name}» no vale."
     try:
-        return str(read_platform(name, architecture=architecture))
+        found = read_platform(name, architecture=architecture)
     except PlatformError as error:
-        raise BuildError(f"La plataforma «{name}» no vale.", why=str(error), next_step=error.step) from error
+        raise BuildError(what, why=str(error), next_step=error.step) from error
+    if found.os != "linux":
+        why = f"Un motor de Linux solo hace imágenes de Linux, y esa es de {found.os}."
+        raise BuildError(what, why=why, next_step=f"Escribe, por ejemplo, «linux/{found.architecture}».")
+    return str(found)
 
 
 def check_cache_from(names: str | Sequence[str]) -> tuple[str, ...]:
