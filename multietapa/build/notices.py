@@ -10,10 +10,11 @@ from multietapa.build.session.agent import count_keys
 from multietapa.build.ungiven import called, how_to_give, ungiven
 from multietapa.dockerfile.mounts import SECRET, SSH, asked_mounts
 from multietapa.errors import closest
+from multietapa.text import join
 
 
 def notices(plan: Plan) -> Iterator[BuildWarning]:
-    """Un aviso por cada etapa que nadie usa, y por cada secreto o agente que falta o que sobra."""
+    """Un aviso por cada etapa o contexto que nadie usa, y por cada secreto o agente que falta o que sobra."""
     yield from _unused(plan)
     if plan.builder == "buildkit":  # el clásico no sabe montar nada, y ya lo dice
         yield from _missing(plan)
@@ -29,6 +30,9 @@ def _unused(plan: Plan) -> Iterator[BuildWarning]:
         only = f'no se construye (salvo con objetivo="{stage.name or stage.index}").'
         end = "el constructor clásico la construye igual." if plan.builds(stage) else only
         yield BuildWarning(f"{said}: {end}", stage.line)
+    for name, close in plan.unused_contexts.items():
+        question = f" ¿Querías decir {join([f'«{one}»' for one in close], 'o')}?" if close else ""
+        yield BuildWarning(f"Nadie usa el contexto «{name}»: ningún «FROM» ni «--from» lo nombra.{question}")
 
 
 def _missing(plan: Plan) -> Iterator[BuildWarning]:
