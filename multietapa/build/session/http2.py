@@ -317,6 +317,9 @@ class Connection:
         finally:
             with self._changed:
                 self._streams.pop(stream.number, None)
+                stream.break_(
+                    Broken("ya se contestó")
+                )  # quien siguiera esperando datos suyos deja de esperar
 
     def _start(self, work: Callable[[], None], name: str) -> None:
         worker = threading.Thread(target=work, name=name, daemon=True)
