@@ -33,7 +33,7 @@ from multietapa.build.events import (
     StepFinished,
     StepStarted,
 )
-from multietapa.build.locating import Located, locate, uncounted
+from multietapa.build.locating import IMPORTING, Located, locate, uncounted
 from multietapa.build.log_lines import LOG_TAIL, LineSplitter
 from multietapa.build.progress import Told
 from multietapa.build.response import read_with
@@ -41,7 +41,7 @@ from multietapa.build.stream import BuildOptions, json_lines
 from multietapa.build.trace_schema import decode_status, seconds
 from multietapa.dockerfile.lint import lint_text
 from multietapa.dockerfile.stages import Dockerfile
-from multietapa.errors import engine_lost
+from multietapa.errors import engine_lost, is_unreachable
 
 _STREAMS = {1: "stdout", 2: "stderr"}
 _NO_SUCH_PATH = 404  # Podman no tiene /build/cancel; Docker contesta que sí aunque no conozca el id
@@ -260,7 +260,9 @@ class Trace:
                 yield from self._lines(vertex.digest, stream_name, splitter.flush())
         self._worked[vertex.digest] = self._worked.get(vertex.digest, 0.0) + max(0.0, completed - started)
         self._ended[vertex.digest] = completed
-        if vertex.error:
+        if vertex.error and vertex.name.startswith(IMPORTING):
+            yield _without_cache(vertex.name.removeprefix(IMPORTING), vertex.error)
+        elif vertex.error:
             self._errors[vertex.digest] = vertex.error
         yield StepFinished(
             vertex.digest, self._at(completed), self._worked[vertex.digest], bool(vertex.cached), vertex.error
@@ -276,3 +278,10 @@ class Trace:
             tail.append(text)
             yield LogLine(id_, text, stream_name)
         del tail[:-LOG_TAIL]
+
+
+def _without_cache(name: str, said: str) -> BuildWarning:
+    """La caché de una imagen no se pudo leer: no es un fallo, y sin decirlo no se entendería el tiempo."""
+    silent = is_unreachable(said.removeprefix(name))
+    why = "su registro no contesta" if silent else "no está, o su registro no deja leerla"
+    return BuildWarning(f"No se aprovecha la caché de «{name}»: {why}. Se construye sin ella.")

@@ -38,10 +38,15 @@ def free_bytes(client: docker.DockerClient, image: str) -> int | None:
 
 
 def foreign_platform(
-    client: docker.DockerClient, names: Iterable[str], architecture: str
-) -> tuple[str, str] | None:
-    """La primera de esas imágenes que está en el motor, pero para otra arquitectura, y para cuál."""
-    for name in names:
+    client: docker.DockerClient, wanted: Iterable[tuple[str, str]]
+) -> tuple[str, str, str] | None:
+    """La primera de esas imágenes que está en el motor, pero para otro procesador; para cuál, y cuál se pide.
+
+    ``wanted`` es cada imagen con la plataforma para la que hace falta (``linux/arm64``).
+    """
+    for name, platform in wanted:
+        system, _, rest = platform.partition("/")
+        architecture = rest.partition("/")[0]
         try:
             attributes = client.api.inspect_image(name)
         except (ImageNotFound, *_BROKEN):
@@ -49,7 +54,8 @@ def foreign_platform(
         has = str(attributes.get("Architecture") or architecture)
         if has != architecture:
             variant = str(attributes.get("Variant") or "")
-            return name, "/".join(filter(None, (str(attributes.get("Os") or "linux"), has, variant)))
+            has = "/".join(filter(None, (str(attributes.get("Os") or system), has, variant)))
+            return name, has, platform
     return None
 
 

@@ -118,6 +118,19 @@ class ContextSent:
 
 
 @dataclass(frozen=True)
+class OutputWritten:
+    """Los archivos de la última etapa ya están en la carpeta ``folder`` de este disco: cuántos y sus bytes.
+
+    ``left``: lo que la imagen lleva y en la carpeta no está, en una frase por cada razón.
+    """
+
+    folder: str
+    files: int
+    bytes: int
+    left: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class BuildFinished:
     """La imagen existe: su ``image_id`` (``sha256:...``) y los segundos de pared."""
 
@@ -151,6 +164,7 @@ Event = (
     | StepProgress
     | BuildWarning
     | ContextSent
+    | OutputWritten
     | BuildFinished
     | BuildFailed
 )

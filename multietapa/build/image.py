@@ -74,13 +74,20 @@ def build_image(
     Example:
         >>> image = build_image(docker.from_env(), "tienda", tag="tienda:1", secrets={"npm": Path(".npmrc")})
     """
+    native = architecture(client)
     extras = wanted_extras(
-        secrets=secrets, ssh=ssh, output=output, platform=platform, cache_from=cache_from, contexts=contexts
+        secrets=secrets,
+        ssh=ssh,
+        output=output,
+        platform=platform,
+        cache_from=cache_from,
+        contexts=contexts,
+        architecture=native,
     )
     plan = plan_build(
         path,
         tag=tag,
-        architecture=architecture(client),
+        architecture=native,
         dockerfile=dockerfile,
         target=target,
         buildargs=buildargs,

@@ -22,6 +22,8 @@ _NAMED = re.compile(r"\[context (?P<name>[^\]]+)\] (?P<text>.*)", re.DOTALL)
 _AUTH = re.compile(r"\[auth\] (?P<repository>\S+):\S+ token for (?P<registry>\S+)")
 _CONTEXT_STEP = "[interno] recibir el contexto"
 _METADATA, _FROM_CLIENT = "load metadata for ", "load from client"
+#: Cómo empieza el nombre del paso que lee la caché de una imagen.
+IMPORTING = "importing cache manifest from "
 # Cómo empieza el nombre que da BuildKit a lo que hace por su cuenta, cómo se dice y qué clase de paso es.
 _PHRASES = (
     ("[internal] load remote build context", _CONTEXT_STEP, StepKind.INTERNAL),
@@ -34,8 +36,10 @@ _PHRASES = (
     ("resolve image config for docker-image://", "[interno] consultar ", StepKind.INTERNAL),
     ("resolve image config for ", "[interno] consultar ", StepKind.INTERNAL),
     ("resolve ", "consultar ", StepKind.INTERNAL),
-    ("importing cache manifest from ", "[interno] consultar la caché de ", StepKind.INTERNAL),
+    (IMPORTING, "[interno] consultar la caché de ", StepKind.INTERNAL),
     ("[internal] ", "[interno] ", StepKind.INTERNAL),
+    ("exporting to client tarball", "preparar los archivos de la salida", StepKind.EXPORT),
+    ("sending tarball", "mandar los archivos de la salida", StepKind.EXPORT),
     ("exporting to image", "exportar la imagen", StepKind.EXPORT),
     ("exporting layers", "exportar las capas", StepKind.EXPORT),
     ("exporting manifest list", "exportar la lista de manifiestos", StepKind.EXPORT),

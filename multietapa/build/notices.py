@@ -10,14 +10,16 @@ from multietapa.build.session.agent import count_keys
 from multietapa.build.ungiven import called, how_to_give, ungiven
 from multietapa.dockerfile.mounts import SECRET, SSH, asked_mounts
 from multietapa.errors import closest
+from multietapa.text import join
 
 
 def notices(plan: Plan) -> Iterator[BuildWarning]:
-    """Un aviso por cada etapa que nadie usa, y por cada secreto o agente que falta o que sobra."""
+    """Un aviso por cada etapa o contexto que nadie usa, y por cada secreto o agente que falta o que sobra."""
     yield from _unused(plan)
     if plan.builder == "buildkit":  # el clásico no sabe montar nada, y ya lo dice
         yield from _missing(plan)
         yield from _left_over(plan)
+        yield from _unnamed(plan)
 
 
 def _unused(plan: Plan) -> Iterator[BuildWarning]:
@@ -68,6 +70,13 @@ def _left_over(plan: Plan) -> Iterator[BuildWarning]:
         yield BuildWarning(
             "El agente de ssh no ofrece ninguna clave, y sin ella nadie dejará entrar. Añádela con «ssh-add»."
         )
+
+
+def _unnamed(plan: Plan) -> Iterator[BuildWarning]:
+    """Los contextos que el Dockerfile no nombra."""
+    for name, close in plan.unused_contexts.items():
+        question = f" ¿Querías decir {join([f'«{one}»' for one in close], 'o')}?" if close else ""
+        yield BuildWarning(f"Nadie usa el contexto «{name}»: ningún «FROM» ni «--from» lo nombra.{question}")
 
 
 def _has_keys(plan: Plan) -> bool:

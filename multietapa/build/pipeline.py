@@ -28,11 +28,11 @@ from multietapa.build.events import (
     StepKind,
     StepStarted,
 )
-from multietapa.build.failure import explain, missing_stage, syntax_image, wrong_platform
+from multietapa.build.failure import explain, foreign_run, missing_stage, syntax_image, wrong_platform
 from multietapa.build.masking import masked
 from multietapa.build.notices import notices
 from multietapa.build.plan import Plan, plan_build
-from multietapa.build.session.extras import Extras, needs_session
+from multietapa.build.session.extras import Extras, needs_newer_frontend, needs_session
 from multietapa.build.session.stream import NotOffered
 from multietapa.build.session.stream import stream as session_stream
 from multietapa.build.stream import POLL, BuildOptions
@@ -57,6 +57,7 @@ _BUILT_IN_SINCE = (
     1,
     42,
 )  # versión de la API cuyo BuildKit ya entiende todo lo de docker/dockerfile:1 que se usa
+_CONTEXTS_SINCE = (1, 42)  # versión de la API cuyo BuildKit mira los contextos con nombre
 _QUIET = 0.3  # segundos; una base que ya está no merece un paso propio
 
 
@@ -146,7 +147,9 @@ def run(
         text, syntax = _frontend(plan, client)
         asked = plan.images
         text, last = name_target(plan.source, text, plan.target)
-        for name in [*syntax, *asked]:
+        if plan.extras.contexts and sdk.api_version(client) < _CONTEXTS_SINCE and not plan.source.syntax:
+            raise needs_newer_frontend()
+        for name in [*syntax, *(name for name in asked if plan.is_native(name))]:
             try:
                 yield from _ensure(name, ensure_base, cancel, started)
             except BaseImageError as error:
@@ -207,6 +210,8 @@ def _missing_image(plan: Plan, name: str, error: BaseImageError) -> MultietapaEr
     asker = plan.images.get(name)
     if asker is None:
         return syntax_image(error, plan.source)
+    if name in plan.extras.images.values():
+        return error
     missing = missing_stage(name, plan.source, asker, unreachable=isinstance(error, NetworkError))
     if isinstance(missing, NetworkError):
         missing.detail = "\n".join(filter(None, [missing.detail, error.what, error.detail]))
@@ -223,11 +228,14 @@ def _explained(client: docker.DockerClient, plan: Plan, failed: BuildFailed) -> 
         free_space=lambda: free_bytes(client, plan.root_image(failed.line)),
         extras=plan.extras,
     )
+    stage = plan.source.stage_at(failed.line) if failed.line else None
+    if stage is not None and not (own := plan.platform_in(stage)).runs_like(plan.engine):
+        error = foreign_run(error, failed, str(own), str(plan.engine)) or error
     opening = any(stage.line == failed.line for stage in plan.source.stages)
     if isinstance(error, BaseImageError) or (opening and type(error) is BuildError):
-        native = [name for name, asker in plan.images.items() if not asker.flag("platform")]
-        if found := foreign_platform(client, native, plan.architecture):
-            return wrong_platform(error, *found, f"linux/{plan.architecture}")
+        wanted = [(name, str(one)) for name in plan.images for one in plan.platforms_of(name)]
+        if found := foreign_platform(client, wanted):
+            return wrong_platform(error, *found)
     return error
 
 

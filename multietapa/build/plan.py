@@ -16,9 +16,10 @@ from multietapa.build.failure import missing_stage, needs_buildkit, unknown_targ
 from multietapa.build.session.extras import Extras
 from multietapa.dockerfile.context import Context, open_context
 from multietapa.dockerfile.instructions import Instruction
-from multietapa.dockerfile.references import invalid_reference
+from multietapa.dockerfile.platforms import Platform, PlatformError, read_platform
+from multietapa.dockerfile.references import invalid_reference, short_name
 from multietapa.dockerfile.stages import Dockerfile, Stage, final_chain, parse
-from multietapa.errors import BuildError, UnknownNameError
+from multietapa.errors import BuildError, UnknownNameError, closest
 
 BUILDERS = ("buildkit", "clasico")
 _DOMAIN = r"(?:localhost|[\w-]+(?:\.[\w-]+)+|[\w.-]+(?=:)|\[[\da-fA-F:]+\])(?::\d+)?/"
@@ -56,7 +57,55 @@ class Plan:
     def base(self) -> str:
         """La imagen de fuera sobre la que acaba la imagen, o ``""`` si es ``scratch``."""
         chain = final_chain(self.source, self.target)
-        return chain[0].image if chain and chain[0].image != "scratch" else ""
+        if not chain:
+            return ""
+        for name in (chain[0].name, short_name(chain[0].image)):
+            if name in self.extras.contexts:
+                return self.extras.images.get(name, "")
+        return chain[0].image if chain[0].image != "scratch" else ""
+
+    @property
+    def engine(self) -> Platform:
+        """La plataforma del motor."""
+        return Platform("linux", self.architecture)
+
+    @property
+    def platform(self) -> Platform:
+        """Para cuál se construye."""
+        asked = self.extras.platform
+        return read_platform(asked, architecture=self.architecture) if asked else self.engine
+
+    def platforms_of(self, name: str) -> tuple[Platform, ...]:
+        """Para qué plataformas se pide la imagen ``name``: la de cada etapa que la usa."""
+        found = []
+        for stage in self.source.stages:
+            outside = self.source.parent(stage) is None and stage.image == name
+            if self.builds(stage) and (outside or any(name in i.froms for i in stage.instructions)):
+                found.append(self.platform_in(stage))
+        return tuple(dict.fromkeys(found)) or (self.platform,)
+
+    def platform_in(self, stage: Stage) -> Platform:
+        """La de una etapa: la de su ``--platform`` (o la de la etapa de la que parte), o la que se pidió."""
+        at: Stage | None = stage
+        while at is not None and not at.platform:
+            at = self.source.parent(at)
+        try:
+            return read_platform(at.platform if at else "", architecture=self.architecture)
+        except PlatformError:  # no la pide nadie, o está mal escrita y lo dirá el motor
+            return self.platform
+
+    def is_native(self, name: str) -> bool:
+        """La imagen ``name`` hace falta para la plataforma del motor."""
+        return any(wanted.runs_like(self.engine) for wanted in self.platforms_of(name))
+
+    @property
+    def unused_contexts(self) -> dict[str, list[str]]:
+        """Los contextos que el Dockerfile no nombra, cada uno con los nombres que se le parecen."""
+        said = {stage.name for stage in self.source.stages if stage.name}
+        outside = {short_name(stage.image) for stage in self.source.stages} - {"scratch"}
+        outside |= {short_name(name) for i in self.source.instructions for name in i.froms}
+        free = [name for name in self.extras.contexts if name not in said | outside]
+        return {name: closest(name, sorted(outside - said - set(self.extras.contexts))) for name in free}
 
     @property
     def unused_stages(self) -> tuple[Stage, ...]:
@@ -107,18 +156,40 @@ def plan_build(
         raise UnknownNameError(builder, BUILDERS, kind="el constructor")
     _check_tag(tag)
     opened = open_context(context, dockerfile=dockerfile)
-    source = parse(opened.text).resolved(buildargs, target=target, architecture=architecture)
+    extras = extras or Extras()
+    platform = read_platform(extras.platform, architecture=architecture) if extras.platform else None
+    source = parse(opened.text).without(extras.contexts)
+    source = source.resolved(buildargs, target=target, architecture=architecture, platform=platform)
     if target and source.stage(target) is None:
         raise unknown_target(target, source)
     if builder == "clasico":
         _check_heredocs(source, target)
     values, every = dict(buildargs or {}), builder == "clasico"
-    images = source.images(buildargs=values, target=target, all_stages=every, architecture=architecture)
-    images = {name: asker for name, asker in images.items() if name not in (extras or Extras()).contexts}
+    images = source.images(
+        buildargs=values, target=target, all_stages=every, architecture=architecture, platform=platform
+    )
+    images = _brought(source, target, images, extras)
+    given = set(extras.images.values())
     for name, asker in images.items():
+        if name in given:
+            continue
         if invalid_reference(name)[0] and (missing := missing_stage(name, source, asker)):
             raise missing
-    return Plan(tag, opened, source, target, values, builder, architecture, images, extras or Extras())
+    return Plan(tag, opened, source, target, values, builder, architecture, images, extras)
+
+
+def _brought(
+    source: Dockerfile, target: str | None, images: Mapping[str, Instruction], extras: Extras
+) -> dict[str, Instruction]:
+    """Las imágenes que hay que traer: en lugar de un contexto con nombre, la imagen que se dio por él."""
+    stages = {stage.name: stage.opening for stage in source.needed(target) if stage.name in extras.contexts}
+    found: dict[str, Instruction] = {}
+    for name, asker in (*stages.items(), *images.items()):
+        short = short_name(name)
+        given = extras.images.get(short, "") if short in extras.contexts else name
+        if given:
+            found.setdefault(given, asker)
+    return found
 
 
 def _check_tag(tag: str) -> None:

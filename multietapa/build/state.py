@@ -17,6 +17,7 @@ from multietapa.build.events import (
     ContextSent,
     Event,
     LogLine,
+    OutputWritten,
     StepDeclared,
     StepFinished,
     StepKind,
@@ -64,7 +65,7 @@ class BuildState:
     ``log`` son las últimas líneas, con un título cada vez que cambia el paso que habla; ``log_total``
     cuenta las que ha habido. ``seconds`` es ``None`` hasta el final. ``reported`` son los bytes de la
     imagen según el motor, o ``None`` si no se le ha preguntado. ``sent``, lo que viajó de cada carpeta (vacío
-    si se construye sin sesión: entonces viaja siempre todo).
+    si se construye sin sesión: entonces viaja siempre todo). ``output``, lo que quedó en la de salida.
     """
 
     steps: Mapping[str, Step] = field(default_factory=dict)
@@ -79,6 +80,7 @@ class BuildState:
     line: int | None = None
     reported: int | None = None
     sent: Mapping[str, ContextSent] = field(default_factory=dict)
+    output: OutputWritten | None = None
 
     @property
     def instructions(self) -> tuple[Step, ...]:
@@ -123,6 +125,8 @@ def reduce(state: BuildState, event: Event) -> BuildState:
         return replace(state, warnings=(*state.warnings, event))
     if isinstance(event, ContextSent):
         return replace(state, sent={**state.sent, event.folder: event})
+    if isinstance(event, OutputWritten):
+        return replace(state, output=event)
     if isinstance(event, BuildFinished):
         closed = _closed(state, Status.DONE, event.seconds)
         return replace(closed, phase=BuildPhase.DONE, seconds=event.seconds, image_id=event.image_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from multietapa import text
 from multietapa.build.events import MAIN_FOLDER, ContextSent
@@ -66,7 +67,8 @@ class Construccion(ShownInCell):
     ``imagen`` es su id (``sha256:...``); ``segundos``, los de pared; ``registro``, todo lo que escribieron
     los pasos; ``motor``, con qué se construyó; ``etapas_sin_usar``, las etapas que nadie usa (por su nombre,
     o su número si no tienen); ``enviado``, lo que viajó de cada carpeta (vacío si el motor no tiene sesiones
-    de BuildKit: entonces viaja todo). En una grabación, ``grabacion`` es su rótulo y la imagen no existe
+    de BuildKit: entonces viaja todo); ``salida``, la carpeta donde quedaron los archivos, si se pidió, y
+    ``escrito``, cuántos son y sus bytes. En una grabación, ``grabacion`` es su rótulo y la imagen no existe
     aquí.
     """
 
@@ -80,6 +82,8 @@ class Construccion(ShownInCell):
     vista: View | None = field(default=None, repr=False, compare=False)
     etapas_sin_usar: tuple[str, ...] = ()
     enviado: tuple[Envio, ...] = ()
+    salida: Path | None = None
+    escrito: tuple[int, int] = field(default=(0, 0), repr=False)
 
     @property
     def de_cache(self) -> int:
@@ -101,7 +105,13 @@ class Construccion(ShownInCell):
         travelled = summary([each.counted for each in self.enviado])
         sent = f"; {travelled}" if travelled else ""
         built = f"{self.etiqueta} construida en {took}{cached} (imagen {short_id(self.imagen)})"
-        return f"{label}{built}{sent}{left}"
+        return "\n".join([f"{label}{built}{sent}{left}", *self._where_the_files_are()])
+
+    def _where_the_files_are(self) -> list[str]:
+        if self.salida is None:
+            return []
+        files, size = self.escrito
+        return [f"{text.count(files, 'archivo', 'archivos')} ({text.size(size)}) en {self.salida}"]
 
 
 def finished(
@@ -139,6 +149,17 @@ def finished(
         for each in state.sent.values()
         if each.complete
     )
+    output = state.output
     return Construccion(
-        state.image_id, tag, seconds, steps, log, info, vista=view, etapas_sin_usar=unused, enviado=sent
+        state.image_id,
+        tag,
+        seconds,
+        steps,
+        log,
+        info,
+        vista=view,
+        etapas_sin_usar=unused,
+        enviado=sent,
+        salida=Path(output.folder) if output else None,
+        escrito=(output.files, output.bytes) if output else (0, 0),
     )

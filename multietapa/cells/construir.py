@@ -126,6 +126,7 @@ def construir(
             platform=plataforma,
             cache_from=cache_desde,
             contexts=contextos,
+            architecture=info.architecture,
         )
         plan = plan_build(
             contexto,

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from multietapa.dockerfile.instructions import Instruction
+from multietapa.dockerfile.platforms import Platform
 from multietapa.dockerfile.shell import Lexer, WordError, split_words
-
-_SIDES = ("BUILD", "TARGET")
 
 
 class ArgumentError(ValueError):
@@ -23,6 +22,7 @@ def global_values(
     buildargs: Mapping[str, str],
     *,
     architecture: str,
+    platform: Platform | None = None,
     target: str,
     escape: str,
 ) -> dict[str, str]:
@@ -30,14 +30,18 @@ def global_values(
 
     Args:
         instructions: los ``ARG`` globales, en orden.
+        architecture: la del motor (``BUILDARCH``), en los nombres de Docker.
+        platform: para la que se construye (``TARGETARCH``); si falta, la del motor.
         target: el nombre de la etapa que se construye, para ``$TARGETSTAGE``.
 
     Raises:
         ArgumentError: un valor por defecto no se puede leer.
     """
-    values = {f"{side}{part}": "" for side in _SIDES for part in ("VARIANT", "OSVERSION")}
-    values |= {f"{side}PLATFORM": f"linux/{architecture}" for side in _SIDES}
-    values |= {f"{side}OS": "linux" for side in _SIDES} | {f"{side}ARCH": architecture for side in _SIDES}
+    own = Platform("linux", architecture)
+    values: dict[str, str] = {}
+    for side, at in (("BUILD", own), ("TARGET", platform or own)):
+        parts = {"OS": at.os, "ARCH": at.architecture, "VARIANT": at.variant, "OSVERSION": ""}
+        values |= {f"{side}PLATFORM": str(at)} | {f"{side}{part}": value for part, value in parts.items()}
     values["TARGETSTAGE"] = target or "default"
     values |= {name: buildargs[name] for name in values if name in buildargs}
     for instruction in instructions:

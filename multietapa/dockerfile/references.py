@@ -51,6 +51,17 @@ def invalid_reference(name: str) -> tuple[str, str]:
     return "", ""
 
 
+def short_name(name: str) -> str:
+    """El nombre como lo escribe una persona: sin ``docker.io``, sin ``library`` y sin ``:latest``.
+
+    Así busca BuildKit los contextos con nombre.
+    """
+    domain, rest = split_domain(name)
+    if domain in ("", "docker.io", "index.docker.io"):
+        domain, rest = "", rest.removeprefix("library/") if rest.count("/") == 1 else rest
+    return f"{domain}/{rest}".removeprefix("/").removesuffix(":latest")
+
+
 def _shape(name: str, rest: str) -> tuple[str, str]:
     """La explicación de un nombre que no tiene forma de imagen."""
     step = "Escribe «nombre:etiqueta», como «node:14-alpine»."

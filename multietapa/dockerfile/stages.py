@@ -8,11 +8,13 @@ traer antes las imágenes base y avisar de un error en español antes de empezar
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from multietapa.dockerfile.arguments import ArgumentError, expand_base, global_values
 from multietapa.dockerfile.instructions import Instruction, check, directives, fail, scan
+from multietapa.dockerfile.platforms import Platform
 from multietapa.dockerfile.references import invalid_reference
 from multietapa.dockerfile.shell import Lexer, WordError
 from multietapa.errors import DockerfileError
@@ -27,7 +29,8 @@ class Stage:
     """Una etapa: desde su ``FROM`` (en ``line``) hasta la siguiente.
 
     ``name`` es el de ``AS`` en minúsculas o ``""``; ``base`` el texto tal cual (puede llevar ``$VARIABLE``) e
-    ``image`` lo que vale; ``instructions`` las que siguen al ``FROM``.
+    ``image`` lo que vale; ``instructions`` las que siguen al ``FROM``; ``platform`` lo que vale su
+    ``--platform``, o ``""``.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Stage:
     opening: Instruction
     instructions: tuple[Instruction, ...]
     image: str = ""
+    platform: str = ""
 
     @property
     def label(self) -> str:
@@ -81,6 +85,7 @@ class Dockerfile:
         self,
         *,
         architecture: str,
+        platform: Platform | None = None,
         buildargs: Mapping[str, str] | None = None,
         target: str | None = None,
         all_stages: bool = False,
@@ -90,14 +95,17 @@ class Dockerfile:
         Cada una va con la instrucción que la pide (mejor un ``FROM``).
 
         Args:
-            architecture: para ``$TARGETARCH`` y compañía, en los nombres de Docker.
+            architecture: la del motor, en los nombres de Docker.
+            platform: para la que se construye (``$TARGETARCH`` y compañía); si falta, la del motor.
             buildargs: valores que sustituyen a los de los ``ARG`` globales.
             all_stages: todas las etapas y no solo las necesarias (así trabaja el constructor clásico).
 
         Raises:
             DockerfileError: el motor no aceptaría alguno de los nombres, aunque su etapa no haga falta.
         """
-        source = self.resolved(buildargs, target=target, architecture=architecture, strict=True)
+        source = self.resolved(
+            buildargs, target=target, architecture=architecture, platform=platform, strict=True
+        )
         wanted = source.stages if all_stages else source.needed(target)
         source.check_origins({stage.index for stage in wanted})
         found: dict[str, Instruction] = {}
@@ -118,6 +126,7 @@ class Dockerfile:
         *,
         target: str | None = None,
         architecture: str = "amd64",
+        platform: Platform | None = None,
         strict: bool = False,
     ) -> Dockerfile:
         """El mismo, con la ``image`` de cada etapa según los ``ARG`` globales y ``buildargs``.
@@ -128,7 +137,12 @@ class Dockerfile:
         name = target or self.stages[-1].name
         try:
             values = global_values(
-                self.global_args, buildargs or {}, architecture=architecture, target=name, escape=self.escape
+                self.global_args,
+                buildargs or {},
+                architecture=architecture,
+                platform=platform,
+                target=name,
+                escape=self.escape,
             )
         except ArgumentError as error:
             if strict:
@@ -145,8 +159,17 @@ class Dockerfile:
                     fail(self._lines, stage.line, f"En «{stage.base}», {error}.")
             if strict and image != "scratch" and all(s.name != image for s in found if s.name):
                 self._check_image(image, stage.line, unset)
-            found.append(replace(stage, image=image))
+            wanted = ""
+            with suppress(WordError):  # el motor dirá qué le pasa
+                wanted = expand_base(stage.opening.flag("platform"), values, self.escape)[0]
+            found.append(replace(stage, image=image, platform=wanted))
         return replace(self, stages=tuple(found))
+
+    def without(self, names: Container[str]) -> Dockerfile:
+        """El mismo, con las etapas que se llaman así vacías: en su lugar va otra cosa."""
+        empty = (replace(stage, base="scratch", image="scratch", instructions=()) for stage in self.stages)
+        pairs = zip(self.stages, empty, strict=True)
+        return replace(self, stages=tuple(new if old.name in names else old for old, new in pairs))
 
     def _check_image(self, name: str, line: int, unset: tuple[str, ...] = ()) -> None:
         """Lanza ``DockerfileError`` si el motor no aceptaría ese nombre de imagen."""

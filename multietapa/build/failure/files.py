@@ -6,12 +6,14 @@ import difflib
 import json
 import posixpath
 import re
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from multietapa.build.failure.case import Case, where
 from multietapa.build.failure.stages import itself
+from multietapa.build.session.extras import Extras
 from multietapa.dockerfile.context import Context
 from multietapa.dockerfile.instructions import copy_paths
+from multietapa.dockerfile.references import short_name
 from multietapa.errors import BuildError, ContextError, MultietapaError
 from multietapa.text import join
 
@@ -91,7 +93,10 @@ def _outside(case: Case, path: str) -> ContextError:
 
 
 def _missing_in_stage(path: str, origin: str, case: Case) -> BuildError:
-    own = case.source.stage(origin) if case.source else None
+    folder = (case.extras or Extras()).contexts.get(short_name(origin))
+    if isinstance(folder, Path):
+        return _missing_in_folder(path, origin, folder, case)
+    own = case.source.stage(origin) if case.source and folder is None else None
     if own is not None and case.stage is not None and own.index == case.stage.index:
         return itself(case.source, case.line, own.label)  # el clásico deja copiar de lo que lleva hecho
     return BuildError(
@@ -102,6 +107,21 @@ def _missing_in_stage(path: str, origin: str, case: Case) -> BuildError:
         next_step=f'Revisa la ruta: con «objetivo="{origin}"» construyes solo esa etapa para mirarla.'
         if own
         else "Revisa la ruta dentro de esa imagen.",
+        detail=case.quoted or case.reason,
+        line=case.line,
+    )
+
+
+def _missing_in_folder(path: str, name: str, folder: Path, case: Case) -> ContextError:
+    there = (folder / path).exists()
+    return ContextError(
+        f"No existe «{path}» en el contexto «{name}»{where(case.line)}.",
+        why=f"Está en «{folder}», pero su «.dockerignore» lo excluye."
+        if there
+        else f"No está en «{folder}».",
+        next_step=f"Quita esa regla de «{folder / '.dockerignore'}»."
+        if there
+        else f"Revisa el nombre; la ruta parte de la carpeta que se dio como «{name}».",
         detail=case.quoted or case.reason,
         line=case.line,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from multietapa.build.events import BuildFailed
 from multietapa.build.failure.case import Case, instruction_at, quote, where
 from multietapa.dockerfile.instructions import Instruction, copy_paths
 from multietapa.dockerfile.stages import Dockerfile
@@ -37,6 +38,7 @@ _CLOSED = re.compile(
     r"\b401 Unauthorized|\b403 Forbidden|no basic auth credentials|incorrect username or password"
 )
 
+_FOREIGN = re.compile(r"exec format error(?:: unknown)?\s*$")
 _HOST = re.compile(r"(?P<host>localhost|[^/]*[.:][^/]*)/")
 _SILENT = (
     "al otro lado nadie contestó al motor.",
@@ -135,6 +137,25 @@ def wrong_platform(error: MultietapaError, name: str, has: str, wants: str) -> B
         why=f"Aquí se construye para {wants}, y para esa plataforma no se consigue.",
         next_step=f"Tráela para {wants}, o usa otra versión que la tenga.",
         detail=error.detail,
+    )
+
+
+def foreign_run(error: MultietapaError, failed: BuildFailed, wants: str, has: str) -> BuildError | None:
+    """El error de un ``RUN`` con programas de otro procesador, o ``None`` si no acabó por eso.
+
+    ``wants`` es la plataforma de su etapa y ``has`` la del motor.
+    """
+    said = [failed.reason, *failed.log[-1:]]
+    if not isinstance(error, BuildError) or not any(_FOREIGN.search(text) for text in said):
+        return None
+    return BuildError(
+        f"Este motor no puede ejecutar los programas de {wants}{where(failed.line)}.",
+        why=f"Es {has}, y un «RUN» ejecuta los de la imagen, que son de otro procesador.",
+        next_step="Haz ese paso en una etapa «FROM --platform=$BUILDPLATFORM», para «$TARGETARCH», y copia "
+        "lo que dé; o construye con un motor de ese procesador, o que lo emule.",
+        detail=error.detail,
+        line=failed.line,
+        log=failed.log,
     )
 
 

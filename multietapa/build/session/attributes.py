@@ -19,6 +19,9 @@ from multietapa.dockerfile.context import Context, check
 from multietapa.dockerfile.walk import entries
 
 CONTEXT, DOCKERFILE = MAIN_FOLDER, "dockerfile"
+_NO_CACHE = "no-cache"
+_INLINE_CACHE = "BUILDKIT_INLINE_CACHE"  # la pide un ARG, y la atiende quien da la orden
+_TRUE = ("1", "t", "T", "true", "TRUE", "True")
 
 
 def file_name(context: Context) -> str:
@@ -36,17 +39,42 @@ def offers(context: Context, text: str, extras: Extras) -> dict[str, Offer]:
     found: dict[str, Offer] = {CONTEXT: FolderOffer(context.root), DOCKERFILE: TextOffer(files)}
     for key, place in extras.contexts.items():
         if isinstance(place, Path):
-            found[key] = FolderOffer(place)
+            found[_mount(key)] = FolderOffer(place)
     return found
 
 
-def order(ref: str, session: str, context: Context, options: BuildOptions, extras: Extras) -> Order:
-    """La orden entera. Nada que no se haya pedido."""
+def _mount(name: str) -> str:
+    """Cómo se pide la carpeta de un contexto, sin que se confunda con las dos de siempre."""
+    return f"_{name}" if name in (CONTEXT, DOCKERFILE) else name
+
+
+def orders(
+    session: str, context: Context, options: BuildOptions, extras: Extras, *, together: bool = True
+) -> list[Order]:
+    """Lo que se pide, en una orden. Con una carpeta de salida y sin ``together`` (motores antiguos), en dos.
+
+    La segunda no repite ningún paso, tampoco si la primera los repitió todos: usa lo que acaba de hacer.
+    """
+    values = _values(context, options, extras)
+    image = ("moby", {"name": options.tag})
+    files: tuple[str, dict[str, str]] = ("tar", {})
+    inline = (options.buildargs or {}).get(_INLINE_CACHE, "") in _TRUE
+    exports: list[tuple[str, dict[str, str]]] = [("inline", {})] if inline else []
+    outputs = [[image]] if not extras.output else [[image, files]] if together else [[image], [files]]
+    found = []
+    for number, exporters in enumerate(outputs):
+        own = {name: value for name, value in values.items() if not (number and name == _NO_CACHE)}
+        found.append(Order(uuid.uuid4().hex, session, own, exporters, exports=[] if number else exports))
+    return found
+
+
+def _values(context: Context, options: BuildOptions, extras: Extras) -> dict[str, str]:
+    """Lo que se dice al frontend. Nada que no se haya pedido."""
     values = {"filename": file_name(context)}
     if options.target:
         values["target"] = options.target
     if options.nocache:
-        values["no-cache"] = ""
+        values[_NO_CACHE] = ""
     values |= {f"build-arg:{name}": value for name, value in (options.buildargs or {}).items()}
     values |= {f"label:{name}": value for name, value in (options.labels or {}).items()}
     if extras.platform:
@@ -55,8 +83,8 @@ def order(ref: str, session: str, context: Context, options: BuildOptions, extra
         imports = [{"Type": "registry", "Attrs": {"ref": name}} for name in extras.cache_from]
         values["cache-imports"] = json.dumps(imports)
     for name, place in extras.contexts.items():
-        values[f"context:{name}"] = f"local:{name}" if isinstance(place, Path) else place
-    return Order(ref, session, values, [("moby", {"name": options.tag})])
+        values[f"context:{name}"] = f"local:{_mount(name)}" if isinstance(place, Path) else place
+    return values
 
 
 def folder_name(context: Context, extras: Extras) -> str:

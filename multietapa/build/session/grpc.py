@@ -95,10 +95,14 @@ class ServedCall(Call):
 
     def send(self, message: bytes, rest: bytes = b"", *, now: bool = False) -> None:
         """Lo mismo; la primera vez dice antes que la llamada se acepta."""
+        self.accept()
+        super().send(message, rest, now=now)
+
+    def accept(self) -> None:
+        """Dice que la llamada se acepta, aunque todavía no haya nada que contestar. Lanza :class:`Broken`."""
         if not self._answered:
             self._answered = True
             self._stream.send_headers([(":status", "200"), _TYPE])
-        super().send(message, rest, now=now)
 
     def finish(self, code: int = OK, message: str = "") -> None:
         """Acaba la llamada. Lanza :class:`Broken` si ya no hay a quién decírselo."""

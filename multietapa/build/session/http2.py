@@ -50,7 +50,7 @@ class Stream:
         self._received: queue.SimpleQueue[bytes | Exception | None] = queue.SimpleQueue()
         self._pending = bytearray()
         self._over: Exception | None = None
-        self._done = False
+        self.done = self.ended = False  # ya no llegará nada, y de este lado ya no saldrá
 
     def chunks(self) -> Iterator[bytes]:
         """Los trozos que llegan, hasta que el otro lado acaba. Lanza :class:`Broken` si se corta."""
@@ -95,14 +95,14 @@ class Stream:
 
     def arrived(self, item: bytes | None) -> None:
         """Apunta un trozo, o el final. La llama la conexión."""
-        self._done = self._done or item is None
+        self.done = self.done or item is None
         self._received.put(item)
 
     def break_(self, error: Exception) -> None:
         """Apunta que se cortó. La llama la conexión."""
         if self._over is None:
             self._over = error
-            if not self._done:
+            if not self.done:
                 self._received.put(error)
 
     @property
@@ -177,6 +177,8 @@ class Connection:
         with self._changed:
             self._check(stream)
             self._do(lambda: self._h2.send_headers(stream.number, headers, end_stream=end))
+            stream.ended = stream.ended or end
+            self._forget(stream)
 
     def send_data(self, stream: Stream, data: bytes) -> None:
         """Envía todo, a trozos, según haya sitio. Lanza :class:`Broken`."""
@@ -198,6 +200,8 @@ class Connection:
         with self._changed:
             self._check(stream)
             self._do(lambda: self._h2.end_stream(stream.number))
+            stream.ended = True
+            self._forget(stream)
 
     def reset(self, stream: Stream) -> None:
         """Corta la corriente, si sigue abierta."""
@@ -206,6 +210,7 @@ class Connection:
                 with suppress(h2.exceptions.ProtocolError):
                     self._h2.reset_stream(stream.number, h2.errors.ErrorCodes.CANCEL)
             stream.break_(Broken("se canceló"))
+            self._forget(stream)
             self._changed.notify_all()
 
     def taken(self, stream: Stream, size: int) -> None:
@@ -215,6 +220,11 @@ class Connection:
                 with suppress(h2.exceptions.ProtocolError):
                     self._h2.acknowledge_received_data(size, stream.number)
                 self._changed.notify_all()
+
+    def _forget(self, stream: Stream) -> None:
+        """Lo que acabó no se guarda: una conexión larga abre muchas corrientes."""
+        if stream.over is not None or (stream.done and stream.ended):
+            self._streams.pop(stream.number, None)
 
     def _room(self, stream: Stream) -> int:
         try:
@@ -309,8 +319,10 @@ class Connection:
             stream.trailers = _headers(event)
         elif isinstance(event, h2.events.StreamEnded):
             stream.arrived(None)
+            self._forget(stream)
         elif isinstance(event, h2.events.StreamReset):
             stream.break_(Broken("el motor canceló la corriente"))
+            self._forget(stream)
 
     def _attend_request(self, stream: Stream) -> None:
         assert self._serve is not None

@@ -9,7 +9,6 @@ from __future__ import annotations
 import queue
 import threading
 import time
-import uuid
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from typing import Any
@@ -18,13 +17,16 @@ import docker
 from docker.errors import APIError
 from google.protobuf.message import DecodeError
 
+from multietapa import sdk
 from multietapa.build import buildkit
-from multietapa.build.events import BuildFailed, ContextSent, Event
+from multietapa.build.events import BuildFailed, BuildFinished, BuildWarning, ContextSent, Event
 from multietapa.build.session import agent, attributes, control, credentials, filesync, secrets
 from multietapa.build.session.extras import Extras
 from multietapa.build.session.folder_key import FolderKeys
 from multietapa.build.session.grpc import UNAVAILABLE, GrpcError, Handler, MadeCall
 from multietapa.build.session.http2 import Broken
+from multietapa.build.session.output import METHOD as OUTPUT
+from multietapa.build.session.output import Output
 from multietapa.build.session.session import Session
 from multietapa.build.stream import BROKEN, POLL, STOP_TIMEOUT, BuildOptions, Cancelled
 from multietapa.dockerfile.context import Context
@@ -32,6 +34,8 @@ from multietapa.dockerfile.stages import Dockerfile
 from multietapa.errors import MultietapaError, engine_lost
 
 _TELL_EVERY = 0.2  # segundos entre dos noticias de lo que viaja
+_SEVERAL_SINCE = (1, 45)  # versión de la API cuyo BuildKit (0.13) atiende varias salidas en una orden
+_NOT_LEFT = "En la carpeta de salida no se ha dejado todo:"
 _LAST_NEWS_SECONDS = 5.0  # lo que se espera al final del rastro cuando la orden ya acabó
 
 
@@ -74,6 +78,8 @@ def stream(
             for event in buildkit.read(lines, source, clock=clock):
                 if isinstance(event, BuildFailed) and not event.cancelled and building.failures:
                     raise building.failures[0]
+                if isinstance(event, BuildFinished):
+                    yield from building.keep()
                 yield event
     finally:
         building.close()
@@ -97,7 +103,8 @@ class _Building:
         self._over = threading.Event()
         self._told = 0.0
         self._workers: list[threading.Thread] = []
-        self._ref = uuid.uuid4().hex
+        self._image = ""
+        self._output = Output(extras.output, cancel) if extras.output else None
         offers = attributes.offers(context, text, extras)
         self._keys, self._missing, self._listed = keys, {*offers} - {attributes.DOCKERFILE}, 0
         self._opened = keys.open(
@@ -112,6 +119,8 @@ class _Building:
             credentials.METHOD: credentials.handler(client.api),
             **_served(extras),
         }
+        if self._output:
+            handlers[OUTPUT] = self._output.handler(self.failures.append)
         try:
             self._session = Session(client, handlers, key=self._opened.key)
             try:
@@ -123,7 +132,9 @@ class _Building:
             raise NotOffered(str(error)) from error
         except BROKEN as error:
             raise engine_lost() from error
-        self._order = attributes.order(self._ref, self._session.id, context, options, extras)
+        self._orders = attributes.orders(
+            self._session.id, context, options, extras, together=sdk.api_version(client) >= _SEVERAL_SINCE
+        )
 
     def close(self) -> None:
         """Cierra las conexiones y espera a sus hilos."""
@@ -131,12 +142,31 @@ class _Building:
         self._session.close()
         for worker in self._workers:
             worker.join(timeout=1.0)
+        if self._output:
+            self._output.discard()
         self._keys.close(self._opened, complete=None if self._missing else self._listed)
 
     def lines(self, cancel: threading.Event | None) -> Generator[dict[str, Any], None, None]:
         """Las líneas de la respuesta, como las que da ``POST /build``. Lanza ``Cancelled`` si se canceló."""
-        solving = self._make(lambda: self._control.solve(self._order))
-        news = self._make(lambda: self._control.status(self._ref))
+        for order in self._orders:
+            yield from self._solved(order, cancel)
+            if not self._image:
+                return
+        yield {"aux": {"ID": self._image}}
+
+    def keep(self) -> Iterator[Event]:
+        """Deja en su carpeta los archivos que se pidieron. Lanza :class:`MultietapaError`."""
+        if self._output:
+            kept = self._output.keep()
+            yield kept
+            yield from (BuildWarning(f"{_NOT_LEFT} {sentence}") for sentence in kept.left)
+
+    def _solved(self, order: control.Order, cancel: threading.Event | None) -> Iterator[dict[str, Any]]:
+        """Las líneas de una orden; si acaba bien, ``_image`` es la imagen."""
+        self._over.clear()
+        self._workers = []
+        solving = self._make(lambda: self._control.solve(order))
+        news = self._make(lambda: self._control.status(order.ref))
         self._begin(lambda: self._read(news), "multietapa-rastro")
         self._begin(lambda: self._wait(solving), "multietapa-orden")
         try:
@@ -183,9 +213,10 @@ class _Building:
         """El final de la orden, detrás de lo último del rastro."""
         last: list[dict[str, Any] | BaseException | None]
         try:
-            answer = control.result(solving)
-            last = [{"aux": {"ID": _image_id(answer)}}, None]
+            self._image = self._image or _image_id(control.result(solving))
+            last = [None]
         except GrpcError as error:
+            self._image = ""
             where = {"id": buildkit.FAILED_AT, "aux": control.place(error)}
             last = [where, {"errorDetail": {"message": error.message}}, None]
             if error.code == UNAVAILABLE:
