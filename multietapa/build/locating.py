@@ -36,7 +36,7 @@ _PHRASES = (
     ("resolve image config for docker-image://", "[interno] consultar ", StepKind.INTERNAL),
     ("resolve image config for ", "[interno] consultar ", StepKind.INTERNAL),
     ("resolve ", "consultar ", StepKind.INTERNAL),
-    (IMPORTING, "[interno] leer la caché de ", StepKind.INTERNAL),
+    (IMPORTING, "[interno] consultar la caché de ", StepKind.INTERNAL),
     ("[internal] ", "[interno] ", StepKind.INTERNAL),
     ("exporting to client tarball", "preparar los archivos de la salida", StepKind.EXPORT),
     ("sending tarball", "mandar los archivos de la salida", StepKind.EXPORT),

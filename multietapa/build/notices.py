@@ -19,6 +19,7 @@ def notices(plan: Plan) -> Iterator[BuildWarning]:
     if plan.builder == "buildkit":  # el clásico no sabe montar nada, y ya lo dice
         yield from _missing(plan)
         yield from _left_over(plan)
+        yield from _unnamed(plan)
 
 
 def _unused(plan: Plan) -> Iterator[BuildWarning]:
@@ -72,6 +73,13 @@ def _left_over(plan: Plan) -> Iterator[BuildWarning]:
         yield BuildWarning(
             "El agente de ssh no ofrece ninguna clave, y sin ella nadie dejará entrar. Añádela con «ssh-add»."
         )
+
+
+def _unnamed(plan: Plan) -> Iterator[BuildWarning]:
+    """Los contextos que el Dockerfile no nombra."""
+    for name, close in plan.unused_contexts.items():
+        question = f" ¿Querías decir {join([f'«{one}»' for one in close], 'o')}?" if close else ""
+        yield BuildWarning(f"Nadie usa el contexto «{name}»: ningún «FROM» ni «--from» lo nombra.{question}")
 
 
 def _has_keys(plan: Plan) -> bool:

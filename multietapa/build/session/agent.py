@@ -20,7 +20,7 @@ from google.protobuf.message import DecodeError
 
 from multietapa.build.session import schema
 from multietapa.build.session.grpc import NOT_FOUND, UNAVAILABLE, GrpcError, Handler, ServedCall
-from multietapa.build.session.http2 import Broken
+from multietapa.build.session.http2_stream import Broken
 from multietapa.dockerfile.mounts import DEFAULT_AGENT
 from multietapa.errors import BuildError
 

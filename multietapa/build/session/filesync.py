@@ -18,7 +18,7 @@ from google.protobuf.message import DecodeError
 
 from multietapa.build.session import schema
 from multietapa.build.session.grpc import DENIED, NOT_FOUND, GrpcError, Handler, ServedCall
-from multietapa.build.session.http2 import Broken
+from multietapa.build.session.http2_stream import Broken
 from multietapa.build.session.listing import Entry, Offer, Query
 from multietapa.dockerfile.walk import unreadable
 from multietapa.errors import ContextError, EngineError, MultietapaError

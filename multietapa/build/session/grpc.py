@@ -12,7 +12,8 @@ import struct
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 
-from multietapa.build.session.http2 import Broken, Connection, Stream
+from multietapa.build.session.http2 import Connection
+from multietapa.build.session.http2_stream import Broken, Stream
 
 OK, UNKNOWN, INVALID, NOT_FOUND, DENIED, UNIMPLEMENTED, UNAVAILABLE = 0, 2, 3, 5, 7, 12, 14
 _PREFIX = struct.Struct(">BI")

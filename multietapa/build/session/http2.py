@@ -8,10 +8,9 @@ no crece con lo que viaja.
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -22,99 +21,15 @@ import h2.events
 import h2.exceptions
 import h2.settings
 
+from multietapa.build.session.http2_stream import Broken, Headers, Stream
 from multietapa.build.session.wire import Wire
-
-Headers = Iterable[tuple[str, str]]
 
 _STREAM_WINDOW = 8 << 20  # bytes que puede tener sin leer cada corriente
 _CONNECTION_WINDOW = 32 << 20
 _LONGEST_HEADERS = 64 << 20  # un .dockerignore entero viaja en las cabeceras
 _WAITING = 4 << 20  # bytes preparados y sin escribir: a partir de ahí, quien envía espera
-_TOGETHER = 64 << 10  # los mensajes pequeños viajan juntos hasta aquí
 _CLOSING_SECONDS = 5.0
 _LAST_WORDS_SECONDS = 0.5
-
-
-class Broken(Exception):
-    """La corriente o la conexión se cortó antes de acabar; el texto dice cómo."""
-
-
-class Stream:
-    """Una corriente: las cabeceras que llegaron y los trozos de datos, en los dos sentidos."""
-
-    def __init__(self, connection: Connection, number: int, headers: Headers = ()) -> None:
-        self.number = number
-        self.headers = list(headers)
-        self.trailers: list[tuple[str, str]] = []
-        self._connection = connection
-        self._received: queue.SimpleQueue[bytes | Exception | None] = queue.SimpleQueue()
-        self._pending = bytearray()
-        self._over: Exception | None = None
-        self._done = False
-        self.ended = False  # de este lado ya no saldrá nada
-
-    def chunks(self) -> Iterator[bytes]:
-        """Los trozos que llegan, hasta que el otro lado acaba. Lanza :class:`Broken` si se corta."""
-        while True:
-            item = self._received.get()
-            if isinstance(item, Exception):
-                raise item
-            if item is None:
-                return
-            yield item
-            self._connection.taken(self, len(item))
-
-    def send_headers(self, headers: Headers, *, end: bool = False) -> None:
-        """Envía cabeceras, después de los datos que estuvieran por enviar. Lanza :class:`Broken`."""
-        self.flush()
-        self._connection.send_headers(self, list(headers), end=end)
-
-    def send(self, data: bytes) -> None:
-        """Envía ``data``, si acaso junto con lo siguiente. Espera si no hay sitio. Lanza :class:`Broken`."""
-        if len(data) >= _TOGETHER:
-            self.flush()
-            self._connection.send_data(self, data)
-            return
-        self._pending += data
-        if len(self._pending) >= _TOGETHER:
-            self.flush()
-
-    def flush(self) -> None:
-        """Envía ya lo que ``send`` hubiera juntado. Lanza :class:`Broken`."""
-        if self._pending:
-            data, self._pending = bytes(self._pending), bytearray()
-            self._connection.send_data(self, data)
-
-    def end(self) -> None:
-        """Dice que de este lado no habrá más datos. Lanza :class:`Broken`."""
-        self.flush()
-        self._connection.end(self)
-
-    def reset(self) -> None:
-        """Corta la corriente; el otro lado deja lo que estuviera haciendo con ella."""
-        self._connection.reset(self)
-
-    def arrived(self, item: bytes | None) -> None:
-        """Apunta un trozo, o el final. La llama la conexión."""
-        self._done = self._done or item is None
-        self._received.put(item)
-
-    def break_(self, error: Exception) -> None:
-        """Apunta que se cortó. La llama la conexión."""
-        if self._over is None:
-            self._over = error
-            if not self._done:
-                self._received.put(error)
-
-    @property
-    def finished(self) -> bool:
-        """Acabó de los dos lados, o se cortó: ya no llegará nada."""
-        return self._over is not None or (self._done and self.ended)
-
-    @property
-    def over(self) -> Exception | None:
-        """Por qué ya no se puede enviar nada, o ``None``."""
-        return self._over
 
 
 class Connection:

@@ -20,7 +20,7 @@ from google.protobuf.message import DecodeError
 from multietapa.build.events import OutputWritten
 from multietapa.build.session import schema
 from multietapa.build.session.grpc import DENIED, GrpcError, Handler, ServedCall
-from multietapa.build.session.http2 import Broken
+from multietapa.build.session.http2_stream import Broken
 from multietapa.build.session.unpacking import Written, unpack
 from multietapa.errors import BuildError, DiskFullError, EngineError, MultietapaError, is_disk_full
 
@@ -70,7 +70,8 @@ def _check_empty(path: Path, given: str) -> Path:
 
 
 def _check_writable(folder: Path, given: str) -> None:
-    if not os.access(folder, os.W_OK | os.X_OK):
+    own = os.access in os.supports_effective_ids
+    if not os.access(folder, os.W_OK | os.X_OK, effective_ids=own):
         step = "Usa una carpeta tuya, por ejemplo dentro de la de este cuaderno."
         raise _unusable(given, f"no tienes permiso para escribir en «{folder}»", step)
 

@@ -24,7 +24,7 @@ from multietapa.build.session import agent, attributes, control, credentials, fi
 from multietapa.build.session.extras import Extras
 from multietapa.build.session.folder_key import FolderKeys
 from multietapa.build.session.grpc import UNAVAILABLE, GrpcError, Handler, MadeCall
-from multietapa.build.session.http2 import Broken
+from multietapa.build.session.http2_stream import Broken
 from multietapa.build.session.output import METHOD as OUTPUT
 from multietapa.build.session.output import Output
 from multietapa.build.session.session import Session
