@@ -209,6 +209,29 @@ def test_a_platform_is_read_like_buildkit(
     assert (image["Architecture"], image.get("Variant") or "") == (wanted.architecture, wanted.variant)
 
 
+def test_other_ways_of_writing_a_platform() -> None:
+    """Los nombres de siempre de un procesador, y lo que falta, se completan."""
+    said = {
+        "aarch64": ARM,
+        "arm64/v8": "",
+        "linux/arm64/v8": ARM,
+        "armel": "linux/arm/v6",
+        "arm": "linux/arm/v7",
+    }
+    said |= {
+        "linux/arm/5": "linux/arm/v5",
+        "x86-64": "linux/amd64",
+        "linux": "linux/s390x",
+        "I386": "linux/386",
+    }
+    for asked, wanted in said.items():
+        if wanted:
+            assert str(read_platform(asked, architecture="s390x")) == wanted
+        else:
+            with pytest.raises(ValueError, match="no es un sistema"):
+                read_platform(asked)
+
+
 @pytest.mark.parametrize(
     ("asked", "said"),
     [

@@ -54,10 +54,13 @@ def build_image(
             ``RUN --mount=type=secret,id=NOMBRE`` y no quedan en la imagen.
         ssh: ``True`` ofrece el agente de ssh de esta máquina a ``RUN --mount=type=ssh``; o la ruta de su
             socket.
-        output: una carpeta, que no existe o está vacía, donde dejar los archivos de la última etapa.
+        output: una carpeta, que no existe o está vacía, donde dejar los archivos de la última etapa (o de
+            ``target``): todos o, si algo falla, ninguno. Lo que no cabe en ella llega como ``BuildWarning``.
         platform: para cuál se construye (``"linux/arm64"``); si falta, la del motor.
-        cache_from: imágenes cuya caché, que llevan dentro, se puede aprovechar.
-        contexts: por su nombre, otras carpetas para ``COPY --from=NOMBRE``.
+        cache_from: imágenes cuya caché, que llevan dentro, se puede aprovechar (las construidas con
+            ``buildargs={"BUILDKIT_INLINE_CACHE": "1"}``).
+        contexts: por su nombre, otras carpetas (o imágenes, ``"node:24-alpine"``) para ``FROM NOMBRE`` y
+            ``COPY --from=NOMBRE``.
         on_event: se llama con cada suceso (``multietapa.build.events``), en este hilo: pasos, líneas,
             bytes que viajan.
         cancel: al activarlo, el motor para y se lanza ``BuildCancelled``. Ctrl-C hace lo mismo.

@@ -31,9 +31,6 @@ def _unused(plan: Plan) -> Iterator[BuildWarning]:
         only = f'no se construye (salvo con objetivo="{stage.name or stage.index}").'
         end = "el constructor clásico la construye igual." if plan.builds(stage) else only
         yield BuildWarning(f"{said}: {end}", stage.line)
-    for name, close in plan.unused_contexts.items():
-        question = f" ¿Querías decir {join([f'«{one}»' for one in close], 'o')}?" if close else ""
-        yield BuildWarning(f"Nadie usa el contexto «{name}»: ningún «FROM» ni «--from» lo nombra.{question}")
 
 
 def _missing(plan: Plan) -> Iterator[BuildWarning]:

@@ -86,10 +86,15 @@ def construir(
             el paso: la caché no los mira.
         ssh: ``True`` deja usar el agente de ssh de esta máquina en ``RUN --mount=type=ssh``; o la ruta de su
             socket.
-        salida: una carpeta donde dejar, además, los archivos de la última etapa.
-        plataforma: para cuál se construye (``"linux/arm64"``); si falta, la del motor.
-        cache_desde: imágenes de las que se puede aprovechar la caché que llevan dentro.
-        contextos: por su nombre, otras carpetas (o imágenes) de las que puede copiar ``COPY --from=NOMBRE``.
+        salida: una carpeta, que no existe o está vacía, donde dejar además los archivos de la última etapa
+            (o de la de ``objetivo``): todos o, si algo falla, ninguno. Los enlaces que apuntan fuera de ella
+            y los dispositivos no se dejan, y se dice.
+        plataforma: para cuál se construye (``"linux/arm64"``); si falta, la del motor. Con otra, las bases
+            se bajan de su registro, y un ``RUN`` solo funciona en una etapa ``--platform=$BUILDPLATFORM``.
+        cache_desde: imágenes de las que se puede aprovechar la caché que llevan dentro (las construidas con
+            ``argumentos={"BUILDKIT_INLINE_CACHE": 1}``); con la que no está se avisa.
+        contextos: por su nombre, otras carpetas (o imágenes: ``"node:24-alpine"``) que toman ``FROM NOMBRE``
+            y ``COPY --from=NOMBRE``, antes que una etapa o una imagen que se llamen igual.
         vista: ``True`` (lo que mejor vaya aquí), ``"texto"`` o ``False``.
         cliente: un cliente del SDK; si falta, el del motor del kit. Sin ningún motor posible se enseña la
             grabación de esa aplicación con ese mismo Dockerfile, rotulada, si la hay.

@@ -143,6 +143,26 @@ def test_only_what_changed_travels(other: Running, context: Path, tag: str) -> N
     assert read_file(other.motor, tag, "/app/7.txt") == b"y" * 1001
 
 
+def test_the_files_land_in_a_folder(other: Running, context: Path, tag: str) -> None:
+    """Con ``salida`` llegan los de la imagen, en una orden o en dos, también sin caché; Podman dice que no."""
+    text = f"FROM {other.base} AS x\nRUN echo $$-$(date +%s) > /azar\n"
+    text += "FROM scratch\nCOPY --from=x /azar /azar\nCOPY a.txt /\n"
+    folder = context / "dist"
+
+    def build() -> Construccion:
+        return construir(
+            context, dockerfile=text, etiqueta=tag, salida=folder, sin_cache=True, vista=False,
+            cliente=other.client,
+        )  # fmt: skip
+
+    if other.engine.is_podman:
+        with pytest.raises(BuildError, match="no puede construir con «salida»"):
+            build()
+        return
+    assert build().escrito[0] == 2
+    assert (folder / "azar").read_bytes() == read_file(other.motor, tag, "/azar")
+
+
 @pytest.mark.parametrize("builder", BUILDERS)
 def test_a_cancel_is_heard(other: Running, context: Path, builder: str) -> None:
     """Al cancelar se deja de esperar; si el motor no sabe parar lo que está en marcha, se dice."""
