@@ -18,8 +18,6 @@ import pytest
 from multietapa.bases.sources import ensure_base
 from multietapa.build.image import build_image
 from multietapa.build.session.extras import wanted_extras
-from multietapa.engine.bundle.apt import PrivateApt, missing_reason, unpack
-from multietapa.engine.bundle.make import SUITE
 from multietapa.errors import BuildCancelled, BuildError
 from tests.conftest import needs_unix, unavailable, until
 
@@ -68,6 +66,9 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Programs:
 
 def downloaded(work: Path) -> Programs:
     """Los de Debian, cada uno con el cargador y las bibliotecas de su rama, que no son las del sistema."""
+    from multietapa.engine.bundle.apt import PrivateApt, unpack
+    from multietapa.engine.bundle.make import SUITE  # usa fcntl, que no existe en Windows
+
     apt = PrivateApt(work / "apt", suite=SUITE)
     apt.update()
     root = work / "raiz"
@@ -218,6 +219,8 @@ def test_what_will_not_help_is_said(
 
 def test_an_agent_can_be_brought_without_installing_it(tmp_path: Path) -> None:
     """Donde no hay OpenSSH, el de Debian se baja y funciona sin instalarlo: así ninguna prueba se salta."""
+    from multietapa.engine.bundle.apt import missing_reason
+
     if reason := missing_reason():
         unavailable(reason)
     place = Path(f"/tmp/multietapa-agente-{secrets.token_hex(4)}")
