@@ -13,18 +13,20 @@ import docker
 import pytest
 
 from multietapa import construir
-from multietapa.build.events import BuildWarning, Event
+from multietapa.build.events import BuildWarning, Event, LogLine
 from multietapa.build.image import build_image
+from multietapa.build.masking import HIDDEN
 from multietapa.build.pipeline import run
 from multietapa.build.plan import plan_build
+from multietapa.build.recording import Header, Recorder
 from multietapa.build.session.extras import wanted_extras
-from multietapa.build.session.secrets import BIGGEST
-from multietapa.errors import BuildError
+from multietapa.build.session.secrets import BIGGEST, read_secrets
+from multietapa.errors import BuildError, CallError
 from multietapa.identity import labels
 from tests.conftest import SecondEngine, load_base_image, needs_unix
 
 Build = Callable[..., list[Event]]
-Secrets = Mapping[str, str | os.PathLike[str]]
+Secrets = Mapping[str, str | bytes | os.PathLike[str]]
 CHECK = "RUN --mount=type=secret,id=clave,required=true sha256sum /run/secrets/clave > /huella\n"
 
 
@@ -55,13 +57,16 @@ def read(engine: docker.DockerClient, image: str, command: str) -> str:
 def test_a_secret_reaches_its_step_and_stays_nowhere(
     second_engine_factory: SecondEngine, tmp_path: Path
 ) -> None:
-    """El paso lee el secreto; ni la imagen, ni su historia, ni el disco entero del motor lo guardan."""
+    """El paso lee el secreto; ni la imagen, ni su historia, ni el disco entero del motor lo guardan.
+
+    Tampoco si el paso lo escribe: el historial de construcciones guarda lo que escriben, y esta no entra.
+    """
     value = secrets.token_hex(32)
     (tmp_path / "clave.txt").write_text(value)
     (tmp_path / "app").mkdir()
     with second_engine_factory() as (client, daemon):
         text = f"FROM {load_base_image(client)}\n{CHECK}"
-        text += "RUN --mount=type=secret,id=otro,env=OTRO echo ${#OTRO} > /largo\n"
+        text += "RUN --mount=type=secret,id=otro,env=OTRO echo ${#OTRO} > /largo; echo $OTRO\n"
         given: Secrets = {"clave": tmp_path / "clave.txt", "otro": value}
         image = build_image(client, tmp_path / "app", tag="secreta:1", dockerfile=text, secrets=given)
         assert read(client, "secreta:1", "cut -d' ' -f1 /huella; cat /largo").split() == [
@@ -117,6 +122,30 @@ def test_a_step_can_do_without_it(build: Build) -> None:
     assert 'secretos={"npm": Path("...")}' in caught.value.next_step
 
 
+def test_a_misspelt_name_is_found_on_both_sides(build: Build) -> None:
+    """El que falta y el que sobra se dicen una vez, cada uno con el que se le parece."""
+    mount = "RUN --mount=type=secret,id=npm_token true"
+    events = build(f"FROM BASE\n{mount}\n{mount} # otra vez\n", {"npm-tokn": "abcdef"})
+    said = [event.text for event in events if isinstance(event, BuildWarning)]
+    assert len(said) == 2
+    assert "¿Es «npm-tokn», que sí se ha dado?" in said[0]
+    assert "¿Querías decir «npm_token»?" in said[1]
+
+
+def test_a_secret_of_a_stage_that_is_not_built_is_known(build: Build) -> None:
+    """Montarlo en una etapa que no se va a construir no es escribirlo mal."""
+    text = "FROM BASE AS otra\nRUN --mount=type=secret,id=x true\nFROM BASE\nENV A=1\n"
+    said = [event.text for event in build(text, {"x": "algo"}) if isinstance(event, BuildWarning)]
+    assert not [text for text in said if "secreto" in text]
+
+
+def test_a_secret_without_a_name_is_explained(build: Build) -> None:
+    """Un ``--mount=type=secret`` sin ``id`` dice qué le falta."""
+    with pytest.raises(BuildError, match="le falta su nombre") as caught:
+        build("FROM BASE\nRUN --mount=type=secret true\n")
+    assert caught.value.line == 2
+
+
 def test_a_secret_that_nobody_mounts_is_said(build: Build) -> None:
     """Un nombre mal escrito se avisa, con el que seguramente se quería decir."""
     events = build("FROM BASE\nRUN --mount=type=secret,id=token true\n", {"tokne": "x"})
@@ -138,14 +167,62 @@ def test_what_does_not_do_as_a_secret(tmp_path: Path) -> None:
         ({"a": tmp_path / "carpeta"}, "es una carpeta"),
         ({"a": tmp_path / "tuberia"}, "no es un archivo corriente"),
         ({"a": tmp_path / "enorme"}, "5,00 GB"),
-        ({"a": "x" * (BIGGEST + 1)}, "512 kB"),
-        ({"a": str(tmp_path / "enorme")}, "Path("),
+        ({"a": "x" * (BIGGEST + 1)}, "el máximo son 512\u202f000 bytes"),
+        ({"a": str(tmp_path / "enorme")}, 'secretos={"a": Path("...")}'),
+        ({"a": None}, "esa variable no existe"),
         ({"": "x"}, "sin nombre"),
         ({"a": 3}, "de la clase «int»"),
     ):
         with pytest.raises(BuildError) as caught:
             wanted_extras(secrets=values)  # type: ignore[arg-type]
         assert said in str(caught.value)
+        assert "xxxxx" not in str(caught.value)
+
+
+def test_a_text_or_bytes_are_the_secret_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Un texto lo es aunque parezca una ruta; unos bytes, aunque nombren un archivo que existe."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "token").write_text("dentro")
+    values: Secrets = {
+        "a": "./nada/de/nada",
+        "b": b"token",
+        "c": Path("token"),
+        "d": "dos\nlíneas\n",
+        "e": "~nadie/x",
+    }
+    assert read_secrets({**values, "f": "con\0nulo", "g": "x" * 10_000}) == {
+        "a": b"./nada/de/nada",
+        "b": b"token",
+        "c": b"dentro",
+        "d": "dos\nlíneas\n".encode(),
+        "e": b"~nadie/x",
+        "f": b"con\0nulo",
+        "g": b"x" * 10_000,
+    }
+
+
+def test_what_a_step_writes_of_it_is_covered(build: Build, tmp_path: Path) -> None:
+    """Un paso que escribe un secreto no lo deja en los eventos, ni en el error, ni en una grabación."""
+    key = f"-----BEGIN KEY-----\n{secrets.token_hex(20)}\n-----END KEY-----\n"
+    middle = key.split("\n")[1]
+    mount = f"FROM BASE\nENV V={secrets.token_hex(3)}\nRUN --mount=type=secret,id=x"
+    events = build(f"{mount} cat /run/secrets/x; echo a-$(cat /run/secrets/x)-b >&2\n", {"x": key})
+    said = [event.text for event in events if isinstance(event, LogLine)]
+    assert sorted(said) == sorted([*[HIDDEN] * 3, f"a-{HIDDEN} {HIDDEN} {HIDDEN}-b"])
+    header = Header("motor", "amd64", "2026-01-01T00:00:00+00:00", "Dockerfile", "a:1")
+    list(Recorder(tmp_path / "g.jsonl", header=header).wrap(events))
+    assert middle not in (tmp_path / "g.jsonl").read_text(encoding="utf-8")
+    with pytest.raises(BuildError, match="código 3") as caught:
+        build(f"{mount} cat /run/secrets/x; exit 3\n", {"x": key})
+    assert HIDDEN in str(caught.value)
+    assert middle not in f"{caught.value} {vars(caught.value)}"
+
+
+def test_a_wrong_argument_does_not_quote_it() -> None:
+    """``secretos="..."`` no es un diccionario, y el error no repite lo que se escribió."""
+    with pytest.raises(CallError, match="un diccionario") as caught:
+        construir("carpeta", etiqueta="a:1", secretos="cl4ve-larga")  # type: ignore[arg-type]
+    assert "cl4ve" not in str(caught.value)
 
 
 def test_its_value_is_not_written_anywhere(

@@ -51,7 +51,8 @@ def build_image(
         nocache: repite todos los pasos.
         labels: etiquetas de la imagen.
         secrets: por su nombre, un ``Path`` (el contenido de ese archivo) o el texto mismo; los lee
-            ``RUN --mount=type=secret,id=NOMBRE`` y no quedan en la imagen.
+            ``RUN --mount=type=secret,id=NOMBRE`` y no quedan en la imagen. Si un paso los escribe, en los
+            sucesos se tapan. Cambiar uno no repite el paso: la caché no los mira.
         ssh: ``True`` ofrece el agente de ssh de esta máquina a ``RUN --mount=type=ssh``; o la ruta de su
             socket.
         output: una carpeta, que no existe o está vacía, donde dejar los archivos de la última etapa (o de

@@ -82,8 +82,8 @@ def construir(
         sin_cache: repite todos los pasos.
         constructor: ``"buildkit"`` o ``"clasico"``.
         secretos: por su nombre, lo que un ``RUN --mount=type=secret,id=NOMBRE`` puede leer sin que quede
-            en la imagen: un ``Path`` (el contenido de ese archivo) o el texto mismo. Cambiar uno no repite
-            el paso: la caché no los mira.
+            en la imagen: un ``Path`` (el contenido de ese archivo) o el texto mismo. Si un paso lo escribe,
+            se tapa. Cambiar uno no repite el paso: la caché no los mira.
         ssh: ``True`` deja usar el agente de ssh de esta máquina en ``RUN --mount=type=ssh``; o la ruta de su
             socket.
         salida: una carpeta, que no existe o está vacía, donde dejar además los archivos de la última etapa

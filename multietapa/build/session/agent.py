@@ -18,6 +18,7 @@ from pathlib import Path
 
 from google.protobuf.message import DecodeError
 
+from multietapa import text
 from multietapa.build.session import schema
 from multietapa.build.session.grpc import NOT_FOUND, UNAVAILABLE, GrpcError, Handler, ServedCall
 from multietapa.build.session.http2_stream import Broken
@@ -56,16 +57,28 @@ def find_agent(asked: bool | str | os.PathLike[str]) -> Path | None:
     try:
         count_keys(path)
     except OSError as error:
-        silent = isinstance(error, ConnectionRefusedError)
         raise BuildError(
             f"En el socket «{path}» no contesta ningún agente de ssh.",
-            why="El agente que lo abrió ya no está." if silent else str(error),
+            why=_silence(error),
             next_step=_START,
         ) from error
     return path
 
 
 _START = "Arranca uno con «eval $(ssh-agent)» y «ssh-add», y abre el taller desde esa misma terminal."
+
+
+def _silence(error: OSError) -> str:
+    """Por qué no contesta."""
+    if isinstance(error, ConnectionRefusedError):
+        return "El agente que lo abrió ya no está."
+    if isinstance(error, ConnectionError):
+        return "Lo que hay al otro lado cuelga sin contestar."
+    if isinstance(error, PermissionError):
+        return "Tu usuario no puede usarlo."
+    if isinstance(error, TimeoutError):
+        return f"Nadie contestó en {text.count(round(_PATIENCE), 'segundo', 'segundos')}."
+    return str(error)
 
 
 def _session_agent() -> Path:
@@ -114,7 +127,7 @@ def count_keys(path: Path) -> int:
         with connection.makefile("rb") as answer:
             head = answer.read(5)
             if len(head) < 5:
-                raise ConnectionError("Cerró la conexión sin contestar.")
+                raise ConnectionResetError
             if head[4] != _IDENTITIES:
                 return 0
             return int.from_bytes(answer.read(4), "big")

@@ -39,8 +39,11 @@ class Order:
     exports: Sequence[tuple[str, Mapping[str, str]]] = ()
     entitlements: Sequence[str] = ()
 
-    def message(self) -> bytes:
-        """El ``SolveRequest``. Con una sola salida va donde la leen también los motores antiguos."""
+    def message(self, *, internal: bool = False) -> bytes:
+        """El ``SolveRequest``. Con una sola salida va donde la leen también los motores antiguos.
+
+        Con ``internal`` no queda en el historial del motor.
+        """
         request = schema.new(
             "SolveRequest",
             Ref=self.ref,
@@ -48,6 +51,7 @@ class Order:
             Frontend="dockerfile.v0",
             FrontendAttrs=dict(self.attributes),
             Entitlements=list(self.entitlements),
+            Internal=internal,
         )
         if len(self.exporters) == 1:
             kind, values = self.exporters[0]
@@ -64,17 +68,21 @@ class Order:
 class Control:
     """Una conexión con el BuildKit del motor. Ciérrala siempre.
 
+    Con ``private``, lo que se construya no queda en el historial del motor, que guarda en su disco lo que
+    escribió cada paso.
+
     Raises:
         docker.errors.APIError: este motor no la ofrece.
         requests.RequestException: nadie contesta.
     """
 
-    def __init__(self, client: docker.DockerClient) -> None:
+    def __init__(self, client: docker.DockerClient, *, private: bool = False) -> None:
+        self._private = private
         self._connection = Connection(wire.adopt(client, "/grpc"), client=True)
 
     def solve(self, order: Order) -> MadeCall:
         """Empieza la construcción; ``result`` espera su final. Cortar la llamada la cancela."""
-        return ask(self._connection, _SOLVE, order.message())
+        return ask(self._connection, _SOLVE, order.message(internal=self._private))
 
     def status(self, ref: str) -> MadeCall:
         """Los mensajes ``StatusResponse`` de la construcción ``ref``, según llegan."""

@@ -136,7 +136,7 @@ def _names_a_file(value: str) -> bool:
 
 def _too_big(name: str, size: int) -> BuildError:
     return BuildError(
-        f"El secreto «{name}» ocupa {text.size(size)}, y como mucho puede ocupar {text.size(BIGGEST)}.",
+        f"El secreto «{name}» ocupa {text.size(size)}, y el máximo son {text.number(BIGGEST)} bytes.",
         why="Es el límite de la orden «docker»: un secreto es una clave o un archivo de configuración.",
         next_step="Da solo la parte que hace falta. Lo que no es secreto va en la carpeta, con «COPY».",
     )
