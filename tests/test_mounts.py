@@ -1,4 +1,4 @@
-"""Los secretos y agentes que pide un Dockerfile, sin motor; y cómo se tapa lo que un paso escribe de ellos."""
+"""Los secretos y agentes que pide un Dockerfile, sin motor; y cómo se tapa lo que un paso escribe."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_only_the_stages_that_are_asked() -> None:
 
 
 def test_each_line_of_a_secret_is_covered_wherever_it_is() -> None:
-    """Se tapa en el registro, en el error de un paso y en el fallo, antes lo más largo; lo demás no cambia."""
+    """Se tapa en el registro, en el error de un paso y en el fallo, antes lo más largo; y nada más."""
     events: list[Event] = [
         StepStarted("1", 0.0),
         LogLine("1", "clave=abcd-efgh y abcd, no abc"),
