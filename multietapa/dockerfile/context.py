@@ -68,7 +68,7 @@ class Context:
 
     def entries(self) -> Iterator[tuple[str, Path]]:
         """Lo que viaja, en orden: nombre en el tar y ruta. Lanza :class:`ContextError`."""
-        return entries(self.root, self.rules)
+        return ((name, Path(path)) for name, path in entries(self.root, self.rules))
 
 
 def open_context(path: str | os.PathLike[str], *, dockerfile: str = "Dockerfile") -> Context:

@@ -13,8 +13,10 @@ from multietapa.errors import ContextError
 _Matched = tuple[tuple[bool, ...], tuple[bool, ...]]
 
 
-def entries(root: Path, rules: tuple[Rule, ...], wanted: tuple[Rule, ...] = ()) -> Iterator[tuple[str, Path]]:
-    """Lo que viaja: nombre (relativo, con ``/``) y ruta. Cada carpeta va antes que su contenido.
+def entries(root: Path, rules: tuple[Rule, ...], wanted: tuple[Rule, ...] = ()) -> Iterator[tuple[str, str]]:
+    """Lo que viaja: nombre (relativo, con ``/``) y ruta, en texto: un ``Path`` por archivo costaría la mitad.
+
+    Cada carpeta va antes que su contenido.
 
     Una carpeta excluida viaja si dentro hay algo rescatado. En la que no puede haberlo no se entra. Con
     ``wanted`` solo viaja lo que encaja con alguna de esas, y las carpetas que llevan hasta ello.
@@ -22,8 +24,8 @@ def entries(root: Path, rules: tuple[Rule, ...], wanted: tuple[Rule, ...] = ()) 
     Raises:
         ContextError: una carpeta no se puede leer, o una regla que hay que mirar no es válida.
     """
-    waiting: list[tuple[str, Path]] = []
-    for name, path, shown in _walk(root, _Judge(rules, wanted), "", ((), ()), True):
+    waiting: list[tuple[str, str]] = []
+    for name, path, shown in _walk(os.fspath(root), _Judge(rules, wanted), "", ((), ()), True):
         if not shown:
             waiting.append((name, path))
             continue
@@ -49,17 +51,17 @@ class _Judge:
 
 
 def _walk(
-    folder: Path, judged: _Judge, prefix: str, parents: _Matched, shown: bool
-) -> Iterator[tuple[str, Path, bool]]:
+    folder: str, judged: _Judge, prefix: str, parents: _Matched, shown: bool
+) -> Iterator[tuple[str, str, bool]]:
     try:
         with os.scandir(folder) as found:
             items = sorted(found, key=lambda item: item.name)
     except OSError as error:
         if not shown and isinstance(error, PermissionError):
             return  # como la orden docker: lo que no viaja no hace falta leerlo
-        raise unreadable(prefix.rstrip("/") or str(folder), error) from error
+        raise unreadable(prefix.rstrip("/") or folder, error) from error
     for item in items:
-        name, path = prefix + item.name, folder / item.name
+        name, path = prefix + item.name, item.path
         travels, enter, matched = judged.look(name, parents)
         if enter and item.is_dir(follow_symlinks=False):
             yield name, path, travels

@@ -94,14 +94,14 @@ def folder_name(context: Context, extras: Extras) -> str:
     return hashlib.sha256(b"\0".join(os.fsencode(part) for part in parts)).hexdigest()
 
 
-def looked(context: Context, extras: Extras, cancel: threading.Event | None = None) -> Iterator[Path]:
+def looked(context: Context, extras: Extras, cancel: threading.Event | None = None) -> Iterator[str]:
     """Todo lo que podría viajar, con sus carpetas: lo que ``.dockerignore`` excluye no, pero él sí.
 
     Lanza :class:`BuildCancelled` si se cancela, y :class:`ContextError` si una carpeta no se puede leer.
     """
     places = [place for place in extras.contexts.values() if isinstance(place, Path)]
     for root, rules in [(context.root, context.rules), *((place, ()) for place in places)]:
-        yield from (root, root / ".dockerignore")
+        yield from (str(root), str(root / ".dockerignore"))
         for _, path in entries(root, rules):
             check(cancel)
             yield path

@@ -72,7 +72,7 @@ class FolderKeys:
     def __init__(self, notes: Path | None = None) -> None:
         self._notes = notes
 
-    def open(self, name: str, paths: Iterable[Path]) -> Opened:
+    def open(self, name: str, paths: Iterable[str | os.PathLike[str]]) -> Opened:
         """La clave de lo que se llama ``name``, después de mirar ``paths``: lo que puede viajar, y su raíz.
 
         Hay que devolverla con ``close``. Si ``paths`` no se puede recorrer entera (``ContextError``), es
@@ -180,10 +180,10 @@ class _Look:
         """Quién es cada carpeta: su nombre y su identidad, resumidos."""
         return bytes(self._folders)
 
-    def at(self, path: Path) -> None:
+    def at(self, path: str | os.PathLike[str]) -> None:
         """Mira una ruta."""
         try:
-            found = os.lstat(path)  # se llama con cada archivo: un Path más cuesta el doble
+            found = os.lstat(path)
         except OSError:
             return  # quien lo lea dirá qué le pasa
         if stat.S_ISDIR(found.st_mode):

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -126,14 +127,14 @@ class FolderOffer:
             raise unreadable(entry.name, error) from error
 
     def _entry(
-        self, name: str, path: Path, first_names: dict[tuple[int, int], str], rules: tuple[Rule, ...]
+        self, name: str, path: str, first_names: dict[tuple[int, int], str], rules: tuple[Rule, ...]
     ) -> Entry:
         try:
             name.encode()
         except UnicodeEncodeError:
             raise _refused(name, "su nombre no es UTF-8, y el motor no lo admite") from None
         try:
-            found = path.lstat()
+            found = os.lstat(path)
             entry = Entry(name, _mode(found.st_mode), 0, found.st_mtime_ns, xattrs=_xattrs(path))
             if stat.S_ISLNK(found.st_mode):
                 entry.link = native(os.readlink(path))
@@ -156,6 +157,7 @@ class FolderOffer:
         return entry
 
 
+@lru_cache  # hay muchos archivos y muy pocos modos distintos
 def _mode(mode: int) -> int:
     """Los permisos y el tipo, con los bits de Go. En Windows no hay permiso de ejecución: lo llevan todos."""
     found = stat.S_IMODE(mode) & 0o777
@@ -172,7 +174,7 @@ def _mode(mode: int) -> int:
     return found | kinds.get(stat.S_IFMT(mode), 0) | sum(go for bit, go in bits if mode & bit)
 
 
-def _xattrs(path: Path) -> dict[str, bytes]:
+def _xattrs(path: str) -> dict[str, bytes]:
     """Sus atributos extendidos, si el sistema los tiene; de macOS, los suyos no."""
     if not hasattr(os, "listxattr"):
         return {}
