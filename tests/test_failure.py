@@ -11,6 +11,7 @@ import pytest
 
 from multietapa.build.events import BuildFailed
 from multietapa.build.failure import explain, missing_stage
+from multietapa.build.session.extras import Extras
 from multietapa.dockerfile.context import Context, open_context
 from multietapa.dockerfile.stages import parse
 from multietapa.errors import (
@@ -431,3 +432,23 @@ def test_a_name_that_is_no_stage_without_network(asked: str, kind: type[Multieta
     assert type(error) is kind
     assert "línea 3" in error.what
     assert "Las etapas de este Dockerfile son: build" in error.why
+
+
+def test_an_order_that_fails_says_what_it_did_not_have() -> None:
+    """Una orden que monta algo que no se le dio lo dice, con cómo dárselo; si se le dio, o no se sabe, no."""
+    mounts = "--mount=type=secret,id=npm_token --mount=type=ssh --mount=type=ssh,id=otro"
+    source = parse(f"FROM a\nRUN {mounts} x\n")
+    failed = BuildFailed(BUILDKIT_RUN.format(3), 1.0, line=2)
+    error = explain(failed, source, None, extras=Extras(secrets={"npm-tokn": b"x"}))
+    wanted = "el secreto «npm_token», el agente de ssh y el agente de ssh «otro»"
+    assert error.why.endswith(f"Este monta {wanted}, que no se le han dado.")
+    assert error.next_step == (
+        '¿Es «npm-tokn», que sí se ha dado? Si no, dáselo con secretos={"npm_token": Path("...")}. '
+        "Dáselo con ssh=True. Solo se puede dar uno, «default»: quita «id=otro» y construye con ssh=True. "
+        "Lee el final del registro: suele decir qué faltó."
+    )
+    given = Extras(secrets={"npm_token": b"x"}, ssh=Path("agente"))
+    assert "Este monta el agente de ssh «otro», que no se le ha dado." in str(
+        explain(failed, source, None, extras=given)
+    )
+    assert "Este monta" not in str(explain(failed, source, None))
