@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -161,6 +162,30 @@ def test_the_files_land_in_a_folder(other: Running, context: Path, tag: str) -> 
         return
     assert build().escrito[0] == 2
     assert (folder / "azar").read_bytes() == read_file(other.motor, tag, "/azar")
+
+
+def test_a_folder_by_its_name_and_another_platform(
+    other: Running, context: Path, tag: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """``contextos`` y ``plataforma`` valen, o se dice que ese motor no los entiende."""
+    if other.engine.is_podman:
+        pytest.skip("sin sesión, ya se dice")
+    library = tmp_path_factory.mktemp("lib")
+    (library / "x").write_text("equis")
+
+    def build(text: str, **options: Any) -> str:
+        options |= {"vista": False, "cliente": other.client}
+        image = construir(context, dockerfile=text, etiqueta=tag, **options).imagen
+        return str(other.client.images.get(image).attrs["Architecture"])
+
+    assert build("FROM scratch\nCOPY a.txt /\n", plataforma="linux/arm64") == "arm64"
+    text = "FROM scratch\nCOPY --from=lib x /x\n"
+    if other.engine.name == "docker-20.10":
+        with pytest.raises(BuildError, match="no entiende «contextos»"):
+            build(text, contextos={"lib": library})
+        return
+    build(text, contextos={"lib": library})
+    assert read_file(other.motor, tag, "/x") == b"equis"
 
 
 @pytest.mark.parametrize("builder", BUILDERS)
