@@ -51,9 +51,9 @@ COPIES = (
     'COPY ["x y", "/d/"]',
     "COPY --chmod=600 b* /d/",
     "COPY --link c.txt /d/",
-    "ADD a/c.txt z /d/",
+    "ADD a/c.txt /d/",
 )
-#: Con dos pasos que fallaran a la vez, el motor contaría uno cualquiera: solo puede fallar el primero.
+#: De dos cosas que faltan a la vez el motor cuenta una cualquiera: aquí solo puede faltar una.
 STAGES = "FROM scratch AS uno\n{}\nFROM scratch\nCOPY --from=uno /d /e\nCOPY . /f/\n"
 
 
