@@ -164,8 +164,8 @@ def compare(client: docker.DockerClient, order: DockerCommand, work: Path, cases
         else:
             first, second = theirs(client, order, root, f"{tag}:a"), ours(client, root, f"{tag}:b", keys)
         assert (first.image, first.reason) == (second.image, second.reason), f"{what}\n{first}\n{second}"
-        cached = bool(second.cached) and all(second.cached.values())
-        assert cached or first.reason, f"{what}\n{first}\n{second}"
+        # Un «COPY --link» que ya está en la caché quizá ni se nombra: el motor no llega a mirarlo.
+        assert all(second.cached.values()) or first.reason, f"{what}\n{first}\n{second}"
         built, failed = built + bool(first.image), failed + bool(first.reason)
         shutil.rmtree(root)
         if case % 50 == 49:
