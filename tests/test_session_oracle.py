@@ -51,9 +51,9 @@ COPIES = (
     'COPY ["x y", "/d/"]',
     "COPY --chmod=600 b* /d/",
     "COPY --link c.txt /d/",
-    "ADD a/c.txt z /d/",
+    "ADD a/c.txt /d/",
 )
-#: Con dos pasos que fallaran a la vez, el motor contaría uno cualquiera: solo puede fallar el primero.
+#: De dos cosas que faltan a la vez el motor cuenta una cualquiera: aquí solo puede faltar una.
 STAGES = "FROM scratch AS uno\n{}\nFROM scratch\nCOPY --from=uno /d /e\nCOPY . /f/\n"
 
 
@@ -164,8 +164,8 @@ def compare(client: docker.DockerClient, order: DockerCommand, work: Path, cases
         else:
             first, second = theirs(client, order, root, f"{tag}:a"), ours(client, root, f"{tag}:b", keys)
         assert (first.image, first.reason) == (second.image, second.reason), f"{what}\n{first}\n{second}"
-        cached = bool(second.cached) and all(second.cached.values())
-        assert cached or first.reason, f"{what}\n{first}\n{second}"
+        # Un «COPY --link» que ya está en la caché quizá ni se nombra: el motor no llega a mirarlo.
+        assert all(second.cached.values()) or first.reason, f"{what}\n{first}\n{second}"
         built, failed = built + bool(first.image), failed + bool(first.reason)
         shutil.rmtree(root)
         if case % 50 == 49:

@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Protocol
 
 from multietapa.dockerfile.ignore import Rule, is_hollow, received_rules
@@ -38,7 +39,10 @@ class Query:
     follow: Sequence[str] = ()
 
 
-@dataclass
+_NO_XATTRS: Mapping[str, bytes] = MappingProxyType({})
+
+
+@dataclass(slots=True)  # hay una por cada archivo anunciado, mientras viaja la carpeta
 class Entry:
     """Una entrada: su nombre relativo, con ``/``, y lo que el motor sabrá de ella.
 
@@ -53,7 +57,7 @@ class Entry:
     mtime: int = 0
     link: str = ""
     device: tuple[int, int] = (0, 0)
-    xattrs: Mapping[str, bytes] = field(default_factory=dict)
+    xattrs: Mapping[str, bytes] = field(default_factory=lambda: _NO_XATTRS)
     hollow: bool = False
 
     @property
@@ -174,17 +178,17 @@ def _mode(mode: int) -> int:
     return found | kinds.get(stat.S_IFMT(mode), 0) | sum(go for bit, go in bits if mode & bit)
 
 
-def _xattrs(path: str) -> dict[str, bytes]:
+def _xattrs(path: str) -> Mapping[str, bytes]:
     """Sus atributos extendidos, si el sistema los tiene; de macOS, los suyos no."""
     if not hasattr(os, "listxattr"):
-        return {}
+        return _NO_XATTRS
     found = {}
     with suppress(OSError):
         for name in os.listxattr(path, follow_symlinks=False):
             if not name.startswith("com.apple."):
                 with suppress(OSError):
                     found[name] = os.getxattr(path, name, follow_symlinks=False)
-    return found
+    return found or _NO_XATTRS
 
 
 def _refused(name: str, why: str) -> ContextError:
