@@ -42,6 +42,7 @@ BASE_IMAGE = "multietapa-pruebas/base:1"
 LINUX_ONLY = (
     "apt bases binder browser bundle bundle_archive bundle_manifest bundle_signatures bundle_sources "
     "cleaning cli data_disk discovery embedded host_limits iniciar lifetime loader network one_cpu private "
+    "session_named session_pulls "
     "pull rootless state"
 ).split()
 UNIX_ONLY = "context contexts image_tar paths reasons session".split()

@@ -183,7 +183,7 @@ ACTIVE = "cells => cells.findIndex(cell => cell.classList.contains('jp-mod-activ
 
 def tab_to(page: Page, wanted: Locator) -> None:
     """Pulsa el tabulador hasta llegar a un control, como quien no usa el ratón."""
-    for _ in range(60):
+    for _ in range(90):
         if wanted.evaluate("node => node === document.activeElement"):
             return
         page.keyboard.press("Tab")
@@ -259,7 +259,7 @@ def test_a_reopened_notebook_shows_what_it_showed(page: Page, lab_url: str) -> N
     open_cells(page, lab_url, SHOWN)
     for _ in range(2):  # la segunda vez, las vistas de la primera sobran
         run_all(page)
-        page.locator(".mtb").nth(4).wait_for()
+        page.locator(".mtb").nth(5).wait_for()
     pair = ".mtc >> nth=1"
     page.locator(pair).get_by_role("radio", name="Transferencia").check(force=True)
     page.get_by_role("spinbutton").fill("420")
@@ -269,12 +269,12 @@ def test_a_reopened_notebook_shows_what_it_showed(page: Page, lab_url: str) -> N
         states = widget_states(save(page, lab_url, DRAFT))
         drawings = [each for each in states.values() if "esm" in each["state"]]
         views = [each for each in states.values() if "shared" in each["state"]]
-        assert (len(drawings), len(views)) == (3, 8)
+        assert (len(drawings), len(views)) == (3, 9)
         converted = exported(lab_url, DRAFT)
         assert "mts-bar" in converted
         assert not re.search(r"<script[^>]+src=\W*http|widget-state", converted)
         page = reopen(page, lab_url, DRAFT, lambda again: again.locator(".mt"))
-        expect(page.locator(".mt")).to_have_count(8)
+        expect(page.locator(".mt")).to_have_count(9)
         assert page.locator(".mtc").all_inner_texts() == shown
         labels = (
             page.locator(pair)

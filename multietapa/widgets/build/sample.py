@@ -111,10 +111,10 @@ def views() -> dict[str, BuildView]:
     running = _state(*_HALF, StepProgress("b4", "descargar paquetes", 31_400_000, 84_000_000))
     done = sized(_state(*_DONE), 124_300_000, {"f1": 117_200_000, "f2": 7_100_000})
     return {
-        "recibiendo": _shown(REQUEST, _state(*_ARRIVING), 4.2),
         "en marcha": _shown(REQUEST, running, 9.4),
         "cancelando": _shown(REQUEST, cancelling(running), 9.6),
         "terminada": _shown(REQUEST, done, 0.0),
         "falló": _shown(REQUEST, _state(*_FAILED), 0.0),
         "grabación": _shown(_RECORDED, done, 0.0),
+        "recibiendo": _shown(REQUEST, _state(*_ARRIVING), 4.2),
     }
