@@ -21,9 +21,12 @@ def test_the_containerd_store_builds_the_same_way(
     for n in range(20):
         (tmp_path / f"{n}.txt").write_text("x" * 1000)
     with second_engine_factory(containerd=True) as (client, _):
+        time.sleep(
+            0.05
+        )  # dos escrituras en el mismo tic del reloj llevan la misma fecha: en la duda viaja todo
         text = f"FROM {load_base_image(client)}\nCOPY . /app\nRUN test -s /app/7.txt\n"
         list(build_events(client, tmp_path, tag="sesion:1", dockerfile=text))
-        time.sleep(0.05)  # en el mismo tic del reloj podría llevar la misma fecha, y entonces viaja todo
+        time.sleep(0.05)
         (tmp_path / "7.txt").write_text("y" * 1001)
         events = list(build_events(client, tmp_path, tag="sesion:1", dockerfile=text))
         finished = events[-1]

@@ -134,8 +134,9 @@ def test_only_what_changed_travels(other: Running, context: Path, tag: str) -> N
         text = f"FROM {other.base}\nCOPY . /app\n"
         return list(build_events(other.client, context, tag=tag, dockerfile=text))
 
+    time.sleep(0.05)  # dos escrituras en el mismo tic del reloj llevan la misma fecha: en la duda viaja todo
     build()
-    time.sleep(0.05)  # en el mismo tic del reloj podría llevar la misma fecha, y entonces viaja todo
+    time.sleep(0.05)
     (context / "7.txt").write_text("y" * 1001)
     events = build()
     sent = [(e.files, e.bytes, e.of_files) for e in events if isinstance(e, ContextSent) and e.complete]
