@@ -210,6 +210,15 @@ def base_image(engine: docker.DockerClient) -> Iterator[str]:
     engine.images.remove(BASE_IMAGE, force=True)
 
 
+@pytest.fixture
+def tag(engine: docker.DockerClient) -> Iterator[str]:
+    """Una etiqueta nueva; su imagen se borra al final."""
+    name = f"multietapa-pruebas/propia:{uuid.uuid4().hex[:8]}"
+    yield name
+    for image in engine.images.list(name):
+        engine.images.remove(image.id, force=True)
+
+
 SecondEngine = Callable[..., AbstractContextManager[tuple[docker.DockerClient, Any]]]
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import secrets
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import docker
@@ -52,15 +51,6 @@ class Built:
     def _travelled(self, count: Travelled) -> None:
         if count.complete and count.folder == "context":
             self.travelled.append(count)
-
-
-@pytest.fixture
-def tag(engine: docker.DockerClient) -> Iterator[str]:
-    """Una etiqueta que se borra al final."""
-    name = f"multietapa-pruebas/sesion:{secrets.token_hex(4)}"
-    yield name
-    for image in engine.images.list(name):
-        engine.images.remove(image.id, force=True)
 
 
 def test_only_what_changed_travels(engine: docker.DockerClient, tmp_path: Path, tag: str) -> None:

@@ -12,7 +12,6 @@ import tarfile
 import tempfile
 import threading
 import tracemalloc
-from collections.abc import Iterator
 from pathlib import Path
 
 import docker
@@ -46,15 +45,6 @@ def context(tmp_path: Path) -> Path:
     (tmp_path / "ctx").mkdir()
     (tmp_path / "ctx/hola.txt").write_text("hola")
     return tmp_path / "ctx"
-
-
-@pytest.fixture
-def tag(engine: docker.DockerClient) -> Iterator[str]:
-    """Una etiqueta que se borra al final."""
-    name = f"multietapa-pruebas/salida:{secrets.token_hex(4)}"
-    yield name
-    for image in engine.images.list(name):
-        engine.images.remove(image.id, force=True)
 
 
 def held(client: docker.DockerClient, tag: str) -> dict[str, tuple[int, bytes]]:

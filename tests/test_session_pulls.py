@@ -54,15 +54,6 @@ def closed(engine: docker.DockerClient) -> Iterator[Registry]:
 
 
 @pytest.fixture
-def tag(engine: docker.DockerClient) -> Iterator[str]:
-    """Una etiqueta que se borra al final."""
-    name = f"multietapa-pruebas/con-bajada:{secrets.token_hex(4)}"
-    yield name
-    for image in engine.images.list(name):
-        engine.images.remove(image.id, force=True)
-
-
-@pytest.fixture
 def outsider(motor_real: Motor) -> Iterator[docker.DockerClient]:
     """Un cliente del SDK que no sabe nada de nadie."""
     client = docker.DockerClient(base_url=motor_real.choice.host)

@@ -7,6 +7,7 @@ import re
 from multietapa.build.events import BuildFailed
 from multietapa.build.failure.case import Case, instruction_at, quote, where
 from multietapa.dockerfile.instructions import Instruction, copy_paths
+from multietapa.dockerfile.references import split_domain
 from multietapa.dockerfile.stages import Dockerfile
 from multietapa.errors import (
     BaseImageError,
@@ -37,9 +38,7 @@ _DOWNLOAD = re.compile(
 _CLOSED = re.compile(
     r"\b401 Unauthorized|\b403 Forbidden|no basic auth credentials|incorrect username or password"
 )
-
 _FOREIGN = re.compile(r"exec format error(?:: unknown)?\s*$")
-_HOST = re.compile(r"(?P<host>localhost|[^/]*[.:][^/]*)/")
 _SILENT = (
     "al otro lado nadie contestó al motor.",
     "Comprueba la conexión y la dirección, y repite; o descarga el archivo antes y cópialo con «COPY».",
@@ -88,7 +87,7 @@ def base(case: Case) -> MultietapaError | None:
     said = f"la imagen base «{name}»" if name else "una imagen base"
     asker = _asker(case.source, full, name)
     line = case.line or (asker.line if asker else None)
-    host = f" {found['host']}" if (found := _HOST.match(name)) else ""
+    login = f"docker login {split_domain(name)[0]}".strip()
     if is_unreachable(rest):
         error: BaseImageError = RegistryUnreachableError(
             f"No se pudo descargar {said}{where(line)}: su registro no contesta.",
@@ -100,7 +99,7 @@ def base(case: Case) -> MultietapaError | None:
         error = BaseImageError(
             f"No se consigue {said}{where(line)}: su registro no deja entrar.",
             why="No está en el motor, y su registro pide iniciar sesión, o no admite la que hay.",
-            next_step=f"Escribe «docker login{host}» en una terminal y repite la celda.",
+            next_step=f"Escribe «{login}» en una terminal y repite la celda.",
             detail=case.reason,
         )
     else:

@@ -20,7 +20,7 @@ from google.protobuf.message import DecodeError
 
 from multietapa import text
 from multietapa.build.session import schema
-from multietapa.build.session.grpc import NOT_FOUND, UNAVAILABLE, GrpcError, Handler, ServedCall
+from multietapa.build.session.grpc import NOT_FOUND, UNAVAILABLE, GrpcError, Handler, ServedCall, unary
 from multietapa.build.session.http2_stream import Broken
 from multietapa.dockerfile.mounts import DEFAULT_AGENT
 from multietapa.errors import BuildError
@@ -136,11 +136,9 @@ def count_keys(path: Path) -> int:
 def handlers(agent: Path) -> Mapping[str, Handler]:
     """Quienes atienden al agente de ``agent``, que el Dockerfile llama ``default``; no hay ningún otro."""
 
-    def check(call: ServedCall) -> None:
-        for message in call.messages():
-            _known(schema.read("CheckAgentRequest", message).ID)
-            call.send(b"", now=True)
-            return
+    def check(message: bytes) -> bytes:
+        _known(schema.read("CheckAgentRequest", message).ID)
+        return b""
 
     def forward(call: ServedCall) -> None:
         _known(next(iter(call.metadata.get("buildkit.ssh.id", [])), ""))
@@ -155,7 +153,7 @@ def handlers(agent: Path) -> Mapping[str, Handler]:
             _stop(connection, socket.SHUT_RDWR)  # también para quien esté escribiendo en él
             connection.close()
 
-    return {CHECK: check, FORWARD: forward}
+    return {CHECK: unary(check), FORWARD: forward}
 
 
 def _known(name: str) -> None:

@@ -64,7 +64,8 @@ def orders(
     found = []
     for number, exporters in enumerate(outputs):
         own = {name: value for name, value in values.items() if not (number and name == _NO_CACHE)}
-        found.append(Order(uuid.uuid4().hex, session, own, exporters, exports=[] if number else exports))
+        ref, caches = uuid.uuid4().hex, [] if number else exports
+        found.append(Order(ref, session, own, exporters, exports=caches, internal=bool(extras.secrets)))
     return found
 
 

@@ -28,7 +28,8 @@ class Order:
     """Lo que se pide: ``ref`` lo identifica; ``attributes`` son los del frontend de Dockerfile.
 
     ``exporters``: qué se hace con el resultado, cada uno con su clase y sus datos; ``imports`` y ``exports``,
-    cachés de fuera, igual. ``entitlements``, permisos especiales.
+    cachés de fuera, igual. ``entitlements``, permisos especiales. Con ``internal`` no queda en el historial
+    del motor, que guarda en su disco lo que escribió cada paso.
     """
 
     ref: str
@@ -38,12 +39,10 @@ class Order:
     imports: Sequence[tuple[str, Mapping[str, str]]] = ()
     exports: Sequence[tuple[str, Mapping[str, str]]] = ()
     entitlements: Sequence[str] = ()
+    internal: bool = False
 
-    def message(self, *, internal: bool = False) -> bytes:
-        """El ``SolveRequest``. Con una sola salida va donde la leen también los motores antiguos.
-
-        Con ``internal`` no queda en el historial del motor.
-        """
+    def message(self) -> bytes:
+        """El ``SolveRequest``. Con una sola salida va donde la leen también los motores antiguos."""
         request = schema.new(
             "SolveRequest",
             Ref=self.ref,
@@ -51,7 +50,7 @@ class Order:
             Frontend="dockerfile.v0",
             FrontendAttrs=dict(self.attributes),
             Entitlements=list(self.entitlements),
-            Internal=internal,
+            Internal=self.internal,
         )
         if len(self.exporters) == 1:
             kind, values = self.exporters[0]
@@ -68,21 +67,17 @@ class Order:
 class Control:
     """Una conexión con el BuildKit del motor. Ciérrala siempre.
 
-    Con ``private``, lo que se construya no queda en el historial del motor, que guarda en su disco lo que
-    escribió cada paso.
-
     Raises:
         docker.errors.APIError: este motor no la ofrece.
         requests.RequestException: nadie contesta.
     """
 
-    def __init__(self, client: docker.DockerClient, *, private: bool = False) -> None:
-        self._private = private
+    def __init__(self, client: docker.DockerClient) -> None:
         self._connection = Connection(wire.adopt(client, "/grpc"), client=True)
 
     def solve(self, order: Order) -> MadeCall:
         """Empieza la construcción; ``result`` espera su final. Cortar la llamada la cancela."""
-        return ask(self._connection, _SOLVE, order.message(internal=self._private))
+        return ask(self._connection, _SOLVE, order.message())
 
     def status(self, ref: str) -> MadeCall:
         """Los mensajes ``StatusResponse`` de la construcción ``ref``, según llegan."""

@@ -6,7 +6,7 @@ import docker
 
 from multietapa import sdk
 from multietapa.build.session import schema
-from multietapa.build.session.grpc import Handler, ServedCall
+from multietapa.build.session.grpc import Handler, unary
 
 METHOD = "/moby.filesync.v1.Auth/Credentials"
 
@@ -17,11 +17,8 @@ def handler(api: docker.APIClient) -> Handler:
     Del resto se encarga el motor: también de pedir el *token* a un registro que lo quiera.
     """
 
-    def attend(call: ServedCall) -> None:
-        for message in call.messages():
-            asked = schema.read("CredentialsRequest", message)
-            user, secret = sdk.credentials(api, asked.Host)
-            answer = schema.new("CredentialsResponse", Username=user, Secret=secret)
-            call.send(answer.SerializeToString(), now=True)
+    def answer(message: bytes) -> bytes:
+        user, secret = sdk.credentials(api, schema.read("CredentialsRequest", message).Host)
+        return bytes(schema.new("CredentialsResponse", Username=user, Secret=secret).SerializeToString())
 
-    return attend
+    return unary(answer)

@@ -26,9 +26,8 @@ from multietapa.errors import ContextError, EngineError, MultietapaError
 METHOD = "/moby.filesync.v1.FileSync/DiffCopy"
 _CHUNK = 256 << 10  # bytes de cada trozo
 _LONGEST_ERROR = 2000
-_RULES = [
-    ".dockerignore"
-]  # antes de pedir la carpeta, el motor pide solo sus reglas: no es lo que se construye
+#: Lo que el motor pide antes que la carpeta: sus reglas, que no son lo que se construye.
+_RULES = [".dockerignore"]
 
 
 @dataclass
@@ -43,10 +42,14 @@ class Travelled:
     complete: bool = False
 
 
+def _nobody(_: Travelled) -> None:
+    """A quien no le importa lo que viaja."""
+
+
 def handler(
     offers: Mapping[str, Offer],
     *,
-    travelled: Callable[[Travelled], None] | None = None,
+    travelled: Callable[[Travelled], None] = _nobody,
     failed: Callable[[MultietapaError], None] = lambda _: None,
 ) -> Handler:
     """Quien atiende ``DiffCopy``: da las carpetas de ``offers``, por su nombre, y ninguna otra.
@@ -62,7 +65,7 @@ def handler(
             raise GrpcError(NOT_FOUND, f"aquí no se ofrece «{name}»")
         try:
             _check_paths(query)
-            tell = None if list(query.follow) == _RULES else travelled
+            tell = _nobody if list(query.follow) == _RULES else travelled
             _Sender(call, offer, Travelled(name), tell).run(query)
         except MultietapaError as error:
             failed(error)
@@ -77,10 +80,9 @@ class _Sender:
     """Una carpeta que está viajando."""
 
     def __init__(
-        self, call: ServedCall, offer: Offer, count: Travelled, tell: Callable[[Travelled], None] | None
+        self, call: ServedCall, offer: Offer, count: Travelled, tell: Callable[[Travelled], None]
     ) -> None:
-        self._call, self._offer, self._count = call, offer, count
-        self._tell = tell or (lambda _: None)
+        self._call, self._offer, self._count, self._tell = call, offer, count, tell
         self._files: dict[int, Entry] = {}  # los que se anunciaron y se pueden pedir, por su número
         self._asked: queue.SimpleQueue[int | Exception | None] = queue.SimpleQueue()
 

@@ -147,9 +147,8 @@ class FolderKeys:
                 notebook.execute(_SCHEMA)
                 yield notebook
         except sqlite3.DatabaseError as error:
-            if (
-                type(error) is sqlite3.DatabaseError
-            ):  # no es una base de datos, o se estropeó: se empieza otra
+            # No es una base de datos, o se estropeó (las demás son de clases suyas): se empieza otra.
+            if type(error) is sqlite3.DatabaseError:
                 file.unlink(missing_ok=True)
             raise
 

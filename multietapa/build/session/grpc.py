@@ -153,6 +153,17 @@ def ask(connection: Connection, path: str, message: bytes) -> MadeCall:
 Handler = Callable[[ServedCall], None]
 
 
+def unary(answer: Callable[[bytes], bytes]) -> Handler:
+    """Quien atiende llamadas de un mensaje, que se contestan con otro: el que da ``answer``."""
+
+    def attend(call: ServedCall) -> None:
+        for message in call.messages():
+            call.send(answer(message), now=True)
+            return
+
+    return attend
+
+
 def serve(handlers: Mapping[str, Handler]) -> Callable[[Stream], None]:
     """Quien atiende las llamadas: cada ruta, en minúsculas, con la suya. Las demás: «no implementada»."""
 

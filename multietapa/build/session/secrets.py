@@ -13,7 +13,7 @@ from pathlib import Path
 
 from multietapa import text
 from multietapa.build.session import schema
-from multietapa.build.session.grpc import NOT_FOUND, GrpcError, Handler, ServedCall
+from multietapa.build.session.grpc import NOT_FOUND, GrpcError, Handler, unary
 from multietapa.errors import BuildError
 
 METHOD = "/moby.buildkit.secrets.v1.Secrets/GetSecret"
@@ -38,16 +38,13 @@ def read_secrets(values: Mapping[str, Value]) -> dict[str, bytes]:
 def handler(secrets: Mapping[str, bytes]) -> Handler:
     """Quien atiende ``GetSecret``: da los de ``secrets``, por su nombre, y ninguno más."""
 
-    def attend(call: ServedCall) -> None:
-        for message in call.messages():
-            name = schema.read("GetSecretRequest", message).ID
-            if name not in secrets:
-                raise GrpcError(NOT_FOUND, f"secret {name} not found")
-            answer = schema.new("GetSecretResponse", data=secrets[name])
-            call.send(answer.SerializeToString(), now=True)
-            return
+    def answer(message: bytes) -> bytes:
+        name = schema.read("GetSecretRequest", message).ID
+        if name not in secrets:
+            raise GrpcError(NOT_FOUND, f"secret {name} not found")
+        return bytes(schema.new("GetSecretResponse", data=secrets[name]).SerializeToString())
 
-    return attend
+    return unary(answer)
 
 
 def _checked(name: object) -> str:

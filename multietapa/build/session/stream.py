@@ -124,7 +124,7 @@ class _Building:
         try:
             self._session = Session(client, handlers, key=self._opened.key)
             try:
-                self._control = control.Control(client, private=bool(extras.secrets))
+                self._control = control.Control(client)
             except BaseException:
                 self._session.close()
                 raise
