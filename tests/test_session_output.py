@@ -32,7 +32,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="enlaces y permi
 TWO = """\
 FROM BASE AS taller
 RUN mkdir -p /o/d && cd /o && echo uno > a && ln a b && ln -s a c && echo ñ > d/ñ && chmod 4755 a \\
- && ln -s /etc/passwd fuera && mkfifo tubo && chmod 700 d && date +%s%N > azar
+ && ln -s /etc/passwd fuera && mkfifo tubo && chmod 700 d && cat /proc/sys/kernel/random/uuid > azar
 FROM scratch
 COPY --from=taller /o /
 COPY hola.txt /

@@ -147,7 +147,7 @@ def test_only_what_changed_travels(other: Running, context: Path, tag: str) -> N
 
 def test_the_files_land_in_a_folder(other: Running, context: Path, tag: str) -> None:
     """Con ``salida`` llegan los de la imagen, en una orden o en dos, también sin caché; Podman no sabe."""
-    text = f"FROM {other.base} AS x\nRUN echo $$-$(date +%s) > /azar\n"
+    text = f"FROM {other.base} AS x\nRUN cat /proc/sys/kernel/random/uuid > /azar\n"
     text += "FROM scratch\nCOPY --from=x /azar /azar\nCOPY a.txt /\n"
     folder = context / "dist"
 
