@@ -22,6 +22,7 @@ from typing import Any
 import docker
 import pytest
 
+from multietapa.build.engine_facts import free_bytes
 from multietapa.build.events import BuildFinished
 from multietapa.build.pipeline import build_events
 from multietapa.engine import supervisor
@@ -53,6 +54,12 @@ from tools.docker_cli import DockerCommand, command_line
 
 pytestmark = pytest.mark.motor
 MEMORY_MB = 640
+#: Llena el disco hasta el último byte y devuelve tantos KiB.
+FILL = (
+    "rm -f /resto /grande /final;"
+    " dd if=/dev/zero of=/resto bs=1k count={}; dd if=/dev/zero of=/grande bs=64k;"
+    " for i in $(seq 50); do echo x >> /final; done; rm /resto; sync"
+)
 
 
 @pytest.fixture(scope="module")
@@ -366,6 +373,20 @@ def test_full_disk_is_explained_and_the_engine_goes_on(tmp_path: Path) -> None:
                 return False
 
         until(works, seconds=30)
+
+
+def test_free_space_is_known_while_the_disk_stays_full() -> None:
+    """Con el disco lleno, quede lo que quede, se sabe cuánto: medirlo no necesita escribir en él."""
+    with running(data_size_mb=400) as started, docker_client(started) as client:
+        load_base_image(client)
+        full = client.containers.run(BASE_IMAGE, ["sleep", "600"], detach=True, labels=labels())
+        for left in (0, 32, 40, 48, 56, 64, 256):
+            full.exec_run(["sh", "-c", FILL.format(left)])
+            free = free_bytes(client, BASE_IMAGE)
+            assert free is not None, f"con {left} KiB libres no supo cuánto queda"
+            assert free < 1_000_000
+        full.remove(force=True, v=True)
+        until(lambda: (free_bytes(client, BASE_IMAGE) or 0) > 100_000_000, seconds=30)
 
 
 def test_killed_machine_is_told_and_comes_back_with_its_images(

@@ -12,7 +12,7 @@ from multietapa import sdk
 from multietapa.errors import engine_lost, is_disk_full
 from multietapa.identity import labels
 
-_ANSWERS = 10  # segundos que se espera a que conteste
+_ANSWERS = 60  # segundos que se espera a que conteste: el embebido, con la máquina cargada, se lo piensa
 _FREE = "df -Pk / || busybox df -Pk /"
 _BROKEN = (DockerException, requests.RequestException, OSError)
 
@@ -20,16 +20,18 @@ _BROKEN = (DockerException, requests.RequestException, OSError)
 def free_bytes(client: docker.DockerClient, image: str) -> int | None:
     """Los bytes libres del disco del motor, medidos en un contenedor de ``image``; ``None`` si no se sabe.
 
-    Si al motor no le queda sitio ni para crear el contenedor, son 0.
+    Si al motor no le queda sitio ni para crear el contenedor, son 0. Lo que mide se lee en directo: lo que el
+    motor guarda de un contenedor es un archivo más, y con el disco lleno se queda vacío.
     """
     container = None
     try:
         container = client.containers.create(
             image, ["-c", _FREE], entrypoint=["/bin/sh"], network_mode="none", labels=labels()
         )
+        said = container.attach(stdout=True, stderr=False, stream=True, logs=False)
         container.start()
         container.wait(timeout=_ANSWERS)
-        return _available(container.logs(stdout=True, stderr=False).decode(errors="replace"))
+        return _available(b"".join(said).decode(errors="replace"))
     except _BROKEN as problem:
         return 0 if is_disk_full(sdk.reason(problem)) else None
     finally:
