@@ -7,9 +7,7 @@ mientras llegan, el motor va pidiendo (``REQ``) las que no tiene o han cambiado;
 
 from __future__ import annotations
 
-import queue
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
@@ -84,10 +82,9 @@ class _Sender:
     ) -> None:
         self._call, self._offer, self._count, self._tell = call, offer, count, tell
         self._files: dict[int, Entry] = {}  # los que se anunciaron y se pueden pedir, por su número
-        self._asked: queue.SimpleQueue[int | Exception | None] = queue.SimpleQueue()
 
     def run(self, query: Query) -> None:
-        threading.Thread(target=self._listen, name="multietapa-sesion-pide", daemon=True).start()
+        wanted = self._wanted()
         packet = schema.new("Packet", type=schema.STAT)
         for number, entry in enumerate(self._offer.entries(query)):
             _fill(packet.stat, entry)
@@ -97,68 +94,72 @@ class _Sender:
                 self._count.of_files += 1
                 self._count.of_bytes += entry.size
                 self._tell(self._count)
-            while not self._asked.empty():
-                self._attend(self._asked.get())
+            # Lo que ya pidió, antes de seguir: ni lo pedido ni lo que se envía se acumulan.
+            while self._call.waiting and (asked := next(wanted, None)) is not None:
+                self._attend(asked)
         self._call.send(schema.new("Packet", type=schema.STAT).SerializeToString(), now=True)
-        while self._attend(self._asked.get()):
-            pass
+        for asked in wanted:
+            self._attend(asked)
         self._count.complete = True
         self._tell(self._count)
         self._call.send(schema.new("Packet", type=schema.FIN).SerializeToString(), now=True)
 
-    def _listen(self) -> None:
-        """Lo que el motor va pidiendo, hasta que dice que lo tiene todo. Corre en su hilo."""
+    def _wanted(self) -> Iterator[int]:
+        """Los números de lo que el motor va pidiendo, hasta que dice que lo tiene todo."""
         try:
             for data in self._call.messages():
                 packet = schema.read("Packet", data)
                 if packet.type == schema.REQ:
-                    self._asked.put(packet.ID)
+                    yield packet.ID
                 elif packet.type == schema.FIN:
-                    self._asked.put(None)
                     return
                 elif packet.type == schema.ERR:
                     raise Broken(f"el motor dejó de recibir: {packet.data.decode(errors='replace')}")
-            raise Broken("el motor se fue antes de tenerlo todo")
-        except (Broken, GrpcError, DecodeError) as error:
-            self._asked.put(error if isinstance(error, Broken) else Broken(str(error)))
+        except (GrpcError, DecodeError) as error:
+            raise Broken(str(error)) from error
+        raise Broken("el motor se fue antes de tenerlo todo")
 
-    def _attend(self, asked: int | Exception | None) -> bool:
-        """Envía lo que se pide; dice si falta algo."""
-        if isinstance(asked, Exception):
-            raise asked
-        if asked is None:
-            return False
+    def _attend(self, asked: int) -> None:
+        """Envía lo que se pide."""
         entry = self._files.get(asked)
         if entry is None:
             raise _intruder("un archivo que no se le había anunciado")
         self._send(asked, entry)
         self._count.files += 1
         self._tell(self._count)
-        if self._asked.empty():
+        if not self._call.waiting:
             self._call.flush()
-        return True
 
     def _send(self, number: int, entry: Entry) -> None:
         sent = 0
         if not entry.hollow:
             with self._offer.open(entry) as file:
-                while chunk := _read(file, entry):
+                while True:
+                    room = min(_CHUNK, entry.size - sent + 1)
+                    chunk = _read(file, entry, room)
                     sent += len(chunk)
-                    if sent > entry.size:
+                    if not chunk or sent > entry.size:
                         break
                     self._call.send(_data_header(number, len(chunk)), chunk)
                     self._count.bytes += len(chunk)
+                    if sent == entry.size and len(chunk) < room:
+                        break  # se pidió un byte más de los que había: no hace falta otra lectura
                     self._tell(self._count)
             if sent != entry.size:
                 raise _changed(entry)
-        self._call.send(schema.new("Packet", type=schema.DATA, ID=number).SerializeToString())
+        self._call.send(_end_of(number))
 
 
-def _read(file: Any, entry: Entry) -> bytes:
+def _read(file: Any, entry: Entry, size: int) -> bytes:
     try:
-        return bytes(file.read(_CHUNK) or b"")
+        return bytes(file.read(size) or b"")
     except OSError as error:
         raise unreadable(entry.name, error) from error
+
+
+def _end_of(number: int) -> bytes:
+    """Un ``Packet`` de datos sin datos: el final de un archivo."""
+    return b"\x08\x02\x18" + _varint(number)
 
 
 def _data_header(number: int, size: int) -> bytes:

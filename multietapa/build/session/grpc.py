@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import struct
 import urllib.parse
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 
 from multietapa.build.session.http2 import Connection
@@ -42,6 +43,8 @@ class Call:
         for name, value in stream.headers:
             self.metadata.setdefault(name, []).append(value)
         self._stream = stream
+        self._rest = bytearray()  # el principio de un mensaje que no ha llegado entero
+        self._ready: deque[bytes] = deque()
 
     def messages(self) -> Iterator[bytes]:
         """Los mensajes que llegan, hasta el último.
@@ -50,22 +53,35 @@ class Call:
             Broken: la llamada se cortó.
             GrpcError: un mensaje no se entiende.
         """
-        rest = bytearray()
+        while self._ready:
+            yield self._ready.popleft()
         for chunk in self._stream.chunks():
-            rest += chunk
-            at = 0
-            while len(rest) - at >= _PREFIX.size:
-                packed, size = _PREFIX.unpack_from(rest, at)
-                if packed or size > _BIGGEST:
-                    raise GrpcError(UNIMPLEMENTED, "mensaje comprimido" if packed else "mensaje enorme")
-                end = at + _PREFIX.size + size
-                if len(rest) < end:
-                    break
-                yield bytes(rest[at + _PREFIX.size : end])
-                at = end
-            del rest[:at]
-        if rest:
+            self._split(chunk)
+            while self._ready:
+                yield self._ready.popleft()
+        if self._rest:
             raise GrpcError(INVALID, "el último mensaje llegó a medias")
+
+    @property
+    def waiting(self) -> bool:
+        """Hay algo que leer: ``messages`` no esperaría, o esperaría al resto de un mensaje."""
+        return bool(self._ready) or self._stream.waiting
+
+    def _split(self, chunk: bytes) -> None:
+        """Los mensajes que un trozo completa."""
+        rest = self._rest
+        rest += chunk
+        at = 0
+        while len(rest) - at >= _PREFIX.size:
+            packed, size = _PREFIX.unpack_from(rest, at)
+            if packed or size > _BIGGEST:
+                raise GrpcError(UNIMPLEMENTED, "mensaje comprimido" if packed else "mensaje enorme")
+            end = at + _PREFIX.size + size
+            if len(rest) < end:
+                break
+            self._ready.append(bytes(rest[at + _PREFIX.size : end]))
+            at = end
+        del rest[:at]
 
     def send(self, message: bytes, rest: bytes = b"", *, now: bool = False) -> None:
         """Envía un mensaje, que puede venir en dos trozos; con ``now``, sin juntarlo con los siguientes.

@@ -9,6 +9,7 @@ from typing import Protocol
 Headers = Iterable[tuple[str, str]]
 
 _TOGETHER = 64 << 10  # los mensajes pequeños viajan juntos hasta aquí
+_CONFIRM = 256 << 10  # bytes que se sacan de la cola antes de decirlo: cada aviso cuesta como cien lecturas
 
 
 class Broken(Exception):
@@ -49,14 +50,24 @@ class Stream:
 
     def chunks(self) -> Iterator[bytes]:
         """Los trozos que llegan, hasta que el otro lado acaba. Lanza :class:`Broken` si se corta."""
-        while True:
-            item = self._received.get()
-            if isinstance(item, Exception):
-                raise item
-            if item is None:
-                return
-            yield item
-            self._connection.taken(self, len(item))
+        taken = 0
+        try:
+            while (item := self._received.get()) is not None:
+                if isinstance(item, Exception):
+                    raise item
+                yield item
+                taken += len(item)
+                if taken >= _CONFIRM:
+                    self._connection.taken(self, taken)
+                    taken = 0
+        finally:
+            if taken:  # también ocupa sitio en la conexión, que es de todas
+                self._connection.taken(self, taken)
+
+    @property
+    def waiting(self) -> bool:
+        """Hay algo que leer sin esperar: un trozo, el final o un corte."""
+        return not self._received.empty()
 
     def send_headers(self, headers: Headers, *, end: bool = False) -> None:
         """Envía cabeceras, después de los datos que estuvieran por enviar. Lanza :class:`Broken`."""

@@ -28,6 +28,7 @@ from multietapa.errors import ContextError
 _DIR, _LINK, _DEVICE, _FIFO, _CHAR = 1 << 31, 1 << 27, 1 << 26, 1 << 25, 1 << 21
 _SETUID, _SETGID, _STICKY = 1 << 23, 1 << 22, 1 << 20
 _WILDCARDS = "*?["
+_OPEN = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ class FolderOffer:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._prefix = f"{root}{os.sep}"  # un ``Path`` por archivo costaría más que abrirlo
 
     def entries(self, query: Query) -> Iterator[Entry]:
         """Lo que viaja de la carpeta.
@@ -118,15 +120,8 @@ class FolderOffer:
 
     def open(self, entry: Entry) -> IO[bytes]:
         """Su contenido, si sigue siendo un archivo."""
-        path = self._root / entry.name
-        flags = (
-            os.O_RDONLY
-            | getattr(os, "O_NOFOLLOW", 0)
-            | getattr(os, "O_BINARY", 0)
-            | getattr(os, "O_NONBLOCK", 0)
-        )
         try:
-            return os.fdopen(os.open(path, flags), "rb", buffering=0)
+            return os.fdopen(os.open(f"{self._prefix}{entry.name}", _OPEN), "rb", buffering=0)
         except OSError as error:
             raise unreadable(entry.name, error) from error
 
