@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import secrets
 import tarfile
 import threading
 from collections.abc import Iterator
@@ -13,7 +15,8 @@ from typing import Any
 
 import docker
 
-from multietapa.build.events import BuildFinished, ContextSent, Event
+from multietapa.build.events import BuildFinished, ContextSent, Event, OutputWritten
+from multietapa.build.image import build_image
 from multietapa.build.pipeline import build_events
 from multietapa.identity import labels
 from tests.conftest import until
@@ -76,3 +79,37 @@ def nothing_left(client: docker.DockerClient) -> Iterator[None]:
     yield
     until(lambda: not at_work())
     until(lambda: descriptors() <= before + 2)  # el SDK puede guardar otra, y el servidor de ssh su mitad
+
+
+def everything_at_once(client: docker.DockerClient, base: str, work: Path, *, contexts: bool = True) -> None:
+    """Un secreto, otra carpeta, otra plataforma y una carpeta de salida valen con el motor de ``client``.
+
+    ``contexts=False`` donde el motor no sabe de otras carpetas.
+    """
+    value, tag = secrets.token_hex(16), f"multietapa-pruebas/todo:{secrets.token_hex(4)}"
+    (work / "app").mkdir()
+    (work / "app/a.txt").write_text("hola")
+    (work / "lib").mkdir()
+    (work / "lib/x").write_text("equis")
+    (work / "clave").write_text(value)
+    mount = "--mount=type=secret,id=clave,required=true"
+    text = f"FROM {base} AS uno\nRUN {mount} sha256sum /run/secrets/clave > /huella\n"
+    text += "FROM scratch\nCOPY --from=uno /huella /huella\nCOPY a.txt /\n"
+    given: dict[str, Any] = {"secrets": {"clave": work / "clave"}, "output": work / "dist"}
+    if contexts:
+        text += "COPY --from=lib x /x\n"
+        given["contexts"] = {"lib": work / "lib"}
+    events: list[Event] = []
+    try:
+        image = build_image(client, work / "app", tag=tag, dockerfile=text, on_event=events.append, **given)
+        assert value.encode() not in b"".join(image.save())
+        other = "FROM scratch\nCOPY a.txt /\n"
+        foreign = build_image(client, work / "app", tag=tag, dockerfile=other, platform="linux/arm64")
+        assert foreign.attrs["Architecture"] == "arm64"
+    finally:
+        for image in client.images.list(tag.partition(":")[0]):
+            client.images.remove(image.id, force=True)
+    written = {path.name: path.read_text() for path in (work / "dist").iterdir()}
+    assert written.pop("huella").split()[0] == hashlib.sha256(value.encode()).hexdigest()
+    assert written == {"a.txt": "hola"} | ({"x": "equis"} if contexts else {})
+    assert [event for event in events if isinstance(event, OutputWritten)]

@@ -47,6 +47,7 @@ from tests.conftest import (
     unavailable,
     until,
 )
+from tests.sessions import everything_at_once
 from tests.test_contexts import write_context
 from tests.test_discovery import run_cells
 from tests.test_private import shares_mounts, shows_processes
@@ -373,6 +374,11 @@ def test_full_disk_is_explained_and_the_engine_goes_on(tmp_path: Path) -> None:
                 return False
 
         until(works, seconds=30)
+
+
+def test_a_build_with_all_that_can_be_given(client: docker.DockerClient, tmp_path: Path) -> None:
+    """Secretos, otras carpetas, otra plataforma y archivos de vuelta cruzan también el túnel."""
+    everything_at_once(client, BASE_IMAGE, tmp_path)
 
 
 def test_free_space_is_known_while_the_disk_stays_full() -> None:

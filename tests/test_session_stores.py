@@ -12,6 +12,7 @@ from multietapa.build.image import build_image
 from multietapa.build.pipeline import build_events
 from multietapa.errors import BuildError
 from tests.conftest import SecondEngine, load_base_image
+from tests.sessions import everything_at_once
 
 
 def test_the_containerd_store_builds_the_same_way(
@@ -37,3 +38,11 @@ def test_the_containerd_store_builds_the_same_way(
         with pytest.raises(BuildError) as caught:
             build_image(client, tmp_path, tag="sesion:3", dockerfile=f"{text}RUN exit 4\n")
         assert caught.value.line == 4
+
+
+def test_the_containerd_store_takes_all_that_is_given(
+    second_engine_factory: SecondEngine, tmp_path: Path
+) -> None:
+    """Secretos, otras carpetas, otra plataforma y archivos de vuelta, también con ese almacén."""
+    with second_engine_factory(containerd=True) as (client, _):
+        everything_at_once(client, load_base_image(client), tmp_path)

@@ -35,6 +35,7 @@ from multietapa.paths import PROJECT_ROOT
 from tests.conftest import body_of, run_web
 from tests.crafted import archive_of, entry, layer
 from tests.engines.conftest import Running
+from tests.sessions import everything_at_once
 
 BUILDERS = ("buildkit", "clasico")
 TWO_STAGES = """\
@@ -187,6 +188,15 @@ def test_a_folder_by_its_name_and_another_platform(
         return
     build(text, contextos={"lib": library})
     assert read_file(other.motor, tag, "/x") == b"equis"
+
+
+def test_all_that_can_be_given_at_once(other: Running, tmp_path: Path) -> None:
+    """Secretos, otras carpetas y archivos de vuelta; sin sesión, un error dice con qué no puede."""
+    if other.engine.is_podman:
+        with pytest.raises(BuildError, match=r"no puede construir con .*«secretos»"):
+            everything_at_once(other.client, other.base, tmp_path)
+        return
+    everything_at_once(other.client, other.base, tmp_path, contexts=other.engine.name != "docker-20.10")
 
 
 @pytest.mark.parametrize("builder", BUILDERS)
