@@ -32,7 +32,7 @@ from multietapa.build.failure import explain, foreign_run, missing_stage, syntax
 from multietapa.build.masking import masked
 from multietapa.build.notices import notices
 from multietapa.build.plan import Plan, plan_build
-from multietapa.build.session.extras import Extras, needs_newer_frontend, needs_session
+from multietapa.build.session.extras import Extras, needs_session
 from multietapa.build.session.stream import NotOffered
 from multietapa.build.session.stream import stream as session_stream
 from multietapa.build.stream import POLL, BuildOptions
@@ -57,7 +57,6 @@ _BUILT_IN_SINCE = (
     1,
     42,
 )  # versión de la API cuyo BuildKit ya entiende todo lo de docker/dockerfile:1 que se usa
-_CONTEXTS_SINCE = (1, 42)  # versión de la API cuyo BuildKit mira los contextos con nombre
 _QUIET = 0.3  # segundos; una base que ya está no merece un paso propio
 
 
@@ -147,8 +146,6 @@ def run(
         text, syntax = _frontend(plan, client)
         asked = plan.images
         text, last = name_target(plan.source, text, plan.target)
-        if plan.extras.contexts and sdk.api_version(client) < _CONTEXTS_SINCE and not plan.source.syntax:
-            raise needs_newer_frontend()
         for name in [*syntax, *(name for name in asked if plan.is_native(name))]:
             try:
                 yield from _ensure(name, ensure_base, cancel, started)

@@ -21,7 +21,7 @@ from multietapa import sdk
 from multietapa.build import buildkit
 from multietapa.build.events import BuildFailed, BuildFinished, BuildWarning, ContextSent, Event
 from multietapa.build.session import agent, attributes, control, credentials, filesync, secrets
-from multietapa.build.session.extras import Extras
+from multietapa.build.session.extras import Extras, needs_newer_frontend
 from multietapa.build.session.folder_key import FolderKeys
 from multietapa.build.session.grpc import UNAVAILABLE, GrpcError, Handler, MadeCall
 from multietapa.build.session.http2_stream import Broken
@@ -35,6 +35,7 @@ from multietapa.errors import MultietapaError, engine_lost
 
 _TELL_EVERY = 0.2  # segundos entre dos noticias de lo que viaja
 _SEVERAL_SINCE = (1, 45)  # versión de la API cuyo BuildKit (0.13) atiende varias salidas en una orden
+_CONTEXTS_SINCE = (1, 42)  # la de aquel cuyo BuildKit mira los contextos con nombre
 _NOT_LEFT = "En la carpeta de salida no se ha dejado todo:"
 _LAST_NEWS_SECONDS = 5.0  # lo que se espera al final del rastro cuando la orden ya acabó
 
@@ -65,6 +66,7 @@ def stream(
 
     Raises:
         NotOffered: el motor no tiene sesiones; se sabe antes del primer evento.
+        BuildError: las tiene, pero su BuildKit pasaría por alto los contextos con nombre.
         MultietapaError: lo que no pudo viajar, o el motor que se apagó (``EngineLostError``).
     """
     start = time.monotonic() if started is None else started
@@ -72,8 +74,11 @@ def stream(
     def clock() -> float:
         return time.monotonic() - start
 
-    building = _Building(client, context, options, text, extras or Extras(), keys or FolderKeys(), cancel)
+    extras = extras or Extras()
+    building = _Building(client, context, options, text, extras, keys or FolderKeys(), cancel)
     try:
+        if extras.contexts and sdk.api_version(client) < _CONTEXTS_SINCE and not (source and source.syntax):
+            raise needs_newer_frontend()
         with closing(building.lines(cancel)) as lines:
             for event in buildkit.read(lines, source, clock=clock):
                 if isinstance(event, BuildFailed) and not event.cancelled and building.failures:
