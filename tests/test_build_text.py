@@ -205,6 +205,12 @@ def test_a_folded_group_still_says_how_it_goes(more: list[Event], notes: list[st
     assert [g["note"] for g in payload(state_of(*HALFWAY, *more), REQUEST, 1.0)["groups"]] == notes
 
 
+def test_a_group_with_steps_to_come_has_no_tick() -> None:
+    """Con un paso hecho y otro en espera se cuenta lo que lleva, pero no parece acabado."""
+    shown = payload(state_of(*HALFWAY[:-1]), REQUEST, 1.0)
+    assert [group["note"] for group in shown["groups"]] == ["○ 1 de 2 · 0,1 s", "○ en espera"]
+
+
 def test_a_recording_says_so_everywhere() -> None:
     """El rótulo va en el widget y en los dos gemelos, delante de todo, y no repite la arquitectura."""
     label = recording_label("Docker Engine 28.5.2 · amd64", "amd64", "2026-01-02T03:04:05+00:00")

@@ -137,7 +137,8 @@ def note(group: Group) -> str:
             return f"{ICONS[status]} {status.value}"
     ended = total - counts[Status.WAITING] - counts[Status.SKIPPED]
     worked = sum(s.seconds or 0.0 for s in group.steps)
-    return f"{ICONS[Status.DONE]} {ended} de {total} · {text.duration(worked)}"
+    unfinished = next((status for status in (Status.WAITING, Status.SKIPPED) if counts[status]), Status.DONE)
+    return f"{ICONS[unfinished]} {ended} de {total} · {text.duration(worked)}"
 
 
 def left_out(state: BuildState, group: Group) -> str:
