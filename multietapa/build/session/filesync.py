@@ -81,7 +81,7 @@ class _Sender:
         self, call: ServedCall, offer: Offer, count: Travelled, tell: Callable[[Travelled], None]
     ) -> None:
         self._call, self._offer, self._count, self._tell = call, offer, count, tell
-        self._files: dict[int, Entry] = {}  # los que se anunciaron y se pueden pedir, por su número
+        self._files: dict[int, Entry] = {}  # los que se anunciaron y aún se pueden pedir, por su número
 
     def run(self, query: Query) -> None:
         wanted = self._wanted()
@@ -121,7 +121,7 @@ class _Sender:
 
     def _attend(self, asked: int) -> None:
         """Envía lo que se pide."""
-        entry = self._files.get(asked)
+        entry = self._files.pop(asked, None)  # cada uno se pide una sola vez: así no se acumulan
         if entry is None:
             raise _intruder("un archivo que no se le había anunciado")
         self._send(asked, entry)
