@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from multietapa.cells.motor import motor
     from multietapa.cells.predecir import predecir
     from multietapa.exercises.ejercicio import ejercicio
+    from multietapa.exercises.pregunta import pregunta
 
-__all__ = ["comparar", "construir", "ejercicio", "limpiar", "motor", "predecir"]
+__all__ = ["comparar", "construir", "ejercicio", "limpiar", "motor", "predecir", "pregunta"]
 __version__ = "0.1.0"
 
 _HOMES = {
@@ -25,6 +26,7 @@ _HOMES = {
     "limpiar": "multietapa.cells.limpiar",
     "motor": "multietapa.cells.motor",
     "predecir": "multietapa.cells.predecir",
+    "pregunta": "multietapa.exercises.pregunta",
 }
 
 

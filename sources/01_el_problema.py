@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import docker
-from multietapa import comparar, construir, ejercicio, motor, predecir
+from multietapa import comparar, construir, ejercicio, motor, predecir, pregunta
 
 TIENDA = "../apps/tienda-node"
 motor()
@@ -67,15 +67,12 @@ for mensaje in cliente.api.build(
     if "error" in mensaje:
         raise docker.errors.BuildError(mensaje["error"], [])
     print(mensaje.get("stream", ""), end="")
-
-# %% [markdown]
-# El registro cuenta los pasos: **uno por instrucción** del Dockerfile. Los `LABEL` del final son las
-# etiquetas del taller. Ya tienes la imagen:
-
-# %%
 cliente.images.get("tienda:ingenua").tags
 
 # %% [markdown]
+# El registro cuenta los pasos: **uno por instrucción** del Dockerfile. Los `LABEL` del final son las
+# etiquetas del taller. La última línea es el nombre de tu imagen: ya la tienes.
+#
 # ## Construir mirando
 #
 # El SDK usa el constructor **clásico**. El que usa hoy la orden `docker build` se llama **BuildKit** y cuenta
@@ -138,6 +135,11 @@ comparar("tienda:ingenua", prediccion=prediccion)
 #
 # Para atender a un cliente hacen falta un sistema mínimo, Node, las dependencias de producción y la
 # aplicación compilada. Lo demás son **herramientas de trabajo** que viajan con ella.
+#
+# Con la barra delante, contesta a esta pregunta. No hay nota: prueba cuantas veces quieras.
+
+# %%
+pregunta("01.a")
 
 # %% [markdown]
 # ### Las herramientas siguen ahí
@@ -186,10 +188,13 @@ construir(TIENDA, dockerfile=BORRAR, etiqueta="tienda:borrada")
 print(motor().ejecutar("tienda:borrada", "ls -p"))
 
 # %% [markdown]
-# El contenedor ya no ve `node_modules`. ¿Y la imagen?
+# El contenedor ya no ve `node_modules`. ¿Y la imagen? Mírala y, antes de seguir leyendo, elige una explicación.
 
 # %%
 comparar("tienda:ingenua", "tienda:borrada")
+
+# %%
+pregunta("01.b")
 
 # %% [markdown]
 # **No ha adelgazado nada.** Una capa no puede quitar lo que guardó otra: `rm` añade una capa con una marca

@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import docker
-from multietapa import comparar, construir, ejercicio, motor, predecir
+from multietapa import comparar, construir, ejercicio, motor, predecir, pregunta
 
 TIENDA = "../apps/tienda-node"
 motor()
@@ -44,8 +44,7 @@ print(Path(TIENDA, "Dockerfile").read_text("utf-8"))
 #
 # La segunda etapa parte de una base pequeña e instala solo las dependencias de producción. Lo demás de la
 # primera se queda fuera.
-
-# %% [markdown]
+#
 # ## Predice
 #
 # Ya has medido la imagen ingenua y sabes qué le sobra. ¿Cuántos megabytes ocupará esta en disco?
@@ -139,12 +138,17 @@ comparar(
 )
 
 # %% [markdown]
+# Míralo con calma, también en Transferencia, y marca lo que sea cierto.
+
+# %%
+pregunta("02.a")
+
+# %% [markdown]
 # En esta tienda, la base pequeña quita más bytes que las etapas. Pero no compiten: **las etapas son las que
 # te dejan elegir la base**. Si tu compilación necesita `gcc` o `python3`, con una sola etapa viajan en la
 # imagen, o tienes que instalarlos y borrarlos en el mismo `RUN`. Con dos, compilas donde están las
 # herramientas y entregas donde no hacen falta.
-
-# %% [markdown]
+#
 # ## Qué se copia y qué hay que volver a decir
 #
 # `COPY --from` trae **archivos**. ¿Y lo que la otra etapa configuró con `ENV`, `USER` y `WORKDIR`? Lee este
@@ -162,14 +166,17 @@ FROM node:14-alpine
 COPY --from=primera /app/nota.txt /nota.txt
 """
 construir(TIENDA, dockerfile=HERENCIA, etiqueta="tienda:herencia")
-
-# %%
 print(motor().ejecutar("tienda:herencia", "cat /nota.txt; echo SALUDO=$SALUDO; id -un; pwd"))
 
 # %% [markdown]
 # El archivo llegó. La variable, el usuario y la carpeta de trabajo, no: **cada etapa empieza con la
 # configuración de su propia base**, y lo demás hay que volver a decirlo, también el `CMD`. Olvidarlo es muy
 # corriente, y deja una imagen que **vuelve a correr como root** sin que nadie lo haya decidido.
+#
+# Ahora, con la tienda: lee este otro Dockerfile y marca lo que sea cierto de su imagen.
+
+# %%
+pregunta("02.b")
 
 # %% [markdown]
 # ## Cómo se hacía antes

@@ -175,8 +175,10 @@ SHOWN = """\
 from multietapa import predecir
 from multietapa.widgets.build.sample import views as builds
 from multietapa.widgets.compare.sample import views as comparisons
+from multietapa.widgets.question.sample import views as questions
 prediccion = predecir("tienda:ingenua", hasta=1500, paso=10)
-for view in (prediccion, comparisons()["cuadro"], comparisons()["dos imágenes"], *builds().values()):
+shown = [prediccion, comparisons()["cuadro"], comparisons()["dos imágenes"], *builds().values()]
+for view in (*shown, questions()["sin contestar"], questions()["falta una"]):
     view.display()"""
 ACTIVE = "cells => cells.findIndex(cell => cell.classList.contains('jp-mod-active'))"
 
@@ -247,6 +249,22 @@ def test_the_keyboard_alone_works_every_control(page: Page, lab_url: str) -> Non
     tab_to(page, build.get_by_role("button", name="Cancelar"))
     page.keyboard.press("Enter")
     expect(build.locator(".mtb-cancel")).to_have_text("Cancelando…")
+
+    one, several = page.locator(".mtq").all()
+    tab_to(page, one.get_by_role("radio").first)
+    for key in ("Space", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    expect(one.get_by_role("radio").nth(1)).to_be_checked()
+    expect(one.get_by_role("status")).to_contain_text("Tu respuesta: b. Eso es.")
+    tab_to(page, several.get_by_role("checkbox").nth(2))
+    page.keyboard.press("Space")
+    tab_to(page, several.get_by_role("button", name="Comprobar"))
+    page.keyboard.press("Enter")
+    expect(several.get_by_role("status")).to_contain_text("Tu respuesta: a y c. Eso es.")
+    for key in ("d", "d", "b"):
+        page.keyboard.press(key)
+    expect(cells).to_have_count(3)
+    assert cells.evaluate_all(ACTIVE) == before
     page.keyboard.press("Control+s")
     page.wait_for_function("!document.querySelector('.jp-mod-dirty')")
     page.locator(".jp-CodeCell").nth(1).click()
@@ -264,18 +282,23 @@ def test_a_reopened_notebook_shows_what_it_showed(page: Page, lab_url: str) -> N
     page.locator(pair).get_by_role("radio", name="Transferencia").check(force=True)
     page.get_by_role("spinbutton").fill("420")
     page.get_by_role("spinbutton").press("Tab")
-    shown = page.locator(".mtc").all_inner_texts()
+    asked = page.locator(".mtq").first
+    asked.get_by_role("radio").nth(2).check()
+    asked.get_by_role("button", name="Comprobar").click()
+    asked.get_by_role("radio").nth(1).check()  # elegida y sin comprobar
+    shown = page.locator(".mtc, .mtq").all_inner_texts()
     for _ in range(2):  # con el kernel que las hizo, y después con otro que no las conoce
         states = widget_states(save(page, lab_url, DRAFT))
         drawings = [each for each in states.values() if "esm" in each["state"]]
         views = [each for each in states.values() if "shared" in each["state"]]
-        assert (len(drawings), len(views)) == (3, 9)
+        assert (len(drawings), len(views)) == (4, 11)
         converted = exported(lab_url, DRAFT)
         assert "mts-bar" in converted
         assert not re.search(r"<script[^>]+src=\W*http|widget-state", converted)
         page = reopen(page, lab_url, DRAFT, lambda again: again.locator(".mt"))
-        expect(page.locator(".mt")).to_have_count(9)
-        assert page.locator(".mtc").all_inner_texts() == shown
+        expect(page.locator(".mt")).to_have_count(11)
+        assert page.locator(".mtc, .mtq").all_inner_texts() == shown
+        assert "c) No es correcta. La caché no es la imagen." in converted
         labels = (
             page.locator(pair)
             .get_by_role("radio")
@@ -284,12 +307,17 @@ def test_a_reopened_notebook_shows_what_it_showed(page: Page, lab_url: str) -> N
         assert labels == ["Desempaquetado", "Transferencia", "Tamaño", "100 %"]
         expect(page.locator(pair).get_by_role("radio", name="Transferencia")).to_be_checked()
         expect(page.get_by_role("slider")).to_have_attribute("aria-valuetext", "420 MB")
+        expect(page.locator(".mtq").first.get_by_role("radio").nth(1)).to_be_checked()
+        expect(page.locator(".mtq").nth(1).get_by_role("checkbox").first).to_be_checked()
         expect(page.locator(".mtb").nth(2)).to_have_attribute("data-phase", "done")
         expect(page.locator(".mtb").first).to_contain_text("su kernel ya no está")
         expect(page.locator(".jp-Notebook")).not_to_contain_text("model not found")
         page.locator(pair).get_by_role("radio", name="Desempaquetado").check(force=True)
         expect(page.locator(pair).locator(".mtc-title")).to_contain_text("Desempaquetado")
         page.locator(pair).get_by_role("radio", name="Transferencia").check(force=True)
+    asked = page.locator(".mtq").first
+    asked.get_by_role("button", name="Comprobar").click()  # contesta también sin su kernel
+    expect(asked.get_by_role("status")).to_contain_text("Tu respuesta: b. Eso es.")
 
 
 @pytest.mark.construye

@@ -42,6 +42,8 @@ ENGLISH = ("argument", "missing", "unexpected", "takes", "got", "None")
         ("nadie.ejecutar('x')", ["A «ejecutar» le falta «orden».", "motor().ejecutar("]),
         ("nadie.direccion('x', '3000')", ["«puerto»", "un número entero"]),
         ("ejercicio('02.1').comprobar(1, 2)", ["no sabe qué hacer con 2."]),
+        ("pregunta()", ["A «pregunta» le falta «id».", 'pregunta("01.a")']),
+        ("pregunta(1)", ["no puede ser 1.", 'pregunta("01.a")']),
         ("ejercicio('02.1').pista(1)", ["no sabe qué hacer con 1."]),
     ],
 )  # fmt: skip
@@ -129,6 +131,8 @@ def shell(monkeypatch: pytest.MonkeyPatch) -> InteractiveShell:
         ("x = 1\ncomprobar(3)", ["«comprobar»", "línea 2: comprobar(3)", 'ejercicio("02.1").comprobar(']),
         ("pista()", ['ejercicio("02.1").pista()']),
         ("ejecutar('a', 'b')", ["motor().ejecutar("]),
+        ("responder('b')", ['pregunta("01.a").responder("b")']),
+        ("pregunta('01.a')", ["«from multietapa import pregunta»"]),
         ("construir('x')", ["«from multietapa import construir»"]),
         ("prediccion = 3\npredicion", ["¿Querías decir «prediccion»?"]),
         ("TIENDA", ["Ejecuta antes la celda que le da valor"]),

@@ -17,6 +17,7 @@ from multietapa.paths import PROJECT_ROOT
 from multietapa.widgets.build import sample as builds
 from multietapa.widgets.compare import sample as comparisons
 from multietapa.widgets.predict import sample as predictions
+from multietapa.widgets.question import sample as asked
 from multietapa.widgets.saved import STATE
 from tests.drawing import FAINT, OVERFLOWING, STICKING_OUT
 
@@ -58,6 +59,7 @@ def write(book: nbformat.NotebookNode, folder: Path) -> Path:
 def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """La página de un cuaderno con todas las muestras de todas las vistas, un fallo y un texto."""
     every = [*comparisons.views().values(), *builds.views().values(), *predictions.views().values()]
+    every += asked.views().values()
     failed = nbformat.v4.new_output("error", ename="E", evalue="x", traceback=["\x1b[31m✗ Pasó algo.\x1b[0m"])
     folder = tmp_path_factory.mktemp("exportado")
     source = write(executed(*map(shown, every), stream("hola\n" + "x" * 400), failed), folder)
@@ -79,7 +81,13 @@ def test_it_shows_the_same_numbers(page_file: Path) -> None:
             assert all(part.name in words for part in figure.parts)
     for view in builds.views().values():
         assert view.head["result"] in words
-    for said in ("Tu predicción para tienda:ingenua: 300 MB", "✗ Pasó algo.", 'comparar("a")', "hola"):
+    for said in (
+        "Tu predicción para tienda:ingenua: 300 MB",
+        "En la capa de abajo, que viaja entera.",
+        "✗ Pasó algo.",
+        'comparar("a")',
+        "hola",
+    ):
         assert said in words
     for gone in ("<script", STATE, "widget-view", "IPY_MODEL"):
         assert gone not in page

@@ -36,11 +36,12 @@ def python(program: str, *options: str, folder: Path = PROJECT_ROOT) -> str:
 
 
 def test_what_it_offers() -> None:
-    """Desde un cuaderno se usan seis nombres, ordenados; cada uno se carga y lleva su explicación."""
-    assert multietapa.__all__ == ["comparar", "construir", "ejercicio", "limpiar", "motor", "predecir"]
+    """Desde un cuaderno se usan siete nombres, ordenados; cada uno se carga y lleva su explicación."""
+    names = ["comparar", "construir", "ejercicio", "limpiar", "motor", "predecir", "pregunta"]
+    assert multietapa.__all__ == names
     assert all(getattr(multietapa, name).__doc__ for name in multietapa.__all__)
     assert set(multietapa.__all__) <= set(dir(multietapa))
-    with pytest.raises(AttributeError, match="comparar, construir, ejercicio, limpiar, motor, predecir"):
+    with pytest.raises(AttributeError, match=", ".join(names)):
         multietapa.construye  # noqa: B018
 
 

@@ -17,7 +17,17 @@ from tools import sample
 
 NAMES = sample.names()
 WIDTHS = (1280, 768, 360)
-SHARED = ("base.py", "dom.js", "dom.css", "drawing.py", "loader.js", "saved.py", "theme.py", "where.py")
+SHARED = (
+    "base.py",
+    "dom.js",
+    "dom.css",
+    "drawing.py",
+    "inline.py",
+    "loader.js",
+    "saved.py",
+    "theme.py",
+    "where.py",
+)
 VIEW_LINES = 120
 #: Lo que un lector de pantalla ofrece como regiones de la página.
 LANDMARKS = ":is(.mt, .mt *):is([role=region], header, footer, nav, main, aside, form, section)"

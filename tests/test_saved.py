@@ -105,19 +105,28 @@ def test_without_widgets_a_notebook_reads_the_same() -> None:
         view("c", **{"text/plain": "Button()"}),
         view("d", **{"text/plain": "Text()"}),
         view("e", **{"text/html": "<p>sin hacer</p>", "text/plain": "sin hacer"}),
+        view("f", **{"text/html": "<p>¿a o b?</p>", "text/plain": "¿a o b?"}),
+        view("g", **{"text/html": "<p>¿c o d?</p>", "text/plain": "¿c o d?"}),
         b={"value": 300, "description": "MB"},
         c={"icon": "x"},
         d={"value": "hola"},
         e={"value": 5.0, "said": "Tu predicción: 5 MB <"},
+        f={"chosen": ["a"], "added": "Tu respuesta: a.\na) Por `<b>`."},
+        g={"chosen": [], "added": ""},
     )
     freeze(found)
     said = [each["data"] for each in found["cells"][0]["outputs"]]
     assert said[0] == {"text/html": "<p>a</p>", "text/plain": "a"}
     assert said[4]["text/html"] == "<p>Tu predicción: 5 MB &lt;</p>"
+    answered = "<p>Tu respuesta: a.</p><p>a) Por <code>&lt;b&gt;</code>.</p>"
+    assert said[5]["text/html"] == f"<p>¿a o b?</p>{answered}"
+    assert said[6]["text/html"] == "<p>¿c o d?</p>"
     assert [each["text/plain"] for each in said[1:]] == [
         "MB: 300",
         "Button()",
         "hola",
         "Tu predicción: 5 MB <",
+        "¿a o b?\n\nTu respuesta: a.\na) Por `<b>`.",
+        "¿c o d?",
     ]
     assert "widgets" not in found["metadata"]

@@ -8,7 +8,6 @@ celda.
 from __future__ import annotations
 
 import html
-import re
 import threading
 from collections.abc import Callable
 from contextvars import Context
@@ -20,6 +19,7 @@ from multietapa.errors import MultietapaError
 from multietapa.exercises.outcome import Resultado, Texto
 from multietapa.widgets.adapters.anywidget import Bundle, with_twins
 from multietapa.widgets.adapters.ipykernel import listen_while_busy
+from multietapa.widgets.inline import inline
 from multietapa.widgets.where import Place, placed
 
 _CHECK, _BUSY = "Comprobar", "Comprobando…"
@@ -116,18 +116,13 @@ class Buttons(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets no publica t
 def html_of(said: Texto) -> str:
     """Una pista o una solución, en HTML."""
     block = f"<pre><code>{html.escape(said.code.rstrip())}</code></pre>" if said.code else ""
-    paragraphs = "".join(f"<p>{_inline(part)}</p>" for part in said.body.strip().split("\n\n"))
+    paragraphs = "".join(f"<p>{inline(part)}</p>" for part in said.body.strip().split("\n\n"))
     return f"<p><strong>{html.escape(said.title)}</strong></p>{block}{paragraphs}"
 
 
 def _announced(markup: str) -> str:
     """Lo mismo, donde un lector de pantalla lo lee en cuanto cambia."""
     return f'<div role="status">{markup}</div>' if markup else ""
-
-
-def _inline(text: str) -> str:
-    marked = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text, quote=False))
-    return re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", marked)
 
 
 def _button(name: str, tooltip: str, style: str = "") -> Any:

@@ -16,6 +16,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from multietapa.widgets.inline import inline
+
 VIEW = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
 _REFERENCE = "IPY_MODEL_"
@@ -55,7 +57,8 @@ def keep_what_is_shown(notebook: Notebook, before: Notebook) -> None:
 def freeze(notebook: Notebook) -> None:
     """Cambia cada widget por lo que lo sustituye sin kernel: su gemelo o, si no lo tiene, su valor.
 
-    Un control que se mueve en el navegador dice en su rasgo ``said`` lo que su gemelo, más viejo, no sabe.
+    Un control que se mueve en el navegador dice en su rasgo ``said`` lo que su gemelo, más viejo, no sabe; y
+    una vista en la que se contesta, en ``added``, lo que hay que añadirle.
     """
     states = widget_states(notebook)
     for output in outputs(notebook):
@@ -66,7 +69,22 @@ def freeze(notebook: Notebook) -> None:
             said = f"{state.get('description', '')}: {state['value']}".removeprefix(": ")
         if said:
             output["data"] = {"text/html": f"<p>{html.escape(said)}</p>", "text/plain": said}
+        if added := state.get("added"):
+            _add(output["data"], added)
     notebook.get("metadata", {}).pop("widgets", None)
+
+
+def _add(data: dict[str, Any], added: str) -> None:
+    """Añade a los dos gemelos unas líneas, cada una en su párrafo."""
+    data["text/html"] = _whole(data.get("text/html")) + "".join(
+        f"<p>{inline(line)}</p>" for line in added.splitlines()
+    )
+    data["text/plain"] = f"{_whole(data.get('text/plain'))}\n\n{added}"
+
+
+def _whole(text: str | list[str] | None) -> str:
+    """Un texto de un cuaderno, que en el archivo puede ir por líneas."""
+    return "".join(text or ())
 
 
 def widget_states(notebook: Notebook) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""¿Qué se pregunta, y qué explica cada respuesta?"""
