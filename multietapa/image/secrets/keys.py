@@ -10,11 +10,10 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable
 from typing import NamedTuple
 
 ANCHOR = re.compile(rb"PRIVATE KEY")
-PUTTY_ANCHOR = re.compile(rb"PuTTY-User-Key-File-")
+PUTTY_START = b"PuTTY-User-Key-File-"
 LONGEST = 64 << 10
 """Bytes que puede ocupar una clave, con su cabecera; de una más larga se mira el principio."""
 PRIVATE, ENCRYPTED, PGP = "clave privada", "clave privada cifrada", "clave privada de PGP"
@@ -69,17 +68,10 @@ def key_at(data: bytes, at: int) -> Key | None:
     return Key(kind, begin.start(), max(end, opened.end()))
 
 
-def putty_at(data: bytes, at: int) -> Key | None:
-    """La clave de PuTTY que empieza en ``at``, o ``None``."""
-    found = _PUTTY.match(data, at, at + LONGEST)
-    return Key(PUTTY, at, found.end()) if found and len(found[1]) >= _SHORTEST // 2 else None
-
-
-#: Cada ancla con quien dice si ahí hay una clave.
-FINDERS: tuple[tuple[re.Pattern[bytes], Callable[[bytes, int], Key | None]], ...] = (
-    (ANCHOR, key_at),
-    (PUTTY_ANCHOR, putty_at),
-)
+def putty_key(data: bytes) -> Key | None:
+    """La clave de PuTTY que es ``data``, o ``None``: solo puede ser el archivo entero."""
+    found = _PUTTY.match(data)
+    return Key(PUTTY, 0, found.end()) if found and len(found[1]) >= _SHORTEST // 2 else None
 
 
 def _decoded(body: bytes) -> bytes:

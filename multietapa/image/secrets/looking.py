@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from multietapa.image.secrets.masking import Mark, Masked, hidden, mark, mask
 from multietapa.image.secrets.named import LARGEST, Named, named_file, read_named
-from multietapa.image.secrets.placeholders import published
+from multietapa.image.secrets.placeholders import is_own, published
 from multietapa.image.secrets.stream import (
     BINARY,
     HEAD,
@@ -113,7 +113,12 @@ class LayerInspector:
         whole = b"".join((first, *pieces)) if size <= (LARGEST if rule else _SMALL) else b""
         if whole:
             first, pieces = whole, iter(())
-        scan_pieces(as_utf8(itertools.chain((first,), pieces), encoding), scan, binary=encoding == BINARY)
+        scan_pieces(
+            as_utf8(itertools.chain((first,), pieces), encoding),
+            scan,
+            binary=encoding == BINARY,
+            own=is_own(path),
+        )
         if rule and whole:
             self._read(rule, whole, encoding, scan)
         elif rule:
@@ -169,8 +174,9 @@ class LayerInspector:
         for hit in scan.hits:
             by_name = rule is not None and hit.kind == rule.kind
             if why := published(path, named=by_name):
-                if len(self._aside) < _MOST_LISTED:
-                    self._aside.append(SetAside(path, hit.kind, why))
+                aside = SetAside(path, hit.kind, why)
+                if aside not in self._aside[-1:] and len(self._aside) < _MOST_LISTED:
+                    self._aside.append(aside)
                 continue
             shown = hidden(hit.value) if hit.key else mask(hit.value)
             self._hits.append(FileHit(path, hit.kind, shown, mark(hit.value)))

@@ -45,15 +45,23 @@ _PUBLIC = frozenset(
 _RUNS = ("0123456789", "1234567890", "abcdefghij", "ABCDEFGHIJ")
 _PACKAGES = re.compile(
     r"(?:^|/)(?:node_modules|site-packages|dist-packages|vendor/bundle|gems)/|^usr/(?:local/)?(?:lib/python|"
-    r"share/(?:doc|perl|nodejs|javascript|go-)|lib/(?:go|jvm|ruby|node_modules)|go/)|(?:^|/)go/pkg/mod/"
+    r"share/(?:doc|man|perl|nodejs|javascript|go-)|lib/(?:go|jvm|ruby|node_modules)|go/)|(?:^|/)go/pkg/mod/"
 )
 _TRIALS = re.compile(
     r"(?:^|[/_.-])(?:tests?|testing|__tests__|spec|specs|fixtures?|testdata|test-data|certdata|examples?|samples?|"
-    r"demos?|docs?|mocks?|__mocks__|readme|changelog|history)(?=$|[/_.-])",
+    r"demos?|docs?|man|mocks?|__mocks__|readme|changelog|history)(?=$|[/_.-])|\.(?:md|markdown|rst|html?|adoc)$",
     re.IGNORECASE,
 )
+_LIBRARY = re.compile(r"^(?:usr/)?(?:local/)?lib(?:32|64|x32)?/(?:.*/)?[^/]+\.so(?:\.[\d.]+)?$")
+_SYSTEM = re.compile(r"^(?:usr/(?!src/app|local/app)|s?bin/|lib|var/(?:lib|cache)/)|(?:^|/)node_modules/")
 PUBLISHED_TRIAL = "viene en las pruebas o en la documentación de un paquete publicado"
 PUBLISHED_FILE = "viene dentro de un paquete publicado"
+PUBLISHED_LIBRARY = "viene dentro de una biblioteca del sistema, que la usa para probarse"
+
+
+def is_own(path: str) -> bool:
+    """Si un archivo parece de quien hizo la imagen, y no del sistema ni de un paquete instalado."""
+    return _SYSTEM.search(path) is None and _PACKAGES.search(path) is None
 
 
 def is_placeholder(value: str, name: str = "") -> bool:
@@ -89,8 +97,11 @@ def published(path: str, *, named: bool) -> str:
 
     Un archivo que es secreto por su nombre (``named``: un ``.npmrc``, un ``.env``) lo es de quien publicó el
     paquete. Una clave o un token por su forma solo se apartan si están en sus pruebas o su documentación: en
-    otro sitio de un paquete podrían usarse de verdad.
+    otro sitio de un paquete podrían usarse de verdad. Las bibliotecas de criptografía del sistema (GnuTLS, por
+    ejemplo) llevan dentro las claves con las que se prueban.
     """
+    if _LIBRARY.search(path):
+        return PUBLISHED_LIBRARY
     found = _PACKAGES.search(path)
     if found is None:
         return ""

@@ -32,6 +32,7 @@ def _shape(anchor: bytes, before: int, **tokens: tuple[str, bytes]) -> Shape:
     return Shape(re.compile(anchor), before, re.compile(_LEFT + b"(?:" + b"|".join(parts) + b")"), kinds)
 
 
+#: Las que se buscan en cualquier texto.
 SHAPES = (
     _shape(
         rb"_[A-Za-z0-9]{20}", 16,
@@ -43,19 +44,14 @@ SHAPES = (
         shopify=("token de Shopify", rb"shp(?:at|ca|pa|ss)_[A-Fa-f0-9]{32}" + _RIGHT),
         ocean=("token de DigitalOcean", rb"do[opr]_v1_[a-f0-9]{64}" + _RIGHT),
     ),
-    _shape(rb"kr_pat_", 4, docker=("token de Docker Hub", rb"dckr_pat_[A-Za-z0-9_-]{27}" + _RIGHT)),
     _shape(
-        rb"gl(?:pat|ptt|dt|rt|cbt|soat|ft|agent)-[A-Za-z0-9_-]{20}", 0,
-        gitlab=("token de GitLab", rb"gl[a-z]{2,5}-[A-Za-z0-9_-]{20,}(?:\.[A-Za-z0-9.]+)?"),
-    ),
-    _shape(
-        rb"xox[abeoprs]-[0-9A-Za-z-]{10}", 0,
+        rb"-(?!--)(?=[A-Za-z0-9_-]{16})", 8,
+        gitlab=("token de GitLab", rb"gl(?:pat|ptt|dt|rt|cbt|soat|ft|agent)-[A-Za-z0-9_-]{20,}(?:\.[A-Za-z0-9.]+)?"),
         slack=("token de Slack", rb"xox[abeoprs]-(?=[A-Za-z-]*\d)[0-9A-Za-z-]{20,}"),
+        model=("clave de API de un modelo", rb"sk-(?:ant|proj|svcacct)-[A-Za-z0-9_-]{20,}"),
+        pypi=("token de PyPI", rb"pypi-AgEI[A-Za-z0-9_-]{50,}"),
     ),
-    _shape(
-        rb"hooks\.slack\.com/services/", 8,
-        hook=("dirección secreta de Slack", rb"(?:https://)?hooks\.slack\.com/services/(?P<v>T\w+/B\w+/\w{20,})"),
-    ),
+    _shape(rb"kr_pat_", 4, docker=("token de Docker Hub", rb"dckr_pat_[A-Za-z0-9_-]{27}" + _RIGHT)),
     _shape(
         rb"A[KS]IA[A-Z2-7]{16}", 0,
         aws=("identificador de clave de AWS", rb"A[KS]IA[A-Z2-7]{16}" + _RIGHT),
@@ -72,17 +68,17 @@ SHAPES = (
         rb"Key=[A-Za-z0-9+/]{43}", 12,
         azure=("clave de Azure", rb"(?:Account|SharedAccess)Key=(?P<v2>" + _AZURE + rb")"),
     ),
+)  # fmt: skip
+#: Las que solo se buscan en la historia y en los archivos de quien hizo la imagen: en los de un sistema o un
+#: paquete solo se encontrarían ejemplos.
+OWN_SHAPES = (
     _shape(
-        rb"sk-(?:ant|proj|svcacct)-[A-Za-z0-9_-]{20}", 0,
-        model=("clave de API de un modelo", rb"sk-(?:ant|proj|svcacct)-[A-Za-z0-9_-]{20,}"),
-    ),
-    _shape(
-        rb"ypi-AgEI", 1,
-        pypi=("token de PyPI", rb"pypi-AgEI[A-Za-z0-9_-]{50,}"),
+        rb"hooks\.slack\.com/services/", 8,
+        hook=("dirección secreta de Slack", rb"(?:https://)?hooks\.slack\.com/services/(?P<v>T\w+/B\w+/\w{20,})"),
     ),
     _shape(
         rb"_authToken", 0,
-        authtoken=("token de un registro de npm", rb"(?<=:)_authToken\s*=\s*[\"']?(?P<v3>[^\s\"'&;|]+)"),
+        authtoken=("token de un registro de npm", rb"(?<=:)_authToken\s*=\s*[\"']?(?P<v3>[^\s\"'&;|]{12,})"),
     ),
     _shape(
         rb"CESS_KEY", 48,

@@ -11,16 +11,16 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from multietapa.image.secrets.keys import ANCHOR, FINDERS, LONGEST
+from multietapa.image.secrets.keys import ANCHOR, LONGEST, PUTTY_START, key_at, putty_key
 from multietapa.image.secrets.placeholders import is_filler, is_placeholder
-from multietapa.image.secrets.shapes import SHAPES, token_at
+from multietapa.image.secrets.shapes import OWN_SHAPES, SHAPES, Shape, token_at
 
 HEAD = 8192
 """Bytes con los que se decide qué es un archivo."""
 TEXT, BINARY = "utf-8", "binario"
 MOST_HITS = 40
 """Secretos que se anotan de un archivo; uno con más es un volcado, y basta con los primeros."""
-MOST_LOOKS = 100_000
+MOST_LOOKS = 1_000_000
 """Anclas que se miran de cerca en un archivo: un archivo hecho a propósito no detiene a los demás."""
 _BEFORE = 4096
 _TAIL = 2048  # un ancla mide menos
@@ -98,40 +98,53 @@ def as_utf8(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:
     yield decoder.decode(b"", final=True).encode("utf-8", "replace")
 
 
-def scan_pieces(pieces: Iterator[bytes], scan: Scan, *, binary: bool) -> None:
-    """Busca claves y tokens en un archivo que llega a trozos. En un binario, solo claves privadas PEM."""
+def scan_pieces(pieces: Iterator[bytes], scan: Scan, *, binary: bool, own: bool) -> None:
+    """Busca claves y tokens en un archivo que llega a trozos. En un binario, solo claves privadas PEM.
+
+    ``own`` dice si es de quien hizo la imagen, y no de su sistema ni de un paquete.
+    """
     kept, first = b"", 0
     waiting = next(pieces, None)
+    if waiting and waiting.startswith(PUTTY_START) and (key := putty_key(waiting[:LONGEST])):
+        scan.add(Hit(key.kind, _text(waiting[key.start : key.end]), key=True))
     while waiting is not None and not scan.cut:
         piece, waiting = waiting, next(pieces, None)
         data = kept + piece if kept else piece
         last = len(data) if waiting is None else max(first, len(data) - LONGEST)
-        scan_data(data, scan, first=first, last=last, binary=binary)
+        scan_data(data, scan, first=first, last=last, binary=binary, own=own)
         start = max(0, last - _BEFORE)
         kept, first = data[start:], last - start
 
 
 def scan_data(
-    data: bytes, scan: Scan, *, first: int = 0, last: int | None = None, binary: bool = False
+    data: bytes,
+    scan: Scan,
+    *,
+    first: int = 0,
+    last: int | None = None,
+    binary: bool = False,
+    own: bool = True,
 ) -> None:
     """Busca en ``data`` lo que tiene su ancla entre ``first`` y ``last``."""
     last = len(data) if last is None else last
     edge = min(len(data), last + _TAIL)
-    for anchor, finder in FINDERS[:1] if binary else FINDERS:
-        for at in _places(anchor, data, first, last, edge, scan):
-            if key := finder(data, at):
-                scan.add(Hit(key.kind, _text(data[key.start : key.end]), key=True))
+    for at in _places(ANCHOR, data, first, last, edge, scan):
+        if key := key_at(data, at):
+            scan.add(Hit(key.kind, _text(data[key.start : key.end]), key=True))
     if binary:
         return
-    for shape in SHAPES:
-        for at in _places(shape.anchor, data, first, last, edge, scan):
-            if token := token_at(shape, data, at):
-                value = _text(data[token.start : token.end])
-                filled = (
-                    is_placeholder(value, "token") if shape.anchor.pattern == _LOOSE else is_filler(value)
-                )
-                if not filled:
-                    scan.add(Hit(token.kind, value))
+    for shape in (*SHAPES, *OWN_SHAPES) if own else SHAPES:
+        if shape.anchor.search(data, first, edge):  # casi nunca: así no cuesta más que buscarla
+            _tokens(shape, data, first, last, edge, scan)
+
+
+def _tokens(shape: Shape, data: bytes, first: int, last: int, edge: int, scan: Scan) -> None:
+    for at in _places(shape.anchor, data, first, last, edge, scan):
+        if token := token_at(shape, data, at):
+            value = _text(data[token.start : token.end])
+            filled = is_placeholder(value, "token") if shape.anchor.pattern == _LOOSE else is_filler(value)
+            if not filled:
+                scan.add(Hit(token.kind, value))
 
 
 _LOOSE = b"_authToken"  # el único cuyo valor no tiene una forma propia
@@ -148,6 +161,3 @@ def _places(
 
 def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "replace")
-
-
-assert ANCHOR is FINDERS[0][0], "en un binario se busca la primera"
