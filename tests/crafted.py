@@ -10,6 +10,9 @@ import tarfile
 from collections.abc import Sequence
 from typing import Any
 
+from multietapa.image.history import keyword
+from multietapa.keywords import WITHOUT_LAYER
+
 CREATED = "2026-01-01T00:00:00Z"  # sin fecha, Podman no sabe dar la historia de una imagen
 TYPES = {
     "file": tarfile.REGTYPE,
@@ -58,16 +61,29 @@ def digest(data: bytes) -> str:
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
-def config(layers: Sequence[bytes], labels: dict[str, str] | None = None) -> bytes:
-    """La configuración de una imagen con esas capas."""
+def config(
+    layers: Sequence[bytes],
+    labels: dict[str, str] | None = None,
+    *,
+    history: Sequence[str] = (),
+    settings: dict[str, Any] | None = None,
+) -> bytes:
+    """La configuración de una imagen con esas capas.
+
+    ``history`` son sus pasos (los que no dejan capa, por su instrucción); ``settings``, cómo arranca.
+    """
+    steps = history or [f"paso {n}" for n, _ in enumerate(layers)]
     return json.dumps(
         {
             "architecture": "amd64",
             "os": "linux",
             "created": CREATED,
-            "config": {"Labels": labels or {}},
+            "config": {"Labels": labels or {}, **(settings or {})},
             "rootfs": {"type": "layers", "diff_ids": [digest(data) for data in layers]},
-            "history": [{"created": CREATED, "created_by": f"paso {n}"} for n, _ in enumerate(layers)],
+            "history": [
+                {"created": CREATED, "created_by": step, "empty_layer": keyword(step) in WITHOUT_LAYER}
+                for step in steps
+            ],
         }
     ).encode()
 
@@ -77,17 +93,21 @@ def tar_of(files: dict[str, bytes]) -> bytes:
     return layer(*(entry(path, data) for path, data in files.items()))
 
 
-def archive(layers: Sequence[bytes], tag: str = "prueba:1", *, labels: dict[str, str] | None = None) -> bytes:
+def archive(
+    layers: Sequence[bytes], tag: str = "prueba:1", *, labels: dict[str, str] | None = None, **described: Any
+) -> bytes:
     """Una imagen en el formato antiguo de ``docker save``: ``manifest.json`` y carpetas con ``layer.tar``."""
-    return archive_of((layers, tag), labels=labels)
+    return archive_of((layers, tag), labels=labels, **described)
 
 
-def archive_of(*images: tuple[Sequence[bytes], str], labels: dict[str, str] | None = None) -> bytes:
+def archive_of(
+    *images: tuple[Sequence[bytes], str], labels: dict[str, str] | None = None, **described: Any
+) -> bytes:
     """Varias imágenes, (capas, etiqueta), en un archivo con el formato antiguo de ``docker save``."""
     files: dict[str, bytes] = {}
     manifest = []
     for number, (layers, tag) in enumerate(images):
-        settings = config(layers, labels)
+        settings = config(layers, labels, **described)
         paths = [f"{number}-{index}/layer.tar" for index, _ in enumerate(layers)]
         files |= {digest(settings)[7:] + ".json": settings, **dict(zip(paths, layers, strict=True))}
         manifest.append({"Config": digest(settings)[7:] + ".json", "RepoTags": [tag], "Layers": paths})

@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import posixpath
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
 from multietapa.errors import UnknownNameError
@@ -33,13 +33,20 @@ class Blob:
 
 @dataclass(frozen=True)
 class ArchivedImage:
-    """Una imagen de un archivo. ``ids`` reúne sus digests (el de la configuración y el del manifiesto)."""
+    """Una imagen de un archivo. ``ids`` reúne sus digests (el de la configuración y el del manifiesto).
+
+    ``config`` es lo que dice de cómo arranca (``Env``, ``User``, ``Cmd``...), e ``history``, el
+    ``created_by`` de cada paso, también de los que no dejan capa. Los dos pueden llevar secretos: no van en
+    su ``repr``.
+    """
 
     ids: tuple[str, ...]
     tags: tuple[str, ...]
     architecture: str
     labels: dict[str, str]
     layers: tuple[Blob, ...]
+    config: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    history: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def diff_ids(self) -> tuple[str, ...]:
@@ -192,13 +199,16 @@ def _image(
         if place is None:
             broken(f"Falta la capa «{path[:200]}».")
         blobs.append(Blob(place[0], place[1], diff_id, step))
-    labels = _mapping(_field(_field(config, "config"), "Labels"))
+    settings = _mapping(_field(config, "config"))
+    labels = _mapping(settings.get("Labels"))
     return ArchivedImage(
         ids=(identity, digest) if digest else (identity,),
         tags=tuple(familiar(tag) for tag in tags),
         architecture=str(_field(config, "architecture") or ""),
         labels={str(key): str(value) for key, value in labels.items()},
         layers=tuple(blobs),
+        config=settings,
+        history=tuple(str(_field(item, "created_by") or "") for item in history),
     )
 
 

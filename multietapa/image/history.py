@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from multietapa.keywords import WITHOUT_LAYER
 
-_WRAPPED_RUN = re.compile(r"^(\|\d+ .*?)?/bin/sh -c ")
+_WRAPPED_RUN = re.compile(r"^(?:RUN )?(?:\|\d+ .*?)?/bin/sh -c ")
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ def keyword(created_by: str) -> str:
 
 
 def instruction(created_by: str) -> str:
-    """La instrucción entera, tal como se escribió o casi: ``RUN npm install``."""
+    """La instrucción entera, como se escribió o casi: ``RUN npm install``, sin los ``ARG`` que recibió."""
     line = " ".join(created_by.partition("#(nop)")[2].split() or created_by.split())
-    line = line.removesuffix("# buildkit").strip().replace("RUN /bin/sh -c ", "RUN ", 1)
+    line = line.removesuffix("# buildkit").strip()
     return _WRAPPED_RUN.sub("RUN ", line)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, NamedTuple
 from multietapa.identity import BASE_LABEL, EQUIVALENT_LABEL, counted_layers
 from multietapa.image.archive import ArchivedImage, choose, read_images
 from multietapa.image.history import instruction
-from multietapa.image.layer import NOT_MEASURED, FileEntry, Layer, read_layer
+from multietapa.image.layer import NOT_MEASURED, FileEntry, Inspector, Layer, read_layer
 from multietapa.image.overlay import MARKERS, overlay
 from multietapa.image.tarwalk import Limits, broken
 from multietapa.image.transfer import workers
@@ -165,13 +165,19 @@ def read_layers(
     transfer: bool = True,
     progress: ProgressCallback | None = None,
     limits: Limits | None = None,
+    inspectors: Mapping[str, Inspector] | None = None,
 ) -> Iterator[Layer]:
     """Lee del archivo las capas de la imagen que faltan en ``known``, y da cada una en cuanto está.
+
+    ``inspectors`` dice, por su ``diff_id``, quién mira cada capa mientras se lee: esas se leen aunque estén
+    en ``known``, y no pierden lo que ya se sabía que ocupan comprimidas.
 
     Lanza ``ArchiveError`` si una capa está rota o la imagen entera pasa de ``limits``.
     """
     limits = limits or Limits()
-    missing = unread(archived.diff_ids, known, transfer=transfer)
+    inspectors = inspectors or {}
+    uncounted = unread(archived.diff_ids, known, transfer=transfer)
+    missing = uncounted | (inspectors.keys() & set(archived.diff_ids))
     blobs = {blob.diff_id: blob for blob in archived.layers if blob.diff_id in missing}
     total, done = sum(blob.size for blob in blobs.values()), 0
 
@@ -190,10 +196,13 @@ def read_layers(
                 blob.offset,
                 blob.size,
                 diff_id=blob.diff_id,
-                pool=pool if transfer else None,
+                pool=pool if transfer and blob.diff_id in uncounted else None,
                 limits=left,
                 tick=tick,
+                inspector=inspectors.get(blob.diff_id),
             )
+            if blob.diff_id not in uncounted:
+                layer = replace(layer, transfer_bytes=known[blob.diff_id].transfer_bytes)
             left = replace(left, entries=left.entries - len(layer.files))
             if left.entries < 0:
                 broken(f"Sus capas suman más de {limits.entries} entradas.")

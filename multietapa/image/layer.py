@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
 from multietapa.errors import ArchiveError
-from multietapa.image.tarwalk import Limits, broken, walk
+from multietapa.image.tarwalk import Limits, RawEntry, broken, walk
 from multietapa.image.transfer import BLOCK, PackedSize
 
 NOT_MEASURED = -1
@@ -78,6 +78,16 @@ class Layer:
     documents: Mapping[str, str] = field(default_factory=dict)
 
 
+class Inspector(Protocol):
+    """Quien mira una capa mientras se lee, en la misma pasada."""
+
+    def look(self, path: str, size: int, pieces: Iterator[bytes]) -> None:
+        """Un archivo de ``size`` bytes que pasa; lo que no lea de ``pieces`` se salta."""
+
+    def note(self, entry: RawEntry) -> None:
+        """Una entrada, la suya después de su contenido."""
+
+
 def is_document(path: str) -> bool:
     """Si el contenido de ``path`` se guarda con la capa."""
     name = path[path.rfind("/") + 1 :]
@@ -102,11 +112,13 @@ def read_layer(
     pool: Executor | None,
     limits: Limits | None = None,
     tick: Callable[[int], None] = lambda _: None,
+    inspector: Inspector | None = None,
 ) -> Layer:
     """Lee la capa que ocupa ``size`` bytes de ``file`` desde ``offset``: tar solo, con gzip o con zstd.
 
     Comprueba que el SHA-256 del tar sea ``diff_id``. Con ``pool`` calcula además ``transfer_bytes``;
-    sin él queda ``NOT_MEASURED``. ``tick`` recibe los bytes consumidos desde la última llamada. Lanza
+    sin él queda ``NOT_MEASURED``. ``tick`` recibe los bytes consumidos desde la última llamada, e
+    ``inspector`` ve pasar cada archivo; si la capa resulta falsa, lo que vio no vale. Lanza
     ``ArchiveError`` si la capa está cortada, no es la que dice o pasa de ``limits``.
     """
     limits = limits or Limits()
@@ -131,7 +143,7 @@ def read_layer(
 
     try:
         source = _Blocks(blocks())
-        files, documents = _index(source, limits)
+        files, documents = _index(source, limits, inspector)
         source.drain()
         if f"sha256:{digest.hexdigest()}" != diff_id:
             broken(f"El contenido de la capa {diff_id[:19]} no es el que dice su digest.")
@@ -150,7 +162,9 @@ def read_layer(
     return Layer(0, diff_id, "", files, unpacked, transfer, links, documents)
 
 
-def _index(source: _Blocks, limits: Limits) -> tuple[tuple[FileEntry, ...], dict[str, str]]:
+def _index(
+    source: _Blocks, limits: Limits, inspector: Inspector | None
+) -> tuple[tuple[FileEntry, ...], dict[str, str]]:
     budget = limits.documents_bytes
 
     def wanted(path: str, size: int) -> bool:
@@ -163,7 +177,11 @@ def _index(source: _Blocks, limits: Limits) -> tuple[tuple[FileEntry, ...], dict
 
     found: dict[tuple[bool, str], FileEntry] = {}
     documents: dict[str, str] = {}
-    for path, kind, size, mode, uid, gid, link, _, _, data in walk(source, limits=limits, wanted=wanted):
+    look = inspector.look if inspector else None
+    for raw in walk(source, limits=limits, wanted=wanted, look=look):
+        if inspector:
+            inspector.note(raw)
+        path, kind, size, mode, uid, gid, link, _, _, data, _ = raw
         folder, _, name = path.rpartition("/")
         marker = name.startswith(_WHITEOUT)
         if marker:

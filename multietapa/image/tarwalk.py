@@ -16,6 +16,9 @@ from typing import NamedTuple, NoReturn, Protocol
 from multietapa.errors import ArchiveError
 
 RECORD = 512
+PIECE = 1 << 20
+"""Bytes de cada trozo que ve pasar ``look``; solo el último de un archivo mide menos."""
+_CAPABILITY = "SCHILY.xattr.security.capability"
 _HEADER_ONLY = frozenset(b"123456")
 _KINDS = {
     ord("0"): "file", 0: "file", ord("7"): "file", ord("S"): "file", ord("1"): "hardlink",
@@ -51,7 +54,10 @@ class Source(Protocol):
 
 
 class RawEntry(NamedTuple):
-    """Una entrada tal cual: ``size`` es el tamaño lógico; ``offset`` y ``stored``, dónde y cuánto ocupa."""
+    """Una entrada tal cual: ``size`` es el tamaño lógico; ``offset`` y ``stored``, dónde y cuánto ocupa.
+
+    ``capability`` es el atributo ``security.capability`` de un archivo, en bruto, o nada si no lo lleva.
+    """
 
     path: str
     kind: str
@@ -63,6 +69,12 @@ class RawEntry(NamedTuple):
     offset: int
     stored: int
     data: bytes
+    capability: bytes = b""
+
+
+#: Quien mira un archivo mientras pasa: su ruta, lo que ocupa y sus bytes, a trozos. No tiene que leerlos
+#: todos.
+Look = Callable[[str, int, Iterator[bytes]], None]
 
 
 def broken(why: str) -> NoReturn:
@@ -92,9 +104,16 @@ def clean_path(name: str) -> str:
 
 
 def walk(
-    source: Source, *, limits: Limits, wanted: Callable[[str, int], bool] = lambda *_: False
+    source: Source,
+    *,
+    limits: Limits,
+    wanted: Callable[[str, int], bool] = lambda *_: False,
+    look: Look | None = None,
 ) -> Iterator[RawEntry]:
     """Da cada entrada del tar; ``data`` llega llena en los archivos que ``wanted(ruta, tamaño)`` pide.
+
+    ``look`` ve pasar el contenido de cada archivo corriente que ocupa algo, antes de que se dé su entrada;
+    los dispersos no, porque sus bytes no están seguidos.
 
     Termina en los bloques de ceros o al acabarse la fuente en el límite de un bloque. Lanza
     ``ArchiveError`` ante una cabecera falsa, un tamaño imposible o un archivo cortado.
@@ -158,6 +177,10 @@ def walk(
         if stored:
             if kind == "file" and size == stored and wanted(path, stored):
                 data = _exactly(source, stored)
+                if look:
+                    look(path, stored, iter((data,)))
+            elif look and kind == "file" and size == stored:
+                _shown(source, path, stored, look)
             else:
                 source.skip(stored)
             _pad(source, stored)
@@ -172,6 +195,7 @@ def walk(
             offset,
             stored,
             data,
+            pax.get(_CAPABILITY, "").encode("utf-8", "surrogateescape") if pax else b"",
         )
         if pax:
             pax = {}
@@ -242,6 +266,22 @@ def _exactly(source: Source, n: int) -> bytes:
     if len(data) < n:
         broken("El archivo está cortado.")
     return data
+
+
+def _shown(source: Source, path: str, stored: int, look: Look) -> None:
+    """Deja que ``look`` lea lo que quiera de los ``stored`` bytes que siguen y salta el resto."""
+    left = stored
+
+    def pieces() -> Iterator[bytes]:
+        nonlocal left
+        while left:
+            piece = _exactly(source, min(left, PIECE))
+            left -= len(piece)
+            yield piece
+
+    look(path, stored, pieces())
+    if left:
+        source.skip(left)
 
 
 def _pad(source: Source, n: int) -> None:

@@ -1,0 +1,1 @@
+"""¿Qué encontraría quien entrara en un contenedor de esta imagen? Programas, permisos y usuario."""
