@@ -16,6 +16,9 @@ Cada error dice qué pasó, por qué y qué hacer después, siempre en español:
     │   ├── DownloadError        la dirección de un ADD no contesta (es también NetworkError)
     │   ├── DiskFullError        no queda espacio en el disco del motor
     │   └── BuildCancelled       la canceló quien la pidió
+    ├── RegistryError            el registro del taller no arranca, se paró o no admite una imagen
+    ├── DeployError              un despliegue no se puede hacer como se pide
+    │   └── DeployCancelled      lo canceló quien lo pidió
     ├── ContainerError           un contenedor no arranca o no contesta
     ├── ArchiveError             un archivo de imagen está roto o es hostil
     ├── AppError                 una aplicación de ejemplo está mal descrita
@@ -196,6 +199,18 @@ class ContainerError(MultietapaError):
         super().__init__(what, why=" ".join(filter(None, [why, said])), next_step=next_step, detail=detail)
         self.facts = why
         self.said = said
+
+
+class RegistryError(MultietapaError):
+    """El registro del taller no arranca, se paró a medias o no admite una imagen."""
+
+
+class DeployError(MultietapaError):
+    """Un despliegue no se puede hacer como se pide."""
+
+
+class DeployCancelled(DeployError):
+    """El despliegue lo canceló quien lo pidió."""
 
 
 class ArchiveError(MultietapaError):

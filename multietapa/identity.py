@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 LABEL = "org.multietapa"
 SESSION_LABEL = "org.multietapa.sesion"
+REGISTRY_LABEL = "org.multietapa.registro"
 BASE_LABEL = "org.multietapa.base"
 BASE_LAYERS_LABEL = f"{BASE_LABEL}.capas"
 EQUIVALENT_LABEL = "multietapa.equivalente"

@@ -1,16 +1,14 @@
 """Registros para las pruebas, dentro del motor que se prueba: uno de verdad y otros que se portan mal.
 
-El de verdad es el paquete ``docker-registry`` de Debian con su libc, como imagen ``FROM scratch``. La imagen
-se hace una vez y se guarda en la caché del kit. Todos escuchan en el 127.0.0.1 del motor, que no pide TLS.
+El de verdad es el equivalente de ``registry:3`` que sabe hacer el taller, con las etiquetas de las pruebas.
+Se hace una vez y se guarda en la caché del kit. Todos escuchan en el 127.0.0.1 del motor, que no pide TLS.
 """
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import platform
-import shutil
 import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -21,33 +19,18 @@ from typing import Any
 
 import docker
 
-from multietapa.bases.equivalent import ARCHITECTURES
-from multietapa.engine.bundle.apt import PrivateApt, missing_reason, package_name, unpack
-from multietapa.engine.bundle.make import SUITE
+from multietapa.bases.equivalent import ARCHITECTURES, Equivalent
+from multietapa.bases.families.registry import REFERENCE, recipe
+from multietapa.bases.reporting import silent
+from multietapa.engine.bundle.apt import missing_reason
 from multietapa.identity import SESSION_VARIABLE, labels
 from multietapa.image.write import write_image, write_layer
 from multietapa.paths import cache_dir
 from tests.conftest import BASE_IMAGE, unavailable, until
 from tests.crafted import digest
 
-REGISTRY_IMAGE = "multietapa-pruebas/registro:1"
+REGISTRY_IMAGE = "multietapa-pruebas/registro:2"
 PORT = "5000/tcp"
-CONFIG = """\
-version: 0.1
-log:
-  accesslog:
-    disabled: true
-storage:
-  filesystem:
-    rootdirectory: /registro
-  delete:
-    enabled: true
-http:
-  addr: :5000
-"""
-PACKAGES = ("docker-registry", "libc6")
-#: Lo que el registro abre, de esos paquetes: el programa, la libc y su cargador.
-KEPT = ("usr/bin/docker-registry", "usr/lib/*/libc.so.6", "usr/lib/*/ld-linux-*", "usr/lib64/*", "lib*")
 #: «ana» con la contraseña «secreta».
 PASSWORDS = "ana:$2b$04$r5y3KJWx9TdJ2VIIH4BeDuvpVKmRaPeOX2wootO74Qa.1a56/ICCW\n"
 
@@ -231,33 +214,27 @@ def _load_registry(client: docker.DockerClient) -> None:
 
 
 def _saved_image() -> Path:
-    """El archivo de la imagen del registro, en la caché; se descarga una vez."""
+    """El archivo de la imagen del registro, en la caché; se hace una vez, como el del taller."""
+    wanted = recipe(REFERENCE)
+    assert wanted is not None
     folder = cache_dir() / "pruebas"
     folder.mkdir(parents=True, exist_ok=True)
-    key = hashlib.sha256(repr((PACKAGES, KEPT, SUITE, CONFIG)).encode()).hexdigest()[:12]
-    saved = folder / f"registro-{key}.tar"
+    saved = folder / f"registro-{wanted.key}.tar"
     if not saved.exists():
         if reason := missing_reason():
             unavailable(f"no se puede descargar el registro: {reason}")
         with tempfile.TemporaryDirectory(prefix="registro-", dir=folder) as work:
-            _make(Path(work)).replace(saved)
+            _make(Path(work), wanted).replace(saved)
     return saved
 
 
-def _make(work: Path) -> Path:
-    apt = PrivateApt(work / "apt", suite=SUITE)
-    apt.update()
-    unpack([deb for deb in apt.download(PACKAGES) if package_name(deb) in PACKAGES], work / "todo")
+def _make(work: Path, wanted: Equivalent) -> Path:
+    (source,) = wanted.layers
     root = work / "raiz"
-    for pattern in KEPT:
-        for path in (work / "todo").glob(pattern):
-            target = root / path.relative_to(work / "todo")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(path, target, follow_symlinks=False)
-    (root / "config.yml").write_text(CONFIG)
+    root.mkdir()
+    source.fill(root, work, silent)
     layer = write_layer(root, work / "capa.tar", created_by="docker-registry de Debian, para las pruebas")
-    config = {"Entrypoint": ["/usr/bin/docker-registry", "serve", "/config.yml"], "ExposedPorts": {PORT: {}}}
-    config |= {"Labels": labels({SESSION_VARIABLE: "registro-de-pruebas"})}
+    config = wanted.config() | {"Labels": labels({SESSION_VARIABLE: "registro-de-pruebas"})}
     architecture = ARCHITECTURES[platform.machine()][0]
     write_image(
         [layer], work / "imagen.tar", reference=REGISTRY_IMAGE, config=config, architecture=architecture

@@ -1,7 +1,8 @@
 """Las imágenes base del taller y las familias que saben hacer sus equivalentes.
 
 Una familia es un módulo de ``families/`` con dos nombres: ``BASES``, las imágenes que sabe hacer, y
-``recipe(imagen)``, que da su :class:`Equivalent` o ``None``. Basta con que el archivo esté ahí.
+``recipe(imagen)``, que da su :class:`Equivalent` o ``None``. Basta con que el archivo esté ahí. En
+``SERVICES``, si lo tiene, van las que el taller pone en marcha y de las que nadie parte (un registro).
 """
 
 from __future__ import annotations
@@ -48,5 +49,6 @@ def workshop_bases() -> tuple[str, ...]:
 
 def layer_files() -> frozenset[str]:
     """Los nombres en la caché de las capas de todos los equivalentes que se saben hacer."""
-    known = filter(None, (recipe(base) for family in families() for base in family.BASES))
+    names = (name for family in families() for name in (*family.BASES, *getattr(family, "SERVICES", ())))
+    known = filter(None, map(recipe, names))
     return frozenset(layer.file for equivalent in known for layer in equivalent.layers)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -128,7 +128,7 @@ def run_container(
         )
         gone = f"El contenedor de {image} desapareció antes de contestar."
         with explained(what=gone, next_step="Comprueba que nadie lo borró y repite."):
-            url = _wait(engine, container, image, port, timeout)
+            url = first_answer(engine, container, image, port=port, timeout=timeout)
         yield Running(url, container)
 
 
@@ -141,23 +141,38 @@ def read_file(engine: Engine, image: str, path: str, *, limit: int = 100_000) ->
         return file_in(container, path, limit=limit)
 
 
-def _wait(engine: Engine, container: Any, image: str, port: int, timeout: float) -> str:
-    """Espera la primera respuesta HTTP y devuelve la dirección."""
+def first_answer(
+    engine: Engine,
+    container: Any,
+    image: str,
+    *,
+    port: int,
+    timeout: float,
+    path: str = "/",
+    pause: float = _PAUSE_SECONDS,
+    check: Callable[[], None] = lambda: None,
+) -> str:
+    """Espera la primera respuesta HTTP (de cualquier código) en ``path`` y devuelve la dirección del puerto.
+
+    ``pause`` son los segundos entre una pregunta y otra; antes de cada una se llama a ``check``, que puede
+    lanzar lo que quiera para dejarlo. Lanza :class:`ContainerError` como :func:`run_container`.
+    """
     limit = time.monotonic() + timeout
     url, last = "", "todavía no ha abierto el puerto"
     while time.monotonic() < limit:
+        check()
         state = engine.client.api.inspect_container(container.id)["State"]
         if not state["Running"]:
             raise _closed(container, image, state)
         try:
             url = url or published(engine, container, port)
-            ask(f"{url}/", max(1.0, min(10.0, limit - time.monotonic())))
+            ask(f"{url}{path}", max(1.0, min(10.0, limit - time.monotonic())))
             return url
         except ContainerError as problem:
             last = problem.why or problem.what
         except OSError as problem:
             last = str(getattr(problem, "reason", problem))
-        time.sleep(_PAUSE_SECONDS)
+        time.sleep(pause)
     raise ContainerError(
         f"El contenedor de {image} está en marcha, pero en {timeout:.0f} s nadie contesta en el "
         f"puerto {port}.",

@@ -12,6 +12,8 @@ from multietapa.engine.endpoint import Endpoint
 KINDS = ("existente", "privado", "embebido", "grabacion")
 #: Los que pone en marcha el kit: su supervisor los levanta si se caen y abre los puertos que publican.
 OWN_KINDS = ("privado", "embebido")
+NODE_KIND = "nodo"
+"""Un motor privado de más, con los datos vacíos, al que se despliega; nadie construye en él."""
 
 
 @dataclass(frozen=True)

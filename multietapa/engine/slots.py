@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from multietapa.engine.host import run_folder
-from multietapa.engine.model import OWN_KINDS
+from multietapa.engine.model import NODE_KIND, OWN_KINDS
 from multietapa.engine.private import userns
 from multietapa.engine.state import read
 from multietapa.errors import EngineError
@@ -61,12 +61,15 @@ def reserve() -> Slot:
 
 
 def running() -> list[tuple[int, str, str]]:
-    """Los motores del taller en marcha en esta máquina, de quien pregunta: su hueco, su clase y su URL."""
+    """Los motores del taller en marcha en esta máquina, de quien pregunta: su hueco, su clase y su URL.
+
+    Los nodos a los que se despliega no cuentan: se van con quien despliega.
+    """
     found = []
     for number in range(MAXIMUM):
         run = runtime_dir() / f"motor-{number}"
         state = read(run / run_folder.STATE)
-        if state.get("host") and is_reserved(run):
+        if state.get("host") and state.get("kind") != NODE_KIND and is_reserved(run):
             found.append((number, str(state.get("kind")), str(state["host"])))
     return found
 
@@ -76,7 +79,8 @@ def remove_unused_data() -> str:
     removed, busy = [], []
     for number in range(MAXIMUM):
         base = cache_dir() / f"motores/{number}"
-        folders = [path for path in (_data_folder(base, kind) for kind in OWN_KINDS) if path.exists()]
+        every = [_data_folder(base, kind) for kind in (*OWN_KINDS, NODE_KIND)]
+        folders = [path for path in every if path.exists()]
         if not folders:
             continue
         with ExitStack() as stack:

@@ -23,6 +23,8 @@ from multietapa.engine.bundle import make as bundle
 from multietapa.engine.embedded.daemon import EmbeddedDaemon
 from multietapa.engine.host.daemon import Daemon
 from multietapa.engine.host.run_folder import STATE
+from multietapa.engine.model import NODE_KIND
+from multietapa.engine.private import userns
 from multietapa.engine.private.daemon import PrivateDaemon
 from multietapa.engine.slots import Slot, reserve
 from multietapa.engine.state import StateFile
@@ -37,6 +39,8 @@ STEADY_SECONDS = 300.0
 def make_daemon(kind: str, slot: Slot, *, log: Callable[[str], None] = lambda _: None) -> Daemon:
     """Un motor de esa clase en ese hueco, sin arrancar. Lanza :class:`BundleError`."""
     root, data = bundle.make(log=log), slot.data_for(kind)
+    if kind == NODE_KIND:  # lo que dejara uno que acabó de golpe
+        userns.remove(data)
     if kind == "embebido":
         return EmbeddedDaemon(root, run=slot.run, data=data, slot=slot.number)
     return PrivateDaemon(root, run=slot.run, data=data, slot=slot.number)
@@ -81,6 +85,8 @@ def look_after(kind: str, *, say: Callable[..., None]) -> None:
         if state is not None:
             state.remove()
         if slot is not None:
+            if kind == NODE_KIND:
+                userns.remove(slot.data_for(kind))
             slot.release()
 
 

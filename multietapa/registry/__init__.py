@@ -1,0 +1,1 @@
+"""¿Cómo viaja una imagen? Un registro, un enlace con velocidad y los despliegues que pasan por él."""
