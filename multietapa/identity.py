@@ -13,6 +13,7 @@ BASE_LABEL = "org.multietapa.base"
 BASE_LAYERS_LABEL = f"{BASE_LABEL}.capas"
 EQUIVALENT_LABEL = "multietapa.equivalente"
 RECIPE_LABEL = "multietapa.receta"
+NOTE_LABEL = "multietapa.nota"
 SESSION_VARIABLE = "MULTIETAPA_SESION"
 
 _process_session = uuid.uuid4().hex[:12]

@@ -40,9 +40,9 @@ FLAGS += ["--disable-background-networking", "--disable-component-update"]
 BASE_IMAGE = "multietapa-pruebas/base:1"
 #: Los archivos de pruebas que cargan o usan lo que solo hay en Linux, o en un Unix. Fuera no se recogen.
 LINUX_ONLY = (
-    "apt bases binder browser bundle bundle_archive bundle_manifest bundle_signatures bundle_sources "
-    "cleaning cli data_disk discovery embedded host_limits iniciar lifetime loader network one_cpu private "
-    "session_named session_pulls "
+    "apt base_packages bases binder browser bundle bundle_archive bundle_manifest bundle_signatures "
+    "bundle_sources cleaning cli data_disk discovery embedded host_limits iniciar lifetime loader network "
+    "one_cpu private session_named session_pulls "
     "pull rootless state"
 ).split()
 UNIX_ONLY = "context contexts image_tar paths reasons session".split()

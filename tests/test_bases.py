@@ -86,10 +86,10 @@ def test_there_is_no_recipe_for_other_images(reference: str) -> None:
 @pytest.mark.parametrize(
     ("reference", "key"),
     [
-        ("node:14", "0fd79310362c"),
-        ("node:14-alpine", "3dff91b5b71a"),
-        ("node:24", "d7df4eb96825"),
-        ("node:24-alpine", "9da3d598bf15"),
+        ("node:14", "3bfff733ac3f"),
+        ("node:14-alpine", "fc616fa5c628"),
+        ("node:24", "d5c5f7edaf4c"),
+        ("node:24-alpine", "02f40e591cf9"),
     ],
 )
 def test_the_recipes_are_those_that_learners_already_have(reference: str, key: str) -> None:

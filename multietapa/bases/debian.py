@@ -1,6 +1,7 @@
 """El sistema de un equivalente local: un Debian completo, con compiladores, o uno mínimo, con busybox.
 
-Es siempre su primera capa, y la comparten las imágenes del mismo tamaño.
+El mínimo lleva la biblioteca de C de Debian (glibc) o la de Alpine (musl), cada una con su cargador. Es
+siempre la primera capa del equivalente, y la comparten los que tienen el mismo sistema.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from multietapa.bases import accounts
+from multietapa.bases import accounts, dpkg
 from multietapa.bases.equivalent import (
     CERTIFICATES,
     REVISION,
@@ -21,10 +22,16 @@ from multietapa.bases.equivalent import (
     link,
 )
 from multietapa.bases.reporting import ReportProgress
-from multietapa.engine.bundle.apt import PrivateApt, unpack
+from multietapa.engine.bundle.apt import PrivateApt, package_name, unpack
 
 SUITE = "bookworm"
+#: Con el musl de bookworm (1.2.3), el Node que se publica para musl no arranca: pide el de trixie (1.2.5).
+MUSL_SUITE = "trixie"
 MINIMAL = ("libc6", "libstdc++6", "libgcc-s1", "busybox-static", "base-files")
+#: Solo estos, sin lo que piden: base-files pide un awk, y los de Debian son de glibc (el de busybox vale).
+MUSL = ("musl", "busybox-static", "base-files")
+#: Donde el cargador de Alpine busca las bibliotecas. El de Debian solo mira en sus carpetas.
+MUSL_FOLDERS = ("/lib", "/usr/local/lib", "/usr/lib")
 # fmt: off
 FULL = [
     "base-files", "bash", "dash", "coreutils", "build-essential", "python3", "git", "curl", "wget",
@@ -46,15 +53,24 @@ _MODES = {"tmp": 0o1777, "root": 0o700, "home": 0o755, "var/tmp": 0o1777, "run":
 
 @dataclass(frozen=True)
 class System:
-    """Un sistema Debian: ``full`` es el completo; ``user``, quien tiene el uid 1000."""
+    """Un sistema Debian: ``full`` es el completo; ``user``, quien tiene el uid 1000.
+
+    ``musl`` es un mínimo con la biblioteca de C de Alpine y sin la de Debian.
+    """
 
     full: bool
     user: str = DEFAULT_USER
+    musl: bool = False
+
+    @property
+    def suite(self) -> str:
+        """La rama de Debian de la que se toman sus paquetes."""
+        return MUSL_SUITE if self.musl else SUITE
 
     @property
     def packages(self) -> Sequence[str]:
-        """Los paquetes que se piden; apt añade aquellos de los que dependen."""
-        return FULL if self.full else MINIMAL
+        """Los paquetes que se piden; apt añade aquellos de los que dependen, salvo en los de musl."""
+        return FULL if self.full else MUSL if self.musl else MINIMAL
 
     @property
     def absent(self) -> tuple[str, ...]:
@@ -66,27 +82,32 @@ class System:
         """Lo que lo determina, igual en todas las máquinas."""
         other_user = () if self.user == DEFAULT_USER else (self.user,)
         users = accounts.recipe(full=self.full)
-        return (REVISION, SUITE, self.packages, ALTERNATIVES, UNUSED, users, *other_user)
+        folders = MUSL_FOLDERS if self.musl else ()
+        return (REVISION, self.suite, self.packages, ALTERNATIVES, UNUSED, users, *other_user, *folders)
 
     @property
     def layer(self) -> Layer:
         """Su capa."""
-        kind = "con compiladores" if self.full else "mínimo, con busybox"
+        minimal = "mínimo, con busybox y musl" if self.musl else "mínimo, con busybox"
+        kind = "con compiladores" if self.full else minimal
         return Layer(
             file=layer_file("sistema", *self.recipe, certificates()),
-            created_by=f"equivalente local: Debian {SUITE} {kind}",
+            created_by=f"equivalente local: Debian {self.suite} {kind}",
             fill=lambda root, work, progress: self._fill(root, work, progress, kind),
         )
 
     def _fill(self, root: Path, work: Path, progress: ReportProgress, kind: str) -> None:
-        title = f"descargando un Debian {SUITE} {kind}"
+        title = f"descargando un Debian {self.suite} {kind}"
         progress(title, 0, 0)
-        apt = PrivateApt(work / "apt", suite=SUITE)
+        apt = PrivateApt(work / "apt", suite=self.suite)
         apt.update()
         debs = apt.download(self.packages, percent=lambda percent: progress(title, percent, 100))
+        if self.musl:
+            debs = [deb for deb in debs if package_name(deb) in MUSL]
         progress(f"desempaquetando {len(debs)} paquetes", 0, 0)
-        unpack(debs, root)
+        contents = unpack(debs, root)
         self._finish(root)
+        dpkg.write(root, contents, full=self.full)
 
     def _finish(self, root: Path) -> None:
         """Lo que harían los guiones de los paquetes: usuarios, enlaces y certificados."""
@@ -98,6 +119,8 @@ class System:
             (root / path).chmod(mode)
         if self.full:
             link(root / "usr/bin/sh", "dash")
+        if self.musl:
+            _as_in_alpine(root)
         for name, target in (ALTERNATIVES if self.full else _applets(root)).items():
             if not (root / "usr/bin" / name).exists():
                 link(root / "usr/bin" / name, target)
@@ -106,6 +129,14 @@ class System:
             shutil.rmtree(root / "etc/ssl/certs", ignore_errors=True)
             (root / CERTIFICATES).parent.mkdir(parents=True)
             (root / CERTIFICATES).write_bytes(trusted)
+
+
+def _as_in_alpine(root: Path) -> None:
+    """El cargador de musl busca donde el de Alpine; con el nombre ``ldd``, dice qué carga un programa."""
+    for folders in (root / "etc").glob("ld-musl-*.path"):
+        folders.write_text("\n".join([folders.read_text().rstrip("\n"), *MUSL_FOLDERS, ""]))
+    loader = next((root / "usr/lib").glob("ld-musl-*.so.1"))
+    link(root / "usr/bin/ldd", f"/lib/{loader.name}")
 
 
 def _applets(root: Path) -> dict[str, str]:

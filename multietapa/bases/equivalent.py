@@ -13,10 +13,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from multietapa.bases.reporting import ReportProgress
-from multietapa.identity import BASE_LABEL, BASE_LAYERS_LABEL, EQUIVALENT_LABEL, LABEL, RECIPE_LABEL
+from multietapa.identity import (
+    BASE_LABEL,
+    BASE_LAYERS_LABEL,
+    EQUIVALENT_LABEL,
+    LABEL,
+    NOTE_LABEL,
+    RECIPE_LABEL,
+)
 
 #: Se sube si cambia lo que se hace con los paquetes: entonces todos los equivalentes se vuelven a hacer.
-REVISION = 1
+REVISION = 2
 #: Lo que dice ``uname``, y cómo lo llaman Docker (y Debian) y npm.
 ARCHITECTURES = {"x86_64": ("amd64", "x64"), "aarch64": ("arm64", "arm64")}
 CERTIFICATES = "etc/ssl/certs/ca-certificates.crt"
@@ -46,7 +53,7 @@ class Equivalent:
     ``key`` identifica la receta, igual en todas las máquinas: con otra, la que haya se vuelve a hacer.
     ``environment`` y ``command`` son los de la imagen; ``tools``, los programas de esta máquina que hacen
     falta, además de los de apt, cada uno con su porqué; ``absent``, los programas de la imagen publicada que
-    el equivalente no puede traer.
+    el equivalente no puede traer; ``note``, lo que conviene saber de él, que se dice donde se muestra.
     """
 
     reference: str
@@ -56,11 +63,14 @@ class Equivalent:
     environment: tuple[str, ...] = ()
     tools: Mapping[str, str] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
+    note: str = ""
 
     def config(self) -> dict[str, object]:
         """La configuración de la imagen, con las etiquetas que dicen qué es."""
         labels = {LABEL: "1", EQUIVALENT_LABEL: "1", BASE_LABEL: self.reference, RECIPE_LABEL: self.key}
         labels[BASE_LAYERS_LABEL] = str(len(self.layers))
+        if self.note:
+            labels[NOTE_LABEL] = self.note
         environment = [_PATH, *self.environment]
         return {"Env": environment, "Cmd": list(self.command), "WorkingDir": "/", "Labels": labels}
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from multietapa.bases.catalogue import layer_files
+from multietapa.bases.downloading import client
 from multietapa.bases.equivalent import ARCHITECTURES, Equivalent, Layer
 from multietapa.bases.reporting import ReportProgress, silent
 from multietapa.engine.bundle.apt import missing_reason
@@ -85,7 +86,7 @@ def _forget_old_layers(folder: Path, wanted: Equivalent) -> None:
 
 def _check_tools(wanted: Equivalent) -> None:
     reason = missing_reason()
-    absent = [f"falta {tool}, {why}" for tool, why in wanted.tools.items() if not shutil.which(tool)]
+    absent = [f"falta {tool}, {why}" for tool, why in wanted.tools.items() if not client(tool)]
     if not reason and absent:
         reason = "; ".join(absent)
     if not reason and os.uname().machine not in ARCHITECTURES:

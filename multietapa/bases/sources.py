@@ -29,7 +29,7 @@ from multietapa.errors import (
     RegistryUnreachableError,
     is_disk_full,
 )
-from multietapa.identity import EQUIVALENT_LABEL, RECIPE_LABEL, session_id
+from multietapa.identity import EQUIVALENT_LABEL, NOTE_LABEL, RECIPE_LABEL, session_id
 from multietapa.image.archive import familiar, read_images
 from multietapa.paths import PROJECT_ROOT
 
@@ -47,7 +47,8 @@ Attempt = Callable[[docker.DockerClient, str, ReportProgress], str]
 class BaseImage:
     """Una imagen base que está en el motor.
 
-    ``origin`` dice de dónde salió; ``size`` son los bytes que declara el motor para ella.
+    ``origin`` dice de dónde salió; ``size`` son los bytes que declara el motor para ella; ``note``, lo que
+    conviene saber de un equivalente (``""`` si nada).
     """
 
     reference: str
@@ -55,9 +56,15 @@ class BaseImage:
     origin: str
     size: int
     equivalent: bool
+    note: str = ""
 
     def __str__(self) -> str:
-        return f"{self.reference}: {self.origin} ({text.size(self.size)} según el motor)"
+        return f"{self.reference}: {self.described} ({text.size(self.size)} según el motor)"
+
+    @property
+    def described(self) -> str:
+        """De dónde salió y, si es un equivalente del que conviene saber algo, eso."""
+        return f"{self.origin}, {self.note}" if self.note else self.origin
 
 
 def ensure_base(
@@ -215,7 +222,8 @@ def _describe(client: docker.DockerClient, reference: str, origin: str) -> BaseI
     is_equivalent = labels.get(EQUIVALENT_LABEL) == "1"
     if is_equivalent and origin != "equivalente local":
         origin = f"equivalente local, {origin}"
-    return BaseImage(reference, image.id, origin, int(image.attrs["Size"]), is_equivalent)
+    note = str(labels.get(NOTE_LABEL, "")) if is_equivalent else ""
+    return BaseImage(reference, image.id, origin, int(image.attrs["Size"]), is_equivalent, note)
 
 
 @dataclass(frozen=True)
@@ -233,7 +241,7 @@ class Bases:
     def _repr_html_(self) -> str:
         rows = [
             f"<tr><td {_LEFT}><code>{html.escape(b.reference)}</code></td>"
-            f"<td {_LEFT}>{html.escape(b.origin)}</td><td>{text.size(b.size)}</td></tr>"
+            f"<td {_LEFT}>{html.escape(b.described)}</td><td>{text.size(b.size)}</td></tr>"
             for b in self.found
         ]
         rows += [

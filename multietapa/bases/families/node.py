@@ -1,17 +1,18 @@
 """La familia de Node: ``node:14``, ``node:14-alpine``... La misma versión de Node y el mismo papel.
 
 La completa es un Debian con compiladores y bibliotecas de desarrollo, como ``node:14``; la mínima, un sistema
-con busybox y lo justo para que Node arranque, como ``node:14-alpine`` (aunque con glibc, no musl).
+con busybox y lo justo para que Node arranque, como ``node:14-alpine``. La de Node 24 es de musl, como Alpine;
+la de Node 14, de glibc: ni npm ni PyPI tienen un Node 14 para musl.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
+from multietapa.bases import downloading, node_wheel
 from multietapa.bases.debian import System
 from multietapa.bases.equivalent import (
     ARCHITECTURES,
@@ -24,10 +25,19 @@ from multietapa.bases.equivalent import (
     layer_file,
 )
 from multietapa.bases.reporting import ReportProgress
-from multietapa.errors import BaseImageError
 
-#: Cada versión mayor: la exacta y la de su npm.
-NODES = {"14": ("14.21.3", "6.14.18"), "24": ("24.9.0", "11.6.0")}
+
+@dataclass(frozen=True)
+class Release:
+    """Una versión de Node, la de su npm y de dónde se toma: de una rueda de PyPI, si la hay, o de npm."""
+
+    node: str
+    npm: str
+    in_wheel: bool
+
+
+#: Cada versión mayor: la exacta y la de su npm. De las ruedas hay una de glibc y otra de musl.
+NODES = {"14": Release("14.21.3", "6.14.18", False), "24": Release("24.19.0", "11.17.0", True)}
 BASES = tuple(f"node:{major}{flavour}" for major in NODES for flavour in ("", "-alpine"))
 
 
@@ -36,41 +46,48 @@ def recipe(reference: str) -> Equivalent | None:
     if reference not in BASES:
         return None
     major, _, flavour = reference.removeprefix("node:").partition("-")
-    node, npm = NODES[major]
-    system = System(full=not flavour)
+    release = NODES[major]
+    system = System(full=not flavour, musl=bool(flavour) and release.in_wheel)
     trusted = bool(certificates())
+    taken = (release.node, release.npm, release.in_wheel, system.musl)
     runtime = Layer(
-        file=layer_file("node", REVISION, node, npm, trusted),
-        created_by=f"equivalente local: Node {node}, npm {npm}",
-        fill=lambda root, work, progress: _fill(root, work, progress, node, npm),
+        file=layer_file("node", REVISION, *taken, trusted),
+        created_by=f"equivalente local: Node {release.node}, npm {release.npm}",
+        fill=lambda root, work, progress: _fill(root, work, progress, release, musl=system.musl),
         owners={"home/node": 1000},
     )
+    note = "con musl, como Alpine" if system.musl else f"con glibc: no hay un Node {major} para musl"
     return Equivalent(
         reference,
-        key=digest(*system.recipe, node, npm),
+        key=digest(*system.recipe, *taken),
         layers=(system.layer, runtime),
         command=("node",),
         environment=(
-            f"NODE_VERSION={node}",
+            f"NODE_VERSION={release.node}",
             *([f"NODE_EXTRA_CA_CERTS=/{CERTIFICATES}"] if trusted else []),
         ),
         absent=system.absent,
-        tools={"npm": "con el que se descarga el Node de esa versión"},
+        tools={downloading.PIP if release.in_wheel else downloading.NPM: "con el que se descarga su Node"},
+        note=note if flavour else "",
     )
 
 
-def _fill(root: Path, work: Path, progress: ReportProgress, node: str, npm: str) -> None:
-    """La capa de Node, que comparten la base completa y la mínima de la misma versión."""
-    progress(f"añadiendo Node {node}", 0, 0)
+def _fill(root: Path, work: Path, progress: ReportProgress, release: Release, *, musl: bool) -> None:
+    """La capa de Node: él, su npm y la carpeta de su usuario."""
+    progress(f"añadiendo Node {release.node}", 0, 0)
     local = root / "usr/local"
     modules = local / "lib/node_modules"
     (local / "bin").mkdir(parents=True)
     modules.mkdir(parents=True)
-    architecture = ARCHITECTURES[os.uname().machine][1]
-    _npm_package(f"node-linux-{architecture}@{node}", work / "paquete-node")
-    shutil.copyfile(work / "paquete-node/bin/node", local / "bin/node")
+    machine = os.uname().machine
+    if release.in_wheel:
+        node_wheel.fill(root, work, release.node, machine=machine, musl=musl)
+    else:
+        package = f"node-linux-{ARCHITECTURES[machine][1]}@{release.node}"
+        downloading.npm_package(package, work / "paquete-node")
+        shutil.copyfile(work / "paquete-node/bin/node", local / "bin/node")
+        downloading.npm_package(f"npm@{release.npm}", modules / "npm")
     (local / "bin/node").chmod(0o755)
-    _npm_package(f"npm@{npm}", modules / "npm")
     for name in ("npm", "npx"):
         script = modules / f"npm/bin/{name}-cli.js"
         script.chmod(0o755)
@@ -81,23 +98,3 @@ def _fill(root: Path, work: Path, progress: ReportProgress, node: str, npm: str)
     authority = f"cafile=/{CERTIFICATES}\n" if certificates() else ""
     (local / "etc/npmrc").write_text(f"{authority}maxsockets=8\naudit=false\nupdate-notifier=false\n")
     (root / "home/node").mkdir(parents=True)
-
-
-def _npm_package(spec: str, target: Path) -> None:
-    """Descarga un paquete con el cliente npm del sistema y lo deja en ``target``."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent) as download:
-        done = subprocess.run(
-            ["npm", "pack", "--silent", "--json", spec], cwd=download, capture_output=True, text=True
-        )
-        found = list(Path(download).glob("*.tgz"))
-        if done.returncode or not found:
-            raise BaseImageError(
-                f"No se pudo descargar {spec} con npm.",
-                why=done.stderr.strip()[-400:] or "npm terminó con un error.",
-                next_step="Comprueba la conexión y repite la orden.",
-            )
-        unpacked = subprocess.run(["tar", "-xzf", found[0], "-C", download], capture_output=True, text=True)
-        if unpacked.returncode:
-            raise BaseImageError(f"No se pudo abrir {spec}.", why=unpacked.stderr.strip()[-400:])
-        shutil.move(Path(download) / "package", target)

@@ -178,11 +178,15 @@ def package_name(deb: Path) -> str:
     return deb.name.split("_", 1)[0]
 
 
-def unpack(debs: Sequence[Path], root: Path, *, skip: frozenset[str] = frozenset()) -> None:
+def unpack(
+    debs: Sequence[Path], root: Path, *, skip: frozenset[str] = frozenset()
+) -> dict[Path, tuple[str, ...]]:
     """Desempaqueta los ``.deb`` en ``root``, sin guiones, salvo los nombrados en ``skip``.
 
-    Antes crea los enlaces ``/bin``, ``/sbin``, ``/lib`` y ``/lib64`` hacia ``/usr``, como Debian.
+    Antes crea los enlaces ``/bin``, ``/sbin``, ``/lib`` y ``/lib64`` hacia ``/usr``, como Debian. Devuelve
+    las rutas que trae cada uno, como se escriben en él (``./usr/bin/sh``; las carpetas acaban en «/»).
     """
+    contents = {}
     root.mkdir(parents=True, exist_ok=True)
     for name in ("bin", "sbin", "lib", "lib64"):
         (root / "usr" / name).mkdir(parents=True, exist_ok=True)
@@ -193,10 +197,11 @@ def unpack(debs: Sequence[Path], root: Path, *, skip: frozenset[str] = frozenset
             continue
         pack = subprocess.Popen(["dpkg-deb", "--fsys-tarfile", str(deb)], stdout=subprocess.PIPE)
         done = subprocess.run(
-            ["tar", "-x", "--keep-directory-symlink", "-C", str(root)],
+            ["tar", "-xv", "--quoting-style=literal", "--keep-directory-symlink", "-C", str(root)],
             stdin=pack.stdout,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="surrogateescape",
         )
         if done.returncode != 0 or pack.wait() != 0:
             raise BundleError(
@@ -204,3 +209,5 @@ def unpack(debs: Sequence[Path], root: Path, *, skip: frozenset[str] = frozenset
                 why=done.stderr.strip()[-300:] or "dpkg-deb terminó con un error.",
                 next_step="Comprueba el espacio libre en disco y repite la orden.",
             )
+        contents[deb] = tuple(done.stdout.splitlines())
+    return contents
