@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
 from multietapa.errors import ArchiveError
+from multietapa.image.documents import NOT_KEPT, Reader, is_document, kept, reader
 from multietapa.image.tarwalk import Limits, broken, walk
 from multietapa.image.transfer import BLOCK, PackedSize
 
@@ -20,17 +21,6 @@ NOT_MEASURED = -1
 """Valor de ``transfer_bytes`` cuando no se pidió comprimir."""
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
-_INVENTORIES = frozenset(
-    {
-        "etc/group",
-        "etc/os-release",
-        "etc/passwd",
-        "lib/apk/db/installed",
-        "usr/lib/apk/db/installed",
-        "usr/lib/os-release",
-        "var/lib/dpkg/status",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +54,8 @@ class Layer:
     ``unpacked_bytes`` suma los archivos, con los enlaces duros una vez, y el largo de los destinos de
     los enlaces simbólicos (``symlink_bytes``), como hace overlay2 al descargar o cargar una imagen.
     ``transfer_bytes`` sigue la definición de ``multietapa.image.transfer``. ``documents`` guarda el texto de
-    los pocos archivos que hacen falta después: ``package.json``, cierres de npm y de pnpm e inventarios del
-    sistema.
+    los pocos archivos que hacen falta después (``multietapa.image.documents`` dice cuáles): ``package.json``,
+    cierres de npm y de pnpm, inventarios del sistema y lo que dicen los programas de Go.
     """
 
     index: int
@@ -76,21 +66,6 @@ class Layer:
     transfer_bytes: int
     symlink_bytes: int = 0
     documents: Mapping[str, str] = field(default_factory=dict)
-
-
-def is_document(path: str) -> bool:
-    """Si el contenido de ``path`` se guarda con la capa."""
-    name = path[path.rfind("/") + 1 :]
-    if name == "package.json":
-        _, inside, package = f"/{path}".rpartition("/node_modules/")
-        return not inside or package.count("/") == (2 if package.startswith("@") else 1)
-    if name in ("package-lock.json", "npm-shrinkwrap.json"):
-        return "node_modules/" not in path
-    if name == ".package-lock.json":
-        return path.endswith("node_modules/.package-lock.json")
-    if name == "lock.yaml":
-        return path.endswith("node_modules/.pnpm/lock.yaml")
-    return path in _INVENTORIES or path.startswith("var/lib/dpkg/status.d/")
 
 
 def read_layer(
@@ -152,18 +127,31 @@ def read_layer(
 
 def _index(source: _Blocks, limits: Limits) -> tuple[tuple[FileEntry, ...], dict[str, str]]:
     budget = limits.documents_bytes
+    passing: dict[str, Reader] = {}
 
     def wanted(path: str, size: int) -> bool:
-        """Si se guarda el contenido de ``path``; lo descuenta de lo que cabe."""
+        """Si se guarda el contenido de ``path``."""
+        return size <= min(limits.document_bytes, budget) and is_document(path)
+
+    def watched(path: str, size: int) -> Reader | None:
+        """Quien mira un archivo que no se guarda."""
+        if found := reader(path, size):
+            passing[path] = found
+        return found
+
+    def keep(path: str, text: str) -> None:
+        """Guarda un texto y lo descuenta de lo que cabe."""
         nonlocal budget
-        if size > min(limits.document_bytes, budget) or not is_document(path):
-            return False
-        budget -= size
-        return True
+        if len(text) <= budget:
+            budget -= len(text)
+            documents[path] = text
+        elif path in passing:
+            documents[path] = NOT_KEPT
 
     found: dict[tuple[bool, str], FileEntry] = {}
     documents: dict[str, str] = {}
-    for path, kind, size, mode, uid, gid, link, _, _, data in walk(source, limits=limits, wanted=wanted):
+    walked = walk(source, limits=limits, wanted=wanted, watched=watched)
+    for path, kind, size, mode, uid, gid, link, _, _, data in walked:
         folder, _, name = path.rpartition("/")
         marker = name.startswith(_WHITEOUT)
         if marker:
@@ -177,10 +165,15 @@ def _index(source: _Blocks, limits: Limits) -> tuple[tuple[FileEntry, ...], dict
             size = first.size if first else 0
             if first and first.kind == "hardlink":
                 link = first.link
-            if link in documents and wanted(path, len(documents[link])):  # pnpm enlaza los iguales
-                documents[path] = documents[link]
-        elif data:
-            documents[path] = data.decode("utf-8", "replace")
+            if link in documents and is_document(path):  # pnpm enlaza los iguales
+                keep(path, documents[link])
+        elif kind == "file":
+            documents.pop(path, None)
+            if data:
+                keep(path, kept(path, data))
+            elif path in passing and (text := passing[path].text()):
+                keep(path, text)
+            passing.clear()
         found[marker, path] = FileEntry(path, size, kind, mode, uid, gid, link)
     return tuple(found.values()), documents
 

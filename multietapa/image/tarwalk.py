@@ -16,6 +16,8 @@ from typing import NamedTuple, NoReturn, Protocol
 from multietapa.errors import ArchiveError
 
 RECORD = 512
+_TASTE = 4096
+_PIECE = 1 << 20
 _HEADER_ONLY = frozenset(b"123456")
 _KINDS = {
     ord("0"): "file", 0: "file", ord("7"): "file", ord("S"): "file", ord("1"): "hardlink",
@@ -48,6 +50,13 @@ class Source(Protocol):
 
     def tell(self) -> int:
         """Posición absoluta del siguiente byte."""
+
+
+class Sink(Protocol):
+    """Quien mira un archivo mientras pasa, sin guardarlo."""
+
+    def write(self, data: bytes) -> bool:
+        """Recibe los siguientes bytes; ``False`` si ya no quiere más."""
 
 
 class RawEntry(NamedTuple):
@@ -92,10 +101,15 @@ def clean_path(name: str) -> str:
 
 
 def walk(
-    source: Source, *, limits: Limits, wanted: Callable[[str, int], bool] = lambda *_: False
+    source: Source,
+    *,
+    limits: Limits,
+    wanted: Callable[[str, int], bool] = lambda *_: False,
+    watched: Callable[[str, int], Sink | None] = lambda *_: None,
 ) -> Iterator[RawEntry]:
     """Da cada entrada del tar; ``data`` llega llena en los archivos que ``wanted(ruta, tamaño)`` pide.
 
+    Los demás pasan, a trozos, por el ``Sink`` que dé ``watched(ruta, tamaño)``; con ``None``, se saltan.
     Termina en los bloques de ceros o al acabarse la fuente en el límite de un bloque. Lanza
     ``ArchiveError`` ante una cabecera falsa, un tamaño imposible o un archivo cortado.
     """
@@ -156,8 +170,11 @@ def walk(
         offset = source.tell()
         data = b""
         if stored:
-            if kind == "file" and size == stored and wanted(path, stored):
+            plain = kind == "file" and size == stored
+            if plain and wanted(path, stored):
                 data = _exactly(source, stored)
+            elif plain and (sink := watched(path, stored)):
+                _pour(source, stored, sink)
             else:
                 source.skip(stored)
             _pad(source, stored)
@@ -242,6 +259,18 @@ def _exactly(source: Source, n: int) -> bytes:
     if len(data) < n:
         broken("El archivo está cortado.")
     return data
+
+
+def _pour(source: Source, n: int, sink: Sink) -> None:
+    """Da a ``sink`` los ``n`` bytes siguientes, primero unos pocos, y se salta los que no quiera."""
+    piece = _TASTE
+    while n:
+        data = _exactly(source, min(n, piece))
+        n -= len(data)
+        if not sink.write(data):
+            source.skip(n)
+            return
+        piece = _PIECE
 
 
 def _pad(source: Source, n: int) -> None:
