@@ -48,8 +48,6 @@ def _bom(image: MeasuredImage, found: Inventory, name: str) -> Bom:
     from cyclonedx.model.bom import Bom
     from cyclonedx.model.component import Component, ComponentType
 
-    from multietapa import __version__
-
     described = Component(
         name=_plain(name or (image.tags[0] if image.tags else image.image_id)),
         version=image.image_id,
@@ -65,7 +63,7 @@ def _bom(image: MeasuredImage, found: Inventory, name: str) -> Bom:
         components=[_component(package, found.distribution) for package in found.packages],
     )
     bom.metadata.component = described
-    maker = Component(name="multietapa", version=__version__, type=ComponentType.APPLICATION, bom_ref=_MAKER)
+    maker = Component(name="multietapa", type=ComponentType.APPLICATION, bom_ref=_MAKER)
     bom.metadata.tools.components.add(maker)
     bom.register_dependency(described, list(bom.components))
     return bom
