@@ -25,8 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from multietapa.console import say
+from multietapa.image.documents import is_document
 from multietapa.image.installed import target
-from multietapa.image.layer import is_document
 from multietapa.image.npm import package_keys
 from multietapa.paths import PROJECT_ROOT
 

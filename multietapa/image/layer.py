@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
 from multietapa.errors import ArchiveError
+from multietapa.image.documents import NOT_KEPT, Reader, is_document, kept, reader
 from multietapa.image.tarwalk import Limits, RawEntry, broken, walk
 from multietapa.image.transfer import BLOCK, PackedSize
 
@@ -20,17 +21,6 @@ NOT_MEASURED = -1
 """Valor de ``transfer_bytes`` cuando no se pidió comprimir."""
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
-_INVENTORIES = frozenset(
-    {
-        "etc/group",
-        "etc/os-release",
-        "etc/passwd",
-        "lib/apk/db/installed",
-        "usr/lib/apk/db/installed",
-        "usr/lib/os-release",
-        "var/lib/dpkg/status",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +54,8 @@ class Layer:
     ``unpacked_bytes`` suma los archivos, con los enlaces duros una vez, y el largo de los destinos de
     los enlaces simbólicos (``symlink_bytes``), como hace overlay2 al descargar o cargar una imagen.
     ``transfer_bytes`` sigue la definición de ``multietapa.image.transfer``. ``documents`` guarda el texto de
-    los pocos archivos que hacen falta después: ``package.json``, cierres de npm y de pnpm e inventarios del
-    sistema.
+    los pocos archivos que hacen falta después (``multietapa.image.documents`` dice cuáles): ``package.json``,
+    cierres de npm y de pnpm, inventarios del sistema y lo que dicen los programas de Go.
     """
 
     index: int
@@ -86,21 +76,6 @@ class Inspector(Protocol):
 
     def note(self, entry: RawEntry) -> None:
         """Una entrada, la suya después de su contenido."""
-
-
-def is_document(path: str) -> bool:
-    """Si el contenido de ``path`` se guarda con la capa."""
-    name = path[path.rfind("/") + 1 :]
-    if name == "package.json":
-        _, inside, package = f"/{path}".rpartition("/node_modules/")
-        return not inside or package.count("/") == (2 if package.startswith("@") else 1)
-    if name in ("package-lock.json", "npm-shrinkwrap.json"):
-        return "node_modules/" not in path
-    if name == ".package-lock.json":
-        return path.endswith("node_modules/.package-lock.json")
-    if name == "lock.yaml":
-        return path.endswith("node_modules/.pnpm/lock.yaml")
-    return path in _INVENTORIES or path.startswith("var/lib/dpkg/status.d/")
 
 
 def read_layer(
@@ -165,19 +140,37 @@ def read_layer(
 def _index(
     source: _Blocks, limits: Limits, inspector: Inspector | None
 ) -> tuple[tuple[FileEntry, ...], dict[str, str]]:
-    budget = limits.documents_bytes
+    budget, whole = limits.documents_bytes, False
+    passing: dict[str, Reader] = {}
 
     def wanted(path: str, size: int) -> bool:
-        """Si se guarda el contenido de ``path``; lo descuenta de lo que cabe."""
+        """Si se guarda el contenido de ``path``."""
+        nonlocal whole
+        whole = size <= min(limits.document_bytes, budget) and is_document(path)
+        return whole
+
+    def look(path: str, size: int, pieces: Iterator[bytes]) -> None:
+        """Deja ver lo que pasa a quien inspecciona y a quien saca algo de lo que no se guarda."""
+        found = None if whole else reader(path, size)
+        if found:
+            passing[path] = found
+            pieces = _Shared(pieces, found)
+        if inspector:
+            inspector.look(path, size, pieces)
+        if isinstance(pieces, _Shared):
+            pieces.finish()
+
+    def keep(path: str, text: str) -> None:
+        """Guarda un texto y lo descuenta de lo que cabe."""
         nonlocal budget
-        if size > min(limits.document_bytes, budget) or not is_document(path):
-            return False
-        budget -= size
-        return True
+        if len(text) <= budget:
+            budget -= len(text)
+            documents[path] = text
+        elif path in passing:
+            documents[path] = NOT_KEPT
 
     found: dict[tuple[bool, str], FileEntry] = {}
     documents: dict[str, str] = {}
-    look = inspector.look if inspector else None
     for raw in walk(source, limits=limits, wanted=wanted, look=look):
         if inspector:
             inspector.note(raw)
@@ -195,12 +188,37 @@ def _index(
             size = first.size if first else 0
             if first and first.kind == "hardlink":
                 link = first.link
-            if link in documents and wanted(path, len(documents[link])):  # pnpm enlaza los iguales
-                documents[path] = documents[link]
-        elif data:
-            documents[path] = data.decode("utf-8", "replace")
+            if link in documents and is_document(path):  # pnpm enlaza los iguales
+                keep(path, documents[link])
+        elif kind == "file":
+            documents.pop(path, None)
+            if data:
+                keep(path, kept(path, data))
+            elif path in passing and (text := passing[path].text()):
+                keep(path, text)
+            passing.clear()
         found[marker, path] = FileEntry(path, size, kind, mode, uid, gid, link)
     return tuple(found.values()), documents
+
+
+class _Shared:
+    """Los trozos de un archivo, que ``reader`` ve antes que quien los pide."""
+
+    def __init__(self, pieces: Iterator[bytes], reader: Reader) -> None:
+        self._pieces, self._reader, self._wanted = pieces, reader, True
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        piece = next(self._pieces)
+        self._wanted = self._wanted and self._reader.write(piece)
+        return piece
+
+    def finish(self) -> None:
+        """Da a ``reader`` los que quiera de los que quedan."""
+        while self._wanted and next(self, None) is not None:
+            pass
 
 
 class _Readable(Protocol):

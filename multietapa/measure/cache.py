@@ -20,7 +20,7 @@ from multietapa.image.layer import NOT_MEASURED, FileEntry, Layer
 from multietapa.image.transfer import METHOD
 from multietapa.paths import cache_dir
 
-VERSION = 2
+VERSION = 3
 KEPT = 400
 """Cuántas entradas se guardan de cada clase; sobran las que hace más tiempo que no se leen."""
 
