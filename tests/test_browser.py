@@ -22,6 +22,7 @@ from multietapa import __main__
 from multietapa.cells.motor import Motor
 from multietapa.paths import PROJECT_ROOT
 from multietapa.widgets.saved import widget_states
+from tests.axe import grave
 from tests.drawing import FAINT, OVERFLOWING, STICKING_OUT
 from tests.lab import (
     DRAFT,
@@ -261,6 +262,7 @@ def test_the_keyboard_alone_works_every_control(page: Page, lab_url: str) -> Non
     tab_to(page, several.get_by_role("button", name="Comprobar"))
     page.keyboard.press("Enter")
     expect(several.get_by_role("status")).to_contain_text("Tu respuesta: a y c. Eso es.")
+    assert grave(page, ".mtq") == []
     for key in ("d", "d", "b"):
         page.keyboard.press(key)
     expect(cells).to_have_count(3)
