@@ -18,11 +18,15 @@ PIP = "pip"
 
 def client(name: str) -> tuple[str, ...]:
     """La orden de ese programa en esta máquina, o vacía si falta. El pip de este Python va antes que otro."""
-    if name == PIP and importlib.util.find_spec("pip"):
+    if name == PIP and _has_pip():
         return (sys.executable, "-m", "pip")
     names = ("pip3", "pip") if name == PIP else (name,)
     found = next(filter(None, map(shutil.which, names)), "")
     return (found,) if found else ()
+
+
+def _has_pip() -> bool:
+    return importlib.util.find_spec("pip") is not None
 
 
 def npm_package(spec: str, target: Path) -> None:
