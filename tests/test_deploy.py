@@ -14,6 +14,8 @@ import docker
 import pytest
 
 from multietapa.cells.motor import Motor
+from multietapa.engine.model import Choice, describe
+from multietapa.engine.session import Engine
 from multietapa.engine.slots import running
 from multietapa.errors import ContainerError, DeployCancelled, DeployError, RegistryError
 from multietapa.identity import LABEL, SESSION_VARIABLE
@@ -24,7 +26,7 @@ from multietapa.registry.link import Link
 from multietapa.registry.local import Registry
 from multietapa.registry.node import ClientNode, EngineNode, Node, cold_node
 from multietapa.registry.outcome import Deployment, NodeKind
-from tests.conftest import processes_mentioning, unavailable, until
+from tests.conftest import SecondEngine, load_base_image, processes_mentioning, unavailable, until
 from tests.shipping import app_image, drained, no_threads, noise, own_registry
 
 MBPS = 20
@@ -267,3 +269,25 @@ def test_where_there_can_be_no_second_engine(motor_real: Motor, monkeypatch: pyt
     assert (node.kind, node.why) == (NodeKind.CLIENT, "hace falta ser root")
     monkeypatch.setattr("sys.platform", "darwin")
     assert "Linux" in cold_node(motor_real).why
+
+
+def test_an_engine_with_containerd_and_one_that_is_not_of_the_workshop(
+    second_engine_factory: SecondEngine, second: EngineNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Con el almacén de containerd, o con un motor que ya estaba, se despliega igual, a las dos clases."""
+    monkeypatch.setenv(SESSION_VARIABLE, "con-containerd")
+    with second_engine_factory(containerd=True) as (client, daemon):
+        load_base_image(client)
+        image = app_image(client, noise(1_000_000, 4))
+        of_kind = {
+            kind: Engine(Choice(kind, daemon.host, ""), describe(client, kind), client)
+            for kind in ("privado", "existente")
+        }
+        second.empty()
+        with own_registry(of_kind["existente"]) as found:
+            for kind, node in (("privado", ClientNode(of_kind["privado"])), ("existente", second)):
+                events = deploy(of_kind[kind], image, registry=found, node=node, mbps=None, path="/passwd")
+                _, done = drained(events)
+                assert (done.status, done.present_bytes, len(done.layers)) == (200, 0, 2)
+                assert done.travelled_bytes > 1_000_000
+        assert not [one for one in client.images.list() for tag in one.tags if "127.0.0.1" in tag]
