@@ -81,7 +81,7 @@ def deploy(
         pushed = yield from events  # type: ignore[misc]
     repository, _, tag = pushed.reference.partition("/")[2].rpartition(":")
     with closing(RegistryClient(registry.address)) as asking:
-        architecture = engine.info.architecture if engine.info else "amd64"
+        architecture = str(engine.client.api.inspect_image(image).get("Architecture") or "")
         manifest = asking.manifest(repository, pushed.digest or tag, architecture=architecture)
     seconds: dict[Phase, float] = {}
     with ExitStack() as stack:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import importlib
-import io
 import queue
 import tempfile
 import threading
@@ -258,7 +257,7 @@ def _opened(file: IO[bytes], what: str) -> Any:
     if magic[:2] == _GZIP:
         return gzip.GzipFile(fileobj=file, mode="rb")
     if magic != _ZSTD:
-        return io.BufferedReader(io.FileIO(file.fileno(), closefd=False))
+        return file
     for name in ("compression.zstd", "backports.zstd"):
         with suppress(ImportError):
             return importlib.import_module(name).ZstdFile(file)

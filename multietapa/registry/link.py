@@ -24,8 +24,9 @@ FASTEST_MBPS = 10_000.0
 """Desde esta velocidad el enlace ya no espera: no hay manera de pasar tantos bytes por aquí."""
 #: Un trozo tarda 10 ms en pasar, si cabe entre estos bytes.
 _CHUNK_SECONDS, _LEAST, _MOST = 0.01, 512, 256 * 1024
-#: Lo que puede llegar tarde quien esperaba su turno sin perderlo; si son más, es que el enlace estaba parado.
-_LATE_SECONDS = 0.02
+#: Lo que puede llegar tarde un trozo sin perder su turno: poco si hubo que esperarlo, porque el enlace estaba
+#: parado; más si ya estaba ahí, porque la tardanza es de esta máquina.
+_LATE_SECONDS, _BUSY_SECONDS = 0.02, 0.25
 _CONNECT_SECONDS = 10.0
 
 
@@ -63,9 +64,12 @@ class Flow:
     last: float = 0.0
     _free: float = field(default=0.0, repr=False)  # cuándo queda libre el enlace
 
-    def turn(self, size: int, rate: float, now: float) -> float:
-        """Reserva el paso de ``size`` bytes a ``rate`` bytes por segundo: cuándo acaban de pasar."""
-        if now - self._free > _LATE_SECONDS:
+    def turn(self, size: int, rate: float, now: float, *, awaited: bool) -> float:
+        """Reserva el paso de ``size`` bytes a ``rate`` bytes por segundo: cuándo acaban de pasar.
+
+        ``awaited``: no estaban cuando se fue a por ellos.
+        """
+        if now - self._free > (_LATE_SECONDS if awaited else _BUSY_SECONDS):
             self._free = now
         self._free += size / rate
         return self._free
@@ -176,9 +180,18 @@ class Link:
         """Lleva lo que llega de un extremo al otro, hasta que se acaba; entonces lo dice al otro."""
         room = _MOST if self._rate is None else int(min(max(self._rate * _CHUNK_SECONDS, _LEAST), _MOST))
         buffer = memoryview(bytearray(room))
-        while size := await self._loop.sock_recv_into(source, buffer):
+        while True:
+            awaited = False
+            try:
+                size = source.recv_into(buffer)
+            except (BlockingIOError, InterruptedError):
+                awaited = True
+                size = await self._loop.sock_recv_into(source, buffer)
+            if not size:
+                break
             if self._rate is not None:
-                wait = flow.turn(size, self._rate, time.monotonic()) - time.monotonic()
+                free = flow.turn(size, self._rate, time.monotonic(), awaited=awaited)
+                wait = free - time.monotonic()
                 if wait > 0:
                     await asyncio.sleep(wait)
             await self._loop.sock_sendall(target, buffer[:size])

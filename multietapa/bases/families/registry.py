@@ -11,10 +11,11 @@ from pathlib import Path
 from multietapa.bases.equivalent import REVISION, Equivalent, Layer, digest, layer_file, link
 from multietapa.bases.reporting import ReportProgress
 from multietapa.engine.bundle.apt import PrivateApt, package_name, unpack
-from multietapa.engine.bundle.make import SUITE
 
 REFERENCE = "registry:3"
 BASES: tuple[str, ...] = ()
+#: La rama de Debian de la que sale: la 13 y la siguiente traen el mismo registro.
+SUITE = "forky"
 SERVICES = (REFERENCE,)
 #: Dónde guarda lo que se le sube, igual en la imagen publicada.
 STORAGE = "/var/lib/registry"

@@ -1,0 +1,111 @@
+"""El registro de la sesión: uno de verdad, en el motor que haya, y sin dejar nada."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import urllib.request
+
+import docker
+import pytest
+
+from multietapa import limpiar
+from multietapa.cells.motor import Motor
+from multietapa.engine.model import OWN_KINDS
+from multietapa.errors import RegistryError
+from multietapa.identity import EQUIVALENT_LABEL, SESSION_VARIABLE
+from multietapa.registry.local import Registry, local_registry
+from tests.shipping import own_registry
+
+
+@pytest.fixture(autouse=True)
+def _own_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Una sesión para cada prueba: su registro no es el de nadie más."""
+    monkeypatch.setenv(SESSION_VARIABLE, "registro-local")
+
+
+def volumes(client: docker.DockerClient) -> set[str]:
+    """Los nombres de los volúmenes del motor."""
+    return {volume.name for volume in client.volumes.list()}
+
+
+def test_one_call_away(motor_real: Motor) -> None:
+    """Con una llamada hay un registro al que llegan el motor y este proceso; otra da el mismo."""
+    with own_registry(motor_real) as found:
+        with urllib.request.urlopen(f"{found.url}/v2/", timeout=5) as answer:
+            assert answer.status == 200
+        again = local_registry(motor_real)
+        assert (again.container_id, again.host, again.url) == (found.container_id, found.host, found.url)
+        assert found.trouble() == ""
+        image = motor_real.client.containers.get(found.container_id).image
+        if image.labels.get(EQUIVALENT_LABEL):
+            assert "equivalente" in found.origin
+            assert image.attrs["Size"] < 30_000_000
+
+
+def test_two_cells_at_once_share_it(motor_real: Motor) -> None:
+    """Dos celdas que lo piden a la vez tienen el mismo."""
+    found: list[Registry] = []
+    threads = [threading.Thread(target=lambda: found.append(local_registry(motor_real))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found[0].remove()
+    assert len(found) == 3
+    assert len({one.container_id for one in found}) == 1
+
+
+def test_cleaning_takes_it_with_what_it_keeps(motor_real: Motor) -> None:
+    """``limpiar`` se lleva el contenedor y su volumen; la imagen se queda, como las bases."""
+    before = volumes(motor_real.client)
+    found = local_registry(motor_real)
+    assert volumes(motor_real.client) != before
+    assert "multietapa-registro-registro-local" in limpiar().containers
+    assert volumes(motor_real.client) == before
+    assert "ya no está" in found.trouble()
+    assert found.logs() == ""
+    found.remove()  # otra vez no pasa nada
+
+
+def test_one_that_stopped_comes_back_with_its_content(motor_real: Motor, base_image: str) -> None:
+    """Si se para, la siguiente llamada lo levanta, con lo que guardaba."""
+    with own_registry(motor_real) as found:
+        assert motor_real.client.api.tag(base_image, f"{found.host}/guardada", "1")
+        motor_real.client.images.push(f"{found.host}/guardada", "1")
+        motor_real.client.images.remove(f"{found.host}/guardada:1", noprune=True)
+        motor_real.client.containers.get(found.container_id).kill()
+        assert "se paró" in found.trouble()
+        again = local_registry(motor_real)
+        assert again.container_id == found.container_id
+        with urllib.request.urlopen(f"{again.url}/v2/guardada/tags/list", timeout=5) as answer:
+            assert b'"1"' in answer.read()
+
+
+def test_a_port_that_is_taken(motor_real: Motor) -> None:
+    """Un puerto ocupado se dice en español, con qué hacer, y no queda ningún contenedor."""
+    if motor_real.choice.kind not in OWN_KINDS:
+        pytest.skip("el puerto se ocupa en esta máquina, y el motor puede estar en otra")
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        pytest.raises(RegistryError, match="ocupado") as error,
+    ):
+        local_registry(motor_real, port=taken.getsockname()[1])
+    assert "port=" in error.value.next_step
+    with own_registry(motor_real) as holder:
+        port = int(holder.host.rpartition(":")[2])
+        name = motor_real.client.containers.get(holder.container_id).name
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv(SESSION_VARIABLE, "registro-otra")
+            with pytest.raises(RegistryError, match="ocupado"):
+                local_registry(motor_real, port=port)
+        names = [one.name for one in motor_real.client.containers.list(all=True) if "registro-" in one.name]
+        assert [one for one in names if one.startswith("multietapa-registro-registro-")] == [name]
+
+
+@pytest.mark.parametrize("port", [0, -1, 65_536, True, "5000", 5.5])
+def test_a_port_that_cannot_be(motor_real: Motor, port: int) -> None:
+    """Lo que no es un puerto se dice sin tocar el motor."""
+    with pytest.raises(RegistryError, match=r"puerto .*") as error:
+        local_registry(motor_real, port=port)
+    assert "65535" in error.value.why
