@@ -33,7 +33,6 @@ def sbom(image: MeasuredImage, found: Inventory, *, name: str = "") -> str:
     Lo que no se pudo comprobar va en las propiedades de la imagen: quien lea la lista sabe que falta.
     """
     from cyclonedx.output.json import JsonV1Dot6
-
     from cyclonedx.schema.schema import SchemaVersion1Dot6
 
     document: dict[str, Any] = json.loads(JsonV1Dot6(_bom(image, found, name)).output_as_string())

@@ -54,8 +54,9 @@ class GoBuild:
     def text(self) -> str:
         """Lo que Go dejó escrito, o ``""``. Se pide cuando el programa ya pasó.
 
-        La primera línea es la versión de Go (``OLD`` o ``PACKED`` si no se ve); las demás, las de los módulos (``path``, ``mod``,
-        ``dep`` y ``=>``) tal como las escribe Go y, si la lista no está entera, ``CUT``.
+        La primera línea es la versión de Go (``OLD`` o ``PACKED`` si no se ve); las demás, las
+        de los módulos (``path``, ``mod``, ``dep`` y ``=>``) tal como las escribe Go y, si la lista no
+        está entera, ``CUT``.
         """
         if not self._found and self._window:
             self._look(ended=True)
