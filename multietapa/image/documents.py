@@ -83,7 +83,7 @@ def kept(path: str, data: bytes) -> str:
         return "\n".join(line[:200] for line in lines if line.startswith("#define") and "VERSION" in line)
     if is_package(path) and (manifest := parse(text)):
         fields = {field: manifest[field] for field in _MANIFEST if field in manifest}
-        return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(fields or {"private": True}, ensure_ascii=False, separators=(",", ":"))
     return text
 
 

@@ -33,9 +33,19 @@ def sbom(image: MeasuredImage, found: Inventory, *, name: str = "") -> str:
     Lo que no se pudo comprobar va en las propiedades de la imagen: quien lea la lista sabe que falta.
     """
     from cyclonedx.output.json import JsonV1Dot6
+    from cyclonedx.schema.schema import SchemaVersion1Dot6
 
-    text = JsonV1Dot6(_bom(image, found, name)).output_as_string()
-    return json.dumps(_without_date(json.loads(text)), indent=2, ensure_ascii=True) + "\n"
+    document: dict[str, Any] = json.loads(JsonV1Dot6(_bom(image, found, name)).output_as_string())
+    document["metadata"].pop("timestamp", None)  # la biblioteca la pone siempre
+    # De uno en uno: con todos en el documento, la biblioteca tarda su número al cuadrado.
+    listed = [
+        json.loads(_component(package, found.distribution).as_json(view_=SchemaVersion1Dot6))  # type: ignore[attr-defined]
+        for package in found.packages
+    ]
+    references = [component["bom-ref"] for component in listed]
+    document["components"] = listed
+    document["dependencies"] = [{"ref": _SELF, "dependsOn": references}] if listed else []
+    return json.dumps(document, indent=2, ensure_ascii=True, sort_keys=True) + "\n"
 
 
 def purl(package: Package, distribution: Mapping[str, str]) -> str:
@@ -58,14 +68,10 @@ def _bom(image: MeasuredImage, found: Inventory, name: str) -> Bom:
             for one in found.problems
         ],
     )
-    bom = Bom(
-        serial_number=uuid.uuid5(_NAMESPACE, image.image_id),
-        components=[_component(package, found.distribution) for package in found.packages],
-    )
+    bom = Bom(serial_number=uuid.uuid5(_NAMESPACE, image.image_id))
     bom.metadata.component = described
     maker = Component(name="multietapa", type=ComponentType.APPLICATION, bom_ref=_MAKER)
     bom.metadata.tools.components.add(maker)
-    bom.register_dependency(described, list(bom.components))
     return bom
 
 
@@ -109,12 +115,6 @@ def _purl(package: Package, distribution: Mapping[str, str]) -> PackageURL:
         version=version or None,
         qualifiers={key: value for key, value in qualifiers.items() if value},
     )
-
-
-def _without_date(document: dict[str, Any]) -> dict[str, Any]:
-    """El documento sin la fecha en que se hizo, que la biblioteca pone siempre."""
-    document.get("metadata", {}).pop("timestamp", None)
-    return document
 
 
 def _plain(text: str) -> str:

@@ -3,7 +3,7 @@
 El formato es el de ``debug/buildinfo`` de Go desde la 1.18: una marca de 14 bytes alineada a 16, el tamaño
 de un puntero, un byte de señales (el bit 2 dice que los textos van a continuación) y, a los 32 bytes, dos
 textos con su largo delante (en base 128): la versión y los módulos. Se busca mientras el programa pasa, sin
-guardarlo: en memoria nunca hay más de unos pocos megabytes. Lo comprimido (UPX) no se ve.
+guardarlo: en memoria nunca hay más de unos pocos megabytes.
 """
 
 from __future__ import annotations
@@ -12,12 +12,16 @@ SMALLEST = 256 << 10
 """Bytes del programa más pequeño que se mira: el «hola» de Go pasa de un megabyte."""
 OLD = "anterior a 1.18"
 """La versión que se apunta cuando la marca está pero los textos no la siguen."""
+PACKED = "comprimido"
+"""La versión que se apunta de un programa comprimido con UPX: lo que lleva dentro no se ve."""
 CUT = "cortado"
 """La última línea cuando la lista de módulos no está entera."""
+_START = 1024
 _MAX_MODULES = 1 << 20
 _MAX_VERSION = 255
 _ELF = b"\x7fELF"
 _MAGIC = b"\xff Go buildinf:"
+_UPX = b"UPX!"
 _ALIGNED = 16
 _HEADER = 32
 _INLINE = 2
@@ -39,6 +43,9 @@ class GoBuild:
         """Recibe los siguientes bytes; ``False`` si no es un programa o ya está todo."""
         if not self._window and not data.startswith(_ELF):
             return False
+        if not self._window and _UPX in data[:_START]:
+            self._found = f"{PACKED}\n"
+            return False
         self._window += data
         at = self._look(ended=False)
         self._window, self._start = self._window[at:], self._start + at
@@ -47,8 +54,9 @@ class GoBuild:
     def text(self) -> str:
         """Lo que Go dejó escrito, o ``""``. Se pide cuando el programa ya pasó.
 
-        La primera línea es la versión de Go (u ``OLD``); las demás, las de los módulos (``path``, ``mod``,
-        ``dep`` y ``=>``) tal como las escribe Go y, si la lista no está entera, ``CUT``.
+        La primera línea es la versión de Go (``OLD`` o ``PACKED`` si no se ve); las demás, las
+        de los módulos (``path``, ``mod``, ``dep`` y ``=>``) tal como las escribe Go y, si la lista no
+        está entera, ``CUT``.
         """
         if not self._found and self._window:
             self._look(ended=True)

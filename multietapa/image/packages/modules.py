@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from multietapa.image.packages.gobuild import CUT, OLD
+from multietapa.image.packages.gobuild import CUT, OLD, PACKED
 from multietapa.image.packages.model import Reading
 
 STANDARD_LIBRARY = "stdlib"
@@ -24,6 +24,9 @@ def read_go(text: str) -> Reading:
             "comprobar cuáles lleva."
         )
         return reading
+    if lines[0] == PACKED:
+        reading.problems.append("Está comprimido con UPX: no se puede comprobar si es de Go ni qué lleva.")
+        return reading
     if lines[0].startswith("go"):
         reading.add(STANDARD_LIBRARY, lines[0].split()[0].removeprefix("go"))
     else:
@@ -38,6 +41,8 @@ def read_go(text: str) -> Reading:
             modules[-1] = (name, version)
         elif kind == CUT:
             reading.problems.append("La lista de sus módulos está cortada: faltan los últimos.")
+    if not modules:
+        reading.problems.append("Se compiló sin módulos, como hace Debian: no dice qué otros paquetes lleva.")
     for name, version in modules:
         if version in (_UNKNOWN, ""):
             reading.packages.append((name, "", ""))
