@@ -19,7 +19,7 @@ _BASE32 = string.ascii_uppercase + "234567"
 
 @dataclass
 class Planted:
-    """Una imagen con secretos. ``values`` es cada valor por su nombre; ``hidden``, los que no están en ella."""
+    """Una imagen con secretos, cada valor con su nombre. ``hidden`` son los que no están en ella."""
 
     data: bytes
     values: dict[str, str]
@@ -50,7 +50,7 @@ def pem(kind: str) -> str:
 
 
 def planted_image(seed: int = 0) -> Planted:
-    """La imagen con todos: siete capas, con secretos borrados, tapados, repartidos y escritos de mil maneras."""
+    """La imagen con todos: cinco capas, con secretos borrados, tapados y escritos de mil maneras."""
     dice = random.Random(seed)
     values: dict[str, str] = {}
     places: dict[str, str] = {}
@@ -99,8 +99,7 @@ def planted_image(seed: int = 0) -> Planted:
     shadow = plant("contraseña de root", f"$6${t(8)}${t(86)}", "/etc/shadow")
     fine = plant("token de GitHub fino", f"github_pat_{t(22)}_{t(59)}", "/app/node_modules/mio/lib/index.js")
     inside = plant("clave en un binario", "".join(pem("pkcs8").splitlines()[1:-1][:2]), "/usr/bin/programa")
-    inside_pem = f"-----BEGIN PRIVATE KEY-----\n{values['clave en un binario']}"
-    del inside
+    inside_pem = f"-----BEGIN PRIVATE KEY-----\n{inside}\n-----END PRIVATE KEY-----\0"
     arg = plant("valor de ARG", t(25), "TOKEN_PRIVADO")
     set_env = plant("ENV que luego se quita", t(27), "API_KEY")
     final_env = plant("ENV que se queda", t(28), "DB_PASSWORD")
@@ -128,7 +127,7 @@ def planted_image(seed: int = 0) -> Planted:
     second = layer(
         entry("root/.ssh/.wh.id_ed25519"),
         entry("app/gcp.json", json.dumps(account)),
-        entry("root/.npmrc", f"//registry.npmjs.org/:_authToken={npmrc}\n//r.tienda.es/:_authToken = \"{private}\"\n"),
+        entry("root/.npmrc", f"//npm.es/:_authToken={npmrc}\n//r.tienda.es/:_authToken = \"{private}\"\n"),
         entry("root/.pypirc", f"[distutils]\n[pypi]\nusername = __token__\npassword = {pypi}\n"),
         entry("root/.netrc", f"machine git.tienda.es\n  login ana\n  password {netrc}\n"),
         entry("app/.git/config", f'[remote "origin"]\n\turl = https://ana:{git}@git.tienda.es/tienda.git\n'),
@@ -139,8 +138,8 @@ def planted_image(seed: int = 0) -> Planted:
         entry("app/.env", f"NOMBRE=tienda\nJWT_SECRET={env16}\n".encode("utf-16")),
         entry("app/.env.production", f"# pagos\r\nexport PAGOS_TOKEN='{env_crlf}' # vivo\r\n"
               f"DATABASE_URL=postgres://ana:{url}@bd:5432/tienda\r\n"),
-        entry("root/.aws/credentials", f"[default]\naws_access_key_id = {aws_id}\naws_secret_access_key = {aws}\n"),
-        entry("app/settings.json", json.dumps({"cadena": f"AccountName=t;AccountKey={azure};EndpointSuffix=x"})),
+        entry("root/.aws/credentials", f"[a]\naws_access_key_id = {aws_id}\naws_secret_access_key = {aws}\n"),
+        entry("app/settings.json", json.dumps({"cadena": f"AccountName=t;AccountKey={azure};Suffix=x"})),
         entry("root/.docker/config.json", json.dumps({"auths": {"r.tienda.es": {"auth": docker}}}, indent=2)),
         entry("root/.kube/config", f"users:\n- name: ana\n  user:\n    token: {kube}\n"),
     )  # fmt: skip
@@ -151,14 +150,14 @@ def planted_image(seed: int = 0) -> Planted:
         entry("app/ajustes", f"SMTP_PASSWORD={linked}\n"), entry("app/correo.env", "app/ajustes", "hardlink"),
         entry("app/pagos.env", "zz-ajustes", "symlink"), entry("app/zz-ajustes", f"COBROS_SECRET={soft}\n"),
         entry("app/node_modules/mio/lib/index.js", f"module.exports = '{fine}'\n"),
-        entry("usr/bin/programa", b"\x7fELF\0" + dice.randbytes(3 << 20) + inside_pem.encode() + b"\n-----END PRIVATE KEY-----\0", mode=0o755),
+        entry("usr/bin/programa", b"\x7fELF\0" + dice.randbytes(3 << 20) + inside_pem.encode(), mode=0o755),
     )  # fmt: skip
     fifth = layer(folder("app"), entry("app/.wh.datos"), entry("root/.wh..wh..opq"))
     history = (
         "/bin/sh -c #(nop) COPY dir:0001 in / ",
         f"ARG TOKEN_PRIVADO={arg}",
         f"ENV API_KEY={set_env}",
-        f"RUN |1 TOKEN_PRIVADO={arg} /bin/sh -c curl -H 'Authorization: Bearer {bearer}' https://r.tienda.es # buildkit",
+        f"RUN |1 TOKEN_PRIVADO={arg} /bin/sh -c curl -H 'Authorization: Bearer {bearer}' r.es # buildkit",
         "ENV API_KEY=",
         f"ENV DB_PASSWORD={final_env}",
         f"LABEL org.ejemplo.token={label}",

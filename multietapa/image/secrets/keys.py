@@ -18,11 +18,12 @@ LONGEST = 64 << 10
 """Bytes que puede ocupar una clave, con su cabecera; de una más larga se mira el principio."""
 PRIVATE, ENCRYPTED, PGP = "clave privada", "clave privada cifrada", "clave privada de PGP"
 SSH, PUTTY, GOOGLE = "clave privada de SSH", "clave privada de PuTTY", "cuenta de servicio de Google Cloud"
+_JUDGED = 4096  # bytes del cuerpo que bastan para saber si es una clave
 _SHORTEST = 60  # letras de base64: una Ed25519 ocupa 64
 _BEGIN = re.compile(rb"-----BEGIN ((?:[A-Z0-9]+ ){0,3})\Z")
 _OPEN = re.compile(rb"PRIVATE KEY( BLOCK)?-----")
 _JOINED = re.compile(rb"[\"'`]\s*[+.]?\s*(?:\\?\r?\n)?\s*[\"'`]")
-_HEADERS = re.compile(rb"(?m)^\s*(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset|MessageID): ?[^\n]*$")
+_HEADERS = re.compile(rb"(?m)^[ \t]*(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset|MessageID): ?[^\n]*$")
 _BLANK = re.compile(rb"\s+|\\")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
 _PUTTY = re.compile(
@@ -45,10 +46,11 @@ def key_at(data: bytes, at: int) -> Key | None:
     opened = _OPEN.match(data, at)
     if begin is None or opened is None:
         return None
-    stop = data.find(b"-----END", opened.end(), at + LONGEST)
-    closed = stop >= 0
-    body = data[opened.end() : stop if closed else at + LONGEST]
-    end = data.find(b"-----", stop + 8) + 5 if closed else opened.end() + len(body)
+    stop = data.find(b"-----", opened.end(), at + LONGEST)
+    end = stop if stop >= 0 else min(len(data), at + LONGEST)
+    body = data[opened.end() : min(end, opened.end() + _JUDGED)]
+    if data.startswith(b"-----END", end):
+        end = data.find(b"-----", end + 8, end + 80) + 5 or end
     encrypted = b"ENCRYPTED" in begin[1] or b"ENCRYPTED" in body[:200]
     raw = _decoded(body)
     if len(raw) * 4 < _SHORTEST * 3:
@@ -65,7 +67,7 @@ def key_at(data: bytes, at: int) -> Key | None:
     kind = PGP if opened[1] else ENCRYPTED if encrypted else SSH if b"OPENSSH" in begin[1] else PRIVATE
     if kind == PRIVATE and b"service_account" in data[max(0, at - 2048) : end + 2048]:
         kind = GOOGLE
-    return Key(kind, begin.start(), max(end, opened.end()))
+    return Key(kind, begin.start(), end)
 
 
 def putty_key(data: bytes) -> Key | None:

@@ -16,11 +16,11 @@ from multietapa.image.secrets.placeholders import is_placeholder
 
 LARGEST = 1 << 20
 """Bytes que se leen de uno de estos archivos; en uno mayor solo se buscan las formas conocidas."""
-_URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://([^\s/:@\"'<>]*):([^\s/@\"'<>]+)@[\w.\[-]")
+_URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]{1,20}://([^\s/:@\"'<>]{0,256}):([^\s/@\"'<>]{1,512})@[\w.\[-]")
 _VARIABLE = re.compile(r"(?m)^[ \t]*(?:export[ \t]+|set[ \t]+)?([^\W\d][\w.-]*)[ \t]*[=:][ \t]*(.*)$")
 #: Un ``.env`` que acaba así es un modelo para copiarlo: va con huecos y en el repositorio.
 _MODELS = "example|sample|template|tpl|dist|defaults?|schema|ejemplo|plantilla|muestra"
-_COMMENT = re.compile(r"\s+#.*$")
+_COMMENT = re.compile(r"[ \t]#")
 
 
 class Named(NamedTuple):
@@ -45,7 +45,7 @@ def assignments(written: str) -> Iterator[tuple[str, str]]:
         if quote in ("'", '"', "`") and quote in value[1:]:
             value = value[1 : value.index(quote, 1)]
         else:
-            value = _COMMENT.sub("", value).strip("\"'`")
+            value = _COMMENT.split(value, maxsplit=1)[0].strip().strip("\"'`")
         inside = list(url_passwords(value))
         if inside:
             yield from ((name, password) for password in inside)
@@ -69,7 +69,7 @@ def _urls(written: str) -> Iterator[tuple[str, str]]:
 
 def _git(written: str) -> Iterator[tuple[str, str]]:
     yield from _urls(written)
-    yield from _fields(r"(?i)^\s*extraheader\s*=\s*[\"']?authorization:\s*\w+\s+([^\s\"']+)")(written)
+    yield from _fields(r"(?i)^[ \t]*extraheader\s*=\s*[\"']?authorization:\s*\w+\s+([^\s\"']+)")(written)
 
 
 def _docker(written: str) -> Iterator[tuple[str, str]]:
@@ -104,10 +104,12 @@ NAMED = (
     _named(
         "token de un registro de npm",
         r"\.?npmrc",
-        _fields(r"^\s*(?:\S*:)?(?:_authToken|_auth|_password)\s*=\s*(\S+)"),
+        _fields(r"^[ \t]*(?:\S*:)?(?:_authToken|_auth|_password)\s*=\s*(\S+)"),
     ),
-    _named("token de un registro de npm", r"\.yarnrc\.yml", _fields(r"^\s*npmAuth(?:Token|Ident):\s*(\S+)")),
-    _named("contraseña de PyPI", r"\.pypirc", _fields(r"^\s*password\s*[=:]\s*(\S+)")),
+    _named(
+        "token de un registro de npm", r"\.yarnrc\.yml", _fields(r"^[ \t]*npmAuth(?:Token|Ident):\s*(\S+)")
+    ),
+    _named("contraseña de PyPI", r"\.pypirc", _fields(r"^[ \t]*password\s*[=:]\s*(\S+)")),
     _named("contraseña de un índice de Python", r"pip\.(?:conf|ini)|uv\.toml", _urls),
     _named("contraseña de .netrc", r"[._]netrc", _fields(r"\bpassword\s+(\S+)")),
     _named("contraseña de Git", r"\.git-credentials|\.git/credentials", _urls),
@@ -119,7 +121,7 @@ NAMED = (
     _named(
         "credenciales de AWS",
         r"\.aws/(?:credentials|config)",
-        _fields(r"^\s*aws_(?:secret_access_key|session_token)\s*=\s*(\S+)"),
+        _fields(r"^[ \t]*aws_(?:secret_access_key|session_token)\s*=\s*(\S+)"),
     ),
     _named(
         "credenciales de un registro de Docker",
@@ -130,7 +132,8 @@ NAMED = (
         "credenciales de Kubernetes",
         r"\.kube/config|kubeconfig[^/]*|[^/]+\.kubeconfig|etc/kubernetes/[^/]+\.conf",
         _fields(
-            r"^\s*(?:-\s*)?(?:token|password|client-key-data|id-token|refresh-token):\s*[\"']?([^\s\"']+)"
+            r"^[ \t]*(?:-[ \t]*)?(?:token|password|client-key-data|id-token|refresh-token)"
+            r":\s*[\"']?([^\s\"']+)"
         ),
     ),
     _named(
@@ -149,10 +152,12 @@ NAMED = (
         _json("refreshToken", "accessToken", "secret", "client_secret", "clientSecret", "refresh_token"),
     ),
     _named(
-        "token de GitHub", r"\.config/(?:gh/hosts\.yml|hub)", _fields(r"^\s*(?:-\s*)?oauth_token:\s*(\S+)")
+        "token de GitHub",
+        r"\.config/(?:gh/hosts\.yml|hub)",
+        _fields(r"^[ \t]*(?:-[ \t]*)?oauth_token:\s*(\S+)"),
     ),
     _named("contraseña de PostgreSQL", r"\.pgpass", _fields(r"^[^#:\n]*:[^:\n]*:[^:\n]*:[^:\n]*:(\S+)")),
-    _named("contraseña de MySQL", r"\.my\.cnf|\.mylogin\.cnf", _fields(r"^\s*password\s*=\s*(\S+)")),
+    _named("contraseña de MySQL", r"\.my\.cnf|\.mylogin\.cnf", _fields(r"^[ \t]*password\s*=\s*(\S+)")),
     _named("contraseña cifrada de un usuario", r"etc/shadow-?", _fields(r"^[^:\n]+:!?(\$[^:\n]+)")),
     _named("contraseña cifrada de un usuario", r"\.htpasswd", _fields(r"^[^:#\s]+:(\S+)")),
     _named(
@@ -165,14 +170,14 @@ NAMED = (
         r"\.m2/settings(?:-security)?\.xml",
         _fields(r"<(?:password|passphrase|master)>\s*([^<\s]+)"),
     ),
-    _named("token de Cargo", r"\.?cargo/credentials(?:\.toml)?", _fields(r"^\s*token\s*=\s*(\S+)")),
-    _named("clave de RubyGems", r"\.gem/credentials", _fields(r"^\s*:\w+:\s*(\S+)")),
+    _named("token de Cargo", r"\.?cargo/credentials(?:\.toml)?", _fields(r"^[ \t]*token\s*=\s*(\S+)")),
+    _named("clave de RubyGems", r"\.gem/credentials", _fields(r"^[ \t]*:\w+:\s*(\S+)")),
     _named("token de Vault", r"\.vault-token", _fields(r"\A\s*(\S+)\s*\Z")),
     _named("token de Terraform", r"credentials\.tfrc\.json", _json("token")),
     _named(
         "credenciales de un almacén",
         r"\.s3cfg|rclone\.conf",
-        _fields(r"^\s*(?:secret_key|secret_access_key|pass|token)\s*=\s*(\S+)"),
+        _fields(r"^[ \t]*(?:secret_key|secret_access_key|pass|token)\s*=\s*(\S+)"),
     ),
     _named(
         "contraseña de WordPress",

@@ -19,7 +19,7 @@ import re
 
 SHORTEST = 6
 _VARIABLE = re.compile(
-    r"\$\{|\$\(|^\$[A-Za-z_]|\{\{|^<.*>$|^%\w+%$|^\[.*\]$|^process\.env|^os\.environ|^env:|^!"
+    r"\$\{|\$\(|^\$[A-Za-z_]\w*$|\{\{|^<.*>$|^%\w+%$|^\[.*\]$|^process\.env|^os\.environ|^env:|^!"
 )
 _PATH = re.compile(r"^(?:[./~]{1,2}/|/)[\w./@-]*$|^[A-Za-z]:\\|^(?:file|unix|https?)://[^@\s]*$")
 _WORDS = frozenset(
@@ -48,8 +48,9 @@ _PACKAGES = re.compile(
     r"share/(?:doc|man|perl|nodejs|javascript|go-)|lib/(?:go|jvm|ruby|node_modules)|go/)|(?:^|/)go/pkg/mod/"
 )
 _TRIALS = re.compile(
-    r"(?:^|[/_.-])(?:tests?|testing|__tests__|spec|specs|fixtures?|testdata|test-data|certdata|examples?|samples?|"
-    r"demos?|docs?|man|mocks?|__mocks__|readme|changelog|history)(?=$|[/_.-])|\.(?:md|markdown|rst|html?|adoc)$",
+    r"(?:^|[/_.-])(?:tests?|testing|__tests__|spec|specs|fixtures?|testdata|test-data|certdata|examples?|"
+    r"samples?|demos?|docs?|man|mocks?|__mocks__|readme|changelog)(?=$|[/_.-])"
+    r"|\.(?:md|markdown|rst|html?|adoc)$",
     re.IGNORECASE,
 )
 _LIBRARY = re.compile(r"^(?:usr/)?(?:local/)?lib(?:32|64|x32)?/(?:.*/)?[^/]+\.so(?:\.[\d.]+)?$")
@@ -97,8 +98,8 @@ def published(path: str, *, named: bool) -> str:
 
     Un archivo que es secreto por su nombre (``named``: un ``.npmrc``, un ``.env``) lo es de quien publicó el
     paquete. Una clave o un token por su forma solo se apartan si están en sus pruebas o su documentación: en
-    otro sitio de un paquete podrían usarse de verdad. Las bibliotecas de criptografía del sistema (GnuTLS, por
-    ejemplo) llevan dentro las claves con las que se prueban.
+    otro sitio de un paquete podrían usarse de verdad. Las bibliotecas de criptografía del sistema (GnuTLS,
+    por ejemplo) llevan dentro las claves con las que se prueban.
     """
     if _LIBRARY.search(path):
         return PUBLISHED_LIBRARY

@@ -97,7 +97,7 @@ def leaked(
     seen = {layer.diff_id: looks[layer.diff_id] for layer in layers}
     steps = in_steps(history, config)
     told = _Told(steps, [hit.mark for look in seen.values() for hit in look.hits])
-    fate = _Fate(layers)
+    fate = Fate(layers)
     secrets = [_of_step(step, history, config, layers, told) for step in steps]
     for layer in layers:
         secrets.extend(_of_file(hit, layer, layers, fate, told) for hit in seen[layer.diff_id].hits)
@@ -128,7 +128,7 @@ class _Told:
         return self._known[created_by]
 
 
-class _Fate:
+class Fate:
     """Qué fue de una ruta de una capa: si se ve al final y, si no, qué capa la quitó y cómo."""
 
     def __init__(self, layers: Sequence[Layer]) -> None:
@@ -167,7 +167,7 @@ class _Fate:
         return self._written[index]
 
 
-def _of_file(hit: FileHit, layer: Layer, layers: Sequence[Layer], fate: _Fate, told: _Told) -> Secret:
+def _of_file(hit: FileHit, layer: Layer, layers: Sequence[Layer], fate: Fate, told: _Told) -> Secret:
     names = fate.names(hit.path, layer.index)
     fates = [fate.after(path, layer.index) for path in (hit.path, *names)]
     state, gone = next((one for one in fates if one[0] == SEEN), max(fates, key=lambda one: one[1] or 0))

@@ -18,24 +18,32 @@ _AZURE = rb"[A-Za-z0-9+/]{43}(?:[A-Za-z0-9+/]{43}=)?="
 
 
 class Shape(NamedTuple):
-    """Una forma: ``anchor`` se busca en todo; ``token`` dice qué es. El valor es el grupo ``v``, o todo."""
+    """Una forma: ``anchor`` se busca en todo, y ``token`` dice qué es; el valor es el grupo ``v``, o todo.
+
+    ``before`` son los bytes que el token tiene delante de su ancla, como mucho; si el ancla no es rara,
+    ``ends`` dice cómo acaban.
+    """
 
     anchor: re.Pattern[bytes]
     before: int
+    ends: tuple[bytes, ...]
     token: re.Pattern[bytes]
     kinds: dict[str, str]
 
 
-def _shape(anchor: bytes, before: int, **tokens: tuple[str, bytes]) -> Shape:
+def _shape(anchor: bytes, before: int, ends: str = "", **tokens: tuple[str, bytes]) -> Shape:
     parts = [b"(?P<%s>%s)" % (name.encode(), pattern) for name, (_, pattern) in tokens.items()]
     kinds = {name: kind for name, (kind, _) in tokens.items()}
-    return Shape(re.compile(anchor), before, re.compile(_LEFT + b"(?:" + b"|".join(parts) + b")"), kinds)
+    endings = tuple(end.encode() for end in ends.split())
+    token = re.compile(_LEFT + b"(?:" + b"|".join(parts) + b")")
+    return Shape(re.compile(anchor), before, endings, token, kinds)
 
 
 #: Las que se buscan en cualquier texto.
 SHAPES = (
     _shape(
         rb"_[A-Za-z0-9]{20}", 16,
+        "ghp gho ghu ghs ghr github_pat npm k_live k_test hf shpat shpca shppa shpss doo_v1 dop_v1 dor_v1",
         github=("token de GitHub", rb"gh[pousr]_[A-Za-z0-9]{36,255}" + _RIGHT),
         github_fine=("token de GitHub", rb"github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}" + _RIGHT),
         npm=("token de npm", rb"npm_[A-Za-z0-9]{36}" + _RIGHT),
@@ -46,7 +54,8 @@ SHAPES = (
     ),
     _shape(
         rb"-(?!--)(?=[A-Za-z0-9_-]{16})", 8,
-        gitlab=("token de GitLab", rb"gl(?:pat|ptt|dt|rt|cbt|soat|ft|agent)-[A-Za-z0-9_-]{20,}(?:\.[A-Za-z0-9.]+)?"),
+        "glpat glptt gldt glrt glcbt glsoat glft glagent xoxa xoxb xoxe xoxo xoxp xoxr xoxs sk pypi",
+        gitlab=("token de GitLab", rb"gl[a-z]{2,5}-[A-Za-z0-9_-]{20,}(?:\.[A-Za-z0-9.]+)?"),
         slack=("token de Slack", rb"xox[abeoprs]-(?=[A-Za-z-]*\d)[0-9A-Za-z-]{20,}"),
         model=("clave de API de un modelo", rb"sk-(?:ant|proj|svcacct)-[A-Za-z0-9_-]{20,}"),
         pypi=("token de PyPI", rb"pypi-AgEI[A-Za-z0-9_-]{50,}"),
@@ -74,11 +83,11 @@ SHAPES = (
 OWN_SHAPES = (
     _shape(
         rb"hooks\.slack\.com/services/", 8,
-        hook=("dirección secreta de Slack", rb"(?:https://)?hooks\.slack\.com/services/(?P<v>T\w+/B\w+/\w{20,})"),
+        hook=("dirección secreta de Slack", rb"hooks\.slack\.com/services/(?P<v>T\w+/B\w+/\w{20,})"),
     ),
     _shape(
         rb"_authToken", 0,
-        authtoken=("token de un registro de npm", rb"(?<=:)_authToken\s*=\s*[\"']?(?P<v3>[^\s\"'&;|]{12,})"),
+        authtoken=("token de un registro de npm", rb"(?<=:)_authToken\s*=\s*[\"']?(?P<v3>[^\s\"'&;|:]{12,99})"),
     ),
     _shape(
         rb"CESS_KEY", 48,
@@ -101,6 +110,8 @@ class Token(NamedTuple):
 
 def token_at(shape: Shape, data: bytes, at: int) -> Token | None:
     """El token que lleva el ancla de ``shape`` en la posición ``at`` de ``data``, o ``None``."""
+    if shape.ends and not data.endswith(shape.ends, 0, at):
+        return None
     for found in shape.token.finditer(data, max(0, at - shape.before), at + _LONGEST):
         if found.start() > at:
             return None
