@@ -1,4 +1,4 @@
-"""Lo que deja a mano una imagen: programas, permisos, capacidades y usuario, del sistema de archivos final."""
+"""Lo que deja a mano una imagen, en su sistema de archivos final: programas, permisos y usuario."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from multietapa.image.image import measure_archive, read_layers
 from multietapa.image.secrets.looking import LayerInspector
 from tests.crafted import archive, entry, folder, layer
 
-PASSWD = "# usuarios\nroot:x:0:0:root:/root:/bin/sh\nnode:x:1000:1000::/:/bin/sh\ntoor:x:0:0::/:/bin/sh\nmal:x:a:0\n"
+PASSWD = (
+    "# usuarios\nroot:x:0:0:root:/root:/bin/sh\nnode:x:1000:1000::/:/bin/sh\n"
+    "toor:x:0:0::/:/bin/sh\nmal:x:a:0\n"
+)
 RAW = struct.pack("<IIIII", 0x02000001, 1 << 10, 0, 0, 0)
 
 
@@ -52,7 +55,7 @@ BASE = layer(
 
 
 def test_each_count_opens_to_its_list() -> None:
-    """Programas de cada clase, setuid, setgid, lo que cualquiera puede escribir y las capacidades, con su capa."""
+    """Cada clase de programa, lo que cualquiera puede escribir, setuid y capacidades, con su capa."""
     seen = exposed(BASE)
     found = {kind: [one.path for one in seen.of_kind(kind)] for kind in (SHELL, PACKAGES, COMPILER, DEBUGGER)}
     assert found == {
@@ -90,7 +93,7 @@ def test_what_a_later_layer_erased_is_not_at_hand() -> None:
         BASE,
         layer(entry("usr/bin/.wh.strace"), entry("usr/bin/passwd", b"x", mode=0o755), entry(".wh.abierta")),
     )
-    assert seen.of_kind(DEBUGGER) == seen.setuid == seen.anyone_folders == ()
+    assert [*seen.of_kind(DEBUGGER), *seen.setuid, *seen.anyone_folders] == []
     assert exposed(BASE, looked=False).capable is None
 
 

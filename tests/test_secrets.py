@@ -267,7 +267,7 @@ def test_what_a_named_file_too_big_holds() -> None:
 
 def test_a_sparse_file_is_said() -> None:
     """Un archivo con huecos no se mira, y se dice cuál es."""
-    fields = {
+    fields: dict[str, Any] = {
         "pax_headers": {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.realsize": "9000"}
     }
     found = seen_in(archive([layer(entry("app/disco", b"1\n0\n" + b"\0" * 1000, **fields))]))[2]

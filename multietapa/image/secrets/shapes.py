@@ -87,7 +87,10 @@ OWN_SHAPES = (
     ),
     _shape(
         rb"_authToken", 0,
-        authtoken=("token de un registro de npm", rb"(?<=:)_authToken\s*=\s*[\"']?(?P<v3>[^\s\"'&;|:]{12,99})"),
+        authtoken=(
+            "token de un registro de npm",
+            rb"(?<=:)_authToken\s*=\s*[\"']?(?P<v3>[^\s\"'&;|:]{12,99})",
+        ),
     ),
     _shape(
         rb"CESS_KEY", 48,
