@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import importlib
-import io
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
@@ -14,6 +12,7 @@ from typing import BinaryIO, Protocol
 
 from multietapa.errors import ArchiveError
 from multietapa.image.documents import NOT_KEPT, Reader, is_document, kept, reader
+from multietapa.image.stored import Blocks, Section, opened
 from multietapa.image.tarwalk import Limits, RawEntry, broken, walk
 from multietapa.image.transfer import BLOCK, PackedSize
 
@@ -101,8 +100,8 @@ def read_layer(
     packed = PackedSize(pool) if pool else None
 
     def blocks() -> Iterator[bytes]:
-        section = _Section(file, offset, size)
-        stream = _opened(section)
+        section = Section(file, offset, size)
+        stream = opened(section)
         total = told = 0
         while block := stream.read(BLOCK):
             total += len(block)
@@ -117,7 +116,7 @@ def read_layer(
         tick(section.position - told)
 
     try:
-        source = _Blocks(blocks())
+        source = Blocks(blocks())
         files, documents = _index(source, limits, inspector)
         source.drain()
         if f"sha256:{digest.hexdigest()}" != diff_id:
@@ -138,7 +137,7 @@ def read_layer(
 
 
 def _index(
-    source: _Blocks, limits: Limits, inspector: Inspector | None
+    source: Blocks, limits: Limits, inspector: Inspector | None
 ) -> tuple[tuple[FileEntry, ...], dict[str, str]]:
     budget, whole = limits.documents_bytes, False
     passing: dict[str, Reader] = {}
@@ -219,101 +218,3 @@ class _Shared:
         """Da a ``reader`` los que quiera de los que quedan."""
         while self._wanted and next(self, None) is not None:
             pass
-
-
-class _Readable(Protocol):
-    def read(self, n: int) -> bytes: ...
-
-
-def _opened(section: _Section) -> _Readable:
-    magic = section.read(4)
-    section.position = 0
-    if magic[:2] == b"\x1f\x8b":
-        return gzip.GzipFile(fileobj=io.BufferedReader(section, 1 << 17), mode="rb")
-    if magic == b"\x28\xb5\x2f\xfd":
-        return _zstd(io.BufferedReader(section, 1 << 17))
-    return section
-
-
-def _zstd(raw: io.BufferedReader) -> _Readable:
-    for name in ("compression.zstd", "backports.zstd"):
-        try:
-            opened: _Readable = importlib.import_module(name).ZstdFile(raw)
-            return opened
-        except ImportError:
-            continue
-    raise ArchiveError(
-        "Esta imagen trae capas comprimidas con zstd, y este Python no sabe abrirlas.",
-        why="Python entiende zstd desde la versión 3.14.",
-        next_step="Usa Python 3.14 o posterior, o instala el paquete backports.zstd.",
-    )
-
-
-class _Section(io.RawIOBase):
-    """Un trozo de un archivo como si fuera el archivo entero."""
-
-    def __init__(self, file: BinaryIO, offset: int, size: int) -> None:
-        self._file, self._offset, self._size = file, offset, size
-        self.position = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        left = self._size - self.position
-        self._file.seek(self._offset + self.position)
-        data = self._file.read(left if size < 0 else min(size, left))
-        self.position += len(data)
-        return data
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        data = self.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
-
-
-class _Blocks:
-    """Lectura hacia delante sobre una secuencia de bloques; saltar también los consume."""
-
-    def __init__(self, blocks: Iterator[bytes]) -> None:
-        self._blocks = blocks
-        self._block = b""
-        self._at = 0
-        self._before = 0
-
-    def read(self, n: int) -> bytes:
-        stop = self._at + n
-        if stop <= len(self._block):
-            data = self._block[self._at : stop]
-            self._at = stop
-            return data
-        pieces = [self._block[self._at :]]
-        n -= len(pieces[0])
-        while self._next():
-            pieces.append(self._block[:n])
-            self._at = len(pieces[-1])
-            n -= self._at
-            if not n:
-                break
-        return b"".join(pieces)
-
-    def skip(self, n: int) -> None:
-        self._at += n
-        while (over := self._at - len(self._block)) > 0:
-            if not self._next():
-                broken("El archivo está cortado.")
-            self._at = over
-
-    def tell(self) -> int:
-        return self._before + self._at
-
-    def drain(self) -> None:
-        """Consume lo que queda, para que el digest cubra la capa entera."""
-        while self._next():
-            pass
-
-    def _next(self) -> bool:
-        block = next(self._blocks, b"")
-        self._before += len(self._block)
-        self._block, self._at = block, 0
-        return bool(block)

@@ -1,0 +1,120 @@
+"""Los bytes de una capa tal como está guardada: un trozo de un archivo, con gzip, con zstd o tal cual."""
+
+from __future__ import annotations
+
+import gzip
+import importlib
+import io
+from collections.abc import Iterator
+from typing import BinaryIO, Protocol
+
+from multietapa.errors import ArchiveError
+from multietapa.image.tarwalk import broken
+
+
+class Readable(Protocol):
+    """Lo que se lee hacia delante."""
+
+    def read(self, n: int) -> bytes:
+        """Los siguientes ``n`` bytes, o menos; ``b""`` al final."""
+
+
+def opened(section: Section) -> Readable:
+    """El tar de una capa, descomprimido si hace falta. Lanza ``ArchiveError`` si este Python no sabe."""
+    magic = section.read(4)
+    section.position = 0
+    if magic[:2] == b"\x1f\x8b":
+        return gzip.GzipFile(fileobj=io.BufferedReader(section, 1 << 17), mode="rb")
+    if magic == b"\x28\xb5\x2f\xfd":
+        return _zstd(io.BufferedReader(section, 1 << 17))
+    return section
+
+
+def _zstd(raw: io.BufferedReader) -> Readable:
+    for name in ("compression.zstd", "backports.zstd"):
+        try:
+            opened: Readable = importlib.import_module(name).ZstdFile(raw)
+            return opened
+        except ImportError:
+            continue
+    raise ArchiveError(
+        "Esta imagen trae capas comprimidas con zstd, y este Python no sabe abrirlas.",
+        why="Python entiende zstd desde la versión 3.14.",
+        next_step="Usa Python 3.14 o posterior, o instala el paquete backports.zstd.",
+    )
+
+
+class Section(io.RawIOBase):
+    """Un trozo de un archivo como si fuera el archivo entero."""
+
+    def __init__(self, file: BinaryIO, offset: int, size: int) -> None:
+        self._file, self._offset, self._size = file, offset, size
+        self.position = 0
+
+    def readable(self) -> bool:
+        """Siempre."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Los siguientes ``size`` bytes, o todos los que quedan."""
+        left = self._size - self.position
+        self._file.seek(self._offset + self.position)
+        data = self._file.read(left if size < 0 else min(size, left))
+        self.position += len(data)
+        return data
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Llena lo que puede de ``buffer`` y dice cuánto."""
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+class Blocks:
+    """Lectura hacia delante sobre una secuencia de bloques; saltar también los consume."""
+
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        self._blocks = blocks
+        self._block = b""
+        self._at = 0
+        self._before = 0
+
+    def read(self, n: int) -> bytes:
+        """Los siguientes ``n`` bytes, o menos si se acaban."""
+        stop = self._at + n
+        if stop <= len(self._block):
+            data = self._block[self._at : stop]
+            self._at = stop
+            return data
+        pieces = [self._block[self._at :]]
+        n -= len(pieces[0])
+        while self._next():
+            pieces.append(self._block[:n])
+            self._at = len(pieces[-1])
+            n -= self._at
+            if not n:
+                break
+        return b"".join(pieces)
+
+    def skip(self, n: int) -> None:
+        """Salta ``n`` bytes. Lanza ``ArchiveError`` si no los hay."""
+        self._at += n
+        while (over := self._at - len(self._block)) > 0:
+            if not self._next():
+                broken("El archivo está cortado.")
+            self._at = over
+
+    def tell(self) -> int:
+        """Cuántos bytes han pasado."""
+        return self._before + self._at
+
+    def drain(self) -> None:
+        """Consume lo que queda, para que el digest cubra la capa entera."""
+        while self._next():
+            pass
+
+    def _next(self) -> bool:
+        block = next(self._blocks, b"")
+        self._before += len(self._block)
+        self._block, self._at = block, 0
+        return bool(block)
