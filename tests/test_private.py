@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 import docker
@@ -132,8 +133,11 @@ def test_supervisor_stops_its_engine_when_its_parent_is_killed(engine: docker.Do
 
 
 def descendants(pid: int) -> list[int]:
-    """Los procesos que cuelgan de ``pid``, de arriba abajo."""
-    found = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    """Los procesos que cuelgan de ``pid``, de arriba abajo; del que acaba mientras se mira, ninguno."""
+    try:
+        found = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
     return found + [deeper for child in found for deeper in descendants(child)]
 
 
@@ -148,8 +152,9 @@ def test_a_dead_dockerd_comes_back_with_its_images(tmp_path: Path, monkeypatch: 
         mine = motor_over(client, running)
         monkeypatch.setattr(session, "_current", mine)
         for pid in descendants(running.process.pid):
-            if b"dockerd" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0]:
-                os.kill(pid, signal.SIGKILL)
+            with suppress(FileNotFoundError, ProcessLookupError):  # alguno es de paso, y ya acabó
+                if b"dockerd" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0]:
+                    os.kill(pid, signal.SIGKILL)
         assert session.current() is mine
         assert client.images.get(base).tags == [base]
         client.images.remove(base, force=True)
