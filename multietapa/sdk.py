@@ -202,6 +202,16 @@ def registry_of(repository: str) -> str:
     return str(docker.auth.resolve_repository_name(repository)[0])
 
 
+def lines(response: requests.Response) -> Iterator[bytes]:
+    """Las líneas de una respuesta según llegan, sin las que están en blanco."""
+    rest = b""
+    for chunk in response.iter_content(chunk_size=None):
+        *whole, rest = (rest + chunk).split(b"\n")
+        yield from filter(bytes.strip, whole)
+    if rest.strip():
+        yield rest
+
+
 def cut(response: requests.Response | None) -> bool:
     """Corta la conexión de una respuesta a medio leer, para que el motor note que ya nadie espera.
 

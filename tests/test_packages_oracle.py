@@ -15,9 +15,7 @@ from multietapa.apps import app
 from multietapa.bases.sources import ensure_base
 from multietapa.cells.construir import construir
 from multietapa.cells.motor import Motor
-from multietapa.image.archive import choose, read_images
-from multietapa.image.image import MeasuredImage, read_layers, stacked
-from multietapa.image.layer import Layer
+from multietapa.image.image import measure_archive
 from multietapa.image.packages.inventory import inventory
 from multietapa.image.packages.model import Inventory
 from multietapa.image.packages.node import is_package
@@ -56,18 +54,7 @@ def seen(client: docker.DockerClient, tag: str, work: Path) -> Both:
     with place.open("wb") as target:
         for piece in client.images.get(tag).save(named=True):
             target.write(piece)
-    with place.open("rb") as file:
-        archived = choose(read_images(file), tag)
-        known: dict[str, Layer] = {}
-        for layer in read_layers(file, archived, known, transfer=False):
-            known[layer.diff_id] = layer
-    steps = tuple(blob.created_by for blob in archived.layers)
-    image = MeasuredImage(
-        **stacked(known, archived.diff_ids, steps),
-        image_id=archived.ids[0],
-        tags=archived.tags,
-        architecture=archived.architecture,
-    )
+    image = measure_archive(place, tag, transfer=False)
     return Both(inventory(image), trivy.packages(place), described(place))
 
 

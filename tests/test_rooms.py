@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "cells": set(LEVELS) - {"cli", "exercises", "cells"},
     "widgets": {"build", "measure", "registry", "image", "dockerfile"},
     "measure": {"bases", "containers", "image", "engine", "dockerfile"},
-    "registry": {"bases", "containers", "build", "engine"},
+    "registry": {"bases", "containers", "build", "engine", "image"},
     "bases": {"image", "engine"},
     "containers": {"image", "engine"},
     "build": {"dockerfile", "image"},

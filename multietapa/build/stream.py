@@ -79,13 +79,8 @@ class _Reader(threading.Thread):
                 timeout=None,
             )
             sdk.raise_for_status(self._api, self.response)
-            rest = b""
-            for chunk in self.response.iter_content(chunk_size=None):
-                *lines, rest = (rest + chunk).split(b"\n")
-                for line in filter(bytes.strip, lines):
-                    self.found.put(line)
-            if rest.strip():
-                self.found.put(rest)
+            for line in sdk.lines(self.response):
+                self.found.put(line)
             self.found.put(None)
         except BaseException as error:  # noqa: BLE001  lo lanza el generador, en su hilo
             self.found.put(error)

@@ -6,10 +6,13 @@ import gzip
 import importlib
 import io
 from collections.abc import Iterator
-from typing import BinaryIO, Protocol
+from contextlib import suppress
+from typing import IO, BinaryIO, Protocol
 
 from multietapa.errors import ArchiveError
 from multietapa.image.tarwalk import broken
+
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
 class Readable(Protocol):
@@ -23,22 +26,27 @@ def opened(section: Section) -> Readable:
     """El tar de una capa, descomprimido si hace falta. Lanza ``ArchiveError`` si este Python no sabe."""
     magic = section.read(4)
     section.position = 0
-    if magic[:2] == b"\x1f\x8b":
-        return gzip.GzipFile(fileobj=io.BufferedReader(section, 1 << 17), mode="rb")
-    if magic == b"\x28\xb5\x2f\xfd":
-        return _zstd(io.BufferedReader(section, 1 << 17))
-    return section
+    if magic[:2] != _GZIP and magic != _ZSTD:
+        return section
+    without = "Esta imagen trae capas comprimidas con zstd, y este Python no sabe abrirlas."
+    return decompressed(io.BufferedReader(section, 1 << 17), magic, without=without) or section
 
 
-def _zstd(raw: io.BufferedReader) -> Readable:
+def decompressed(file: IO[bytes], magic: bytes, *, without: str) -> Readable | None:
+    """Lo que hay en ``file``, que empieza por ``magic``, sin su gzip o su zstd; ``None`` si no los lleva.
+
+    Lanza ``ArchiveError``, que dice ``without``, si lleva zstd y este Python no sabe abrirlo.
+    """
+    if magic[:2] == _GZIP:
+        return gzip.GzipFile(fileobj=file, mode="rb")
+    if magic != _ZSTD:
+        return None
     for name in ("compression.zstd", "backports.zstd"):
-        try:
-            opened: Readable = importlib.import_module(name).ZstdFile(raw)
-            return opened
-        except ImportError:
-            continue
+        with suppress(ImportError):
+            found: Readable = importlib.import_module(name).ZstdFile(file)
+            return found
     raise ArchiveError(
-        "Esta imagen trae capas comprimidas con zstd, y este Python no sabe abrirlas.",
+        without,
         why="Python entiende zstd desde la versión 3.14.",
         next_step="Usa Python 3.14 o posterior, o instala el paquete backports.zstd.",
     )

@@ -6,16 +6,16 @@ de usar y tirar. Las abre en orden, de abajo arriba, mientras llegan las demás.
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
-import importlib
 import queue
 import tempfile
 import threading
 import time
 import zlib
 from collections.abc import Collection, Generator
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,6 +25,7 @@ import urllib3
 from multietapa import sdk
 from multietapa.build.session.unpacking import Written, unpack
 from multietapa.errors import ArchiveError, DeployCancelled, EngineError
+from multietapa.image.stored import decompressed
 from multietapa.registry.events import LayerDeclared, LayerProgress, LayerState, Pulled, TransferEvent, short
 from multietapa.registry.manifest import Blob, Manifest, RegistryClient, unanswered
 
@@ -33,7 +34,6 @@ AT_ONCE = 3
 _CHUNK = 1 << 16
 _POLL = 0.05  # segundos entre una mirada y otra a la cancelación
 _TELL = 0.05  # segundos entre dos avisos del avance de una capa
-_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
 def cancelled() -> DeployCancelled:
@@ -168,7 +168,7 @@ class _Work:
                         told = time.monotonic()
                         self._tell(layer, LayerState.TRAVELLING, size, layer.size)
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as problem:
-            if self._stopped.is_set() or (isinstance(problem, OSError) and problem.errno == 28):
+            if self._stopped.is_set() or (isinstance(problem, OSError) and problem.errno == errno.ENOSPC):
                 raise
             raise unanswered(what, str(problem)) from problem
         finally:
@@ -254,18 +254,8 @@ def _opened(file: IO[bytes], what: str) -> Any:
     """El tar de una capa, venga como venga: con gzip, con zstd o sin comprimir."""
     magic = file.read(4)
     file.seek(0)
-    if magic[:2] == _GZIP:
-        return gzip.GzipFile(fileobj=file, mode="rb")
-    if magic != _ZSTD:
-        return file
-    for name in ("compression.zstd", "backports.zstd"):
-        with suppress(ImportError):
-            return importlib.import_module(name).ZstdFile(file)
-    raise ArchiveError(
-        f"{what[0].upper()}{what[1:]} viene comprimida con zstd, y este Python no sabe abrirla.",
-        why="Python entiende zstd desde la versión 3.14.",
-        next_step="Usa Python 3.14 o posterior, o instala el paquete backports.zstd.",
-    )
+    without = f"{what[0].upper()}{what[1:]} viene comprimida con zstd, y este Python no sabe abrirla."
+    return decompressed(file, magic, without=without) or file
 
 
 def _wrong(what: str, why: str) -> ArchiveError:

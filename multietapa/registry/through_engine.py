@@ -170,8 +170,6 @@ def _checked(
             state = LayerState.PRESENT if status.startswith("Mounted from") else _STATES.get(status)
             if state is not None:
                 yield LayerProgress(layer, state, at, current, max(total, current))
-    except docker.errors.NotFound as problem:
-        raise _failed(sdk.reason(problem), image, doing, trouble, registry) from problem
     except docker.errors.APIError as problem:
         raise _failed(sdk.reason(problem), image, doing, trouble, registry) from problem
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as problem:
@@ -233,13 +231,8 @@ class _Reader(threading.Thread):
             )
             with response:
                 sdk.raise_for_status(self._api, response)
-                rest = b""
-                for chunk in response.iter_content(chunk_size=None):
-                    *lines, rest = (rest + chunk).split(b"\n")
-                    for line in filter(bytes.strip, lines):
-                        self.found.put(line)
-                if rest.strip():
-                    self.found.put(rest)
+                for line in sdk.lines(response):
+                    self.found.put(line)
             self.found.put(None)
         except BaseException as error:  # noqa: BLE001  lo lanza el generador, en su hilo
             self.found.put(error)
