@@ -14,6 +14,7 @@ import shutil
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import docker
@@ -166,9 +167,8 @@ def compare(client: docker.DockerClient, order: DockerCommand, work: Path, cases
             first, second = theirs(client, order, root, f"{tag}:a"), ours(client, root, f"{tag}:b", keys)
         assert first.image == second.image, f"{what}\n{first}\n{second}"
         mine, other = (first, second) if case % 2 else (second, first)
-        assert same_reason(mine.reason, other.reason, lambda: theirs(client, order, root, tag).reason), (
-            f"{what}\n{first}\n{second}"
-        )
+        again = partial(theirs, client, order, root, tag)
+        assert same_reason(mine.reason, other.reason, again), f"{what}\n{first}\n{second}"
         # Un «COPY --link» que ya está en la caché quizá ni se nombra: el motor no llega a mirarlo.
         assert all(second.cached.values()) or first.reason, f"{what}\n{first}\n{second}"
         built, failed = built + bool(first.image), failed + bool(first.reason)
@@ -181,13 +181,13 @@ def compare(client: docker.DockerClient, order: DockerCommand, work: Path, cases
     print(f"{cases} casos: {built} construidos, {failed} fallan con los dos")
 
 
-def same_reason(mine: str, other: str, again: Callable[[], str]) -> bool:
+def same_reason(mine: str, other: str, again: Callable[[], Answer]) -> bool:
     """Si la orden docker dice ``mine``: ya, o alguna de veinte veces más que se le pregunta.
 
     De dos orígenes que faltan a la vez en un COPY (dos enlaces a nada), el motor nombra el que antes falla, y
     no es siempre el mismo: la orden tampoco se repite.
     """
-    return mine == other or bool(mine and other) and any(again() == mine for _ in range(20))
+    return mine == other or (bool(mine and other) and any(again().reason == mine for _ in range(20)))
 
 
 def clean(client: docker.DockerClient, tag: str) -> None:

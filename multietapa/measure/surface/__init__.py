@@ -1,0 +1,1 @@
+"""¿Qué encontraría en una imagen quien lograra entrar? Sus paquetes, sus programas, sus secretos."""
