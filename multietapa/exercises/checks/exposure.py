@@ -29,7 +29,7 @@ def no_shells(measurement: MeasuredImage) -> Observation:
         f"El contenedor tiene intérpretes de órdenes: {names}{rest}.",
         (
             f"Quien entre puede ejecutar {first.path}, que {origin}.{leads}",
-            "Para arrancar la tienda basta con node y las bibliotecas que abre. ¿Y si la última etapa no partiera "
-            "de ningún sistema? ¿O si lo último que hiciera su intérprete fuera borrarse?",
+            "Para arrancar la tienda basta con node y las bibliotecas que abre. ¿Y si la última etapa no "
+            "partiera de ningún sistema? ¿O si lo último que hiciera su intérprete fuera borrarse?",
         ),
     )

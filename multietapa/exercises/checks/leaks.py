@@ -10,11 +10,13 @@ from multietapa import text
 from multietapa.exercises.leaks import GIVEN, Leaks
 from multietapa.exercises.outcome import Observation
 from multietapa.image.image import MeasuredImage, layer_name
-from multietapa.image.secrets.masking import without_values
+from multietapa.image.secrets.masking import HIDDEN, without_values
 from multietapa.image.secrets.report import CONFIG, FILE, HISTORY, SEEN, Secret
 
 _LICENSED = "tienda"
-_RIGHT_WAY = "Un secreto se monta en el «RUN» que lo necesita: existe mientras dura ese paso, y no queda en ninguna capa."
+_RIGHT_WAY = (
+    "Un secreto se monta en el «RUN» que lo necesita: dura lo que ese paso, y no queda en ninguna capa."
+)
 
 
 def licence(token: str) -> str:
@@ -30,7 +32,7 @@ def keeps_licence(content: bytes | None, token: str, path: str) -> Observation:
             f"En la imagen no está {path}.",
             (
                 f"En tu imagen no hay ningún {path}: la tienda no está activada.",
-                f"¿En qué etapa se ejecuta «node activar.js»? La licencia es un archivo, y un archivo se copia.",
+                "¿En qué etapa se ejecuta «node activar.js»? La licencia es un archivo, y eso se copia.",
             ),
         )
     if content.decode("utf-8", "replace").strip() == licence(token):
@@ -59,7 +61,7 @@ def no_token_in_files(found: Leaks, image: MeasuredImage, token: str) -> Observa
     if secret.state == SEEN:
         return Observation(
             False,
-            f"Lleva {_what(secret)}, {secret.shown}, en {where}, a la vista de quien entre: lo dejó la {layer}.{others}",
+            f"Lleva {_what(secret)} en {where}, a la vista de quien entre: lo dejó la {layer}.{others}",
             (
                 f"El archivo {where} viaja en la {layer}. ¿Lo necesita la tienda cuando ya está en marcha?",
                 f"Copia de cada etapa solo lo que hace falta. {_RIGHT_WAY}",
@@ -67,7 +69,7 @@ def no_token_in_files(found: Leaks, image: MeasuredImage, token: str) -> Observa
         )
     return Observation(
         False,
-        f"Lleva {_what(secret)}, {secret.shown}, en {where}: la {named(secret.gone_layer)} lo esconde, pero sigue entero en la "
+        f"Lleva {_what(secret)} en {where}: la {named(secret.gone_layer)} lo esconde, pero sigue entero en la "
         f"{layer}.{others}",
         (
             f"Un contenedor ya no ve {where}, pero quien descargue la imagen lo tiene en la {layer}.",
@@ -83,10 +85,10 @@ def no_token_in_text(found: Leaks) -> Observation:
         secret = configured[0]
         return Observation(
             False,
-            f"Lleva {_what(secret)}, {secret.shown}, en su configuración: «{secret.where}».",
+            f"Lleva {_what(secret)} en su configuración: «{secret.where}».",
             (
-                f"«{secret.where}» guarda el token en la configuración de la imagen, y todos sus contenedores "
-                "arrancan con él.",
+                f"«{secret.where}» guarda el token en la configuración de la imagen, y todos sus "
+                "contenedores arrancan con él.",
                 f"Lo que dice «ENV» se queda para siempre. {_RIGHT_WAY}",
             ),
         )
@@ -94,7 +96,7 @@ def no_token_in_text(found: Leaks) -> Observation:
         secret = told[0]
         return Observation(
             False,
-            f"Su historia dice {_what(secret)}, {secret.shown}, en el paso «{secret.instruction}».",
+            f"Su historia dice {_what(secret)} en el paso «{secret.instruction}».",
             (
                 f"La historia de tu imagen (docker history) enseña el token en «{secret.instruction}».",
                 "El motor guarda el valor de un «ARG» junto a lo que se ejecuta después en su etapa. "
@@ -105,7 +107,8 @@ def no_token_in_text(found: Leaks) -> Observation:
 
 
 def _what(secret: Secret) -> str:
-    return secret.kind if secret.kind == GIVEN else f"un secreto ({secret.kind})"
+    kind = secret.kind if secret.kind == GIVEN else f"un secreto, {secret.kind}"
+    return f"{kind} ({secret.shown.start or HIDDEN}…)"
 
 
 def _layers_of(image: MeasuredImage, token: str) -> Callable[[int | None], str]:
