@@ -29,7 +29,7 @@ class Given:
 
     @contextmanager
     def folder(self, app: App) -> Iterator[Path]:
-        """La carpeta en la que se construye: la de ``app``, o una copia con ``files`` que después se borra."""
+        """La carpeta en la que se construye: la de ``app``, o una copia con ``files``, que luego se borra."""
         if not self.files:
             yield app.folder
             return

@@ -14,9 +14,7 @@ from multietapa.image.secrets.masking import HIDDEN, without_values
 from multietapa.image.secrets.report import CONFIG, FILE, HISTORY, SEEN, Secret
 
 _LICENSED = "tienda"
-_RIGHT_WAY = (
-    "Un secreto se monta en el «RUN» que lo necesita: dura lo que ese paso, y no queda en ninguna capa."
-)
+_RIGHT_WAY = "Un secreto se monta en el «RUN» que lo necesita: dura lo que ese paso, y no queda en la capa."
 
 
 def licence(token: str) -> str:
@@ -69,8 +67,8 @@ def no_token_in_files(found: Leaks, image: MeasuredImage, token: str) -> Observa
         )
     return Observation(
         False,
-        f"Lleva {_what(secret)} en {where}: la {named(secret.gone_layer)} lo esconde, pero sigue entero en la "
-        f"{layer}.{others}",
+        f"Lleva {_what(secret)} en {where}: la {named(secret.gone_layer)} lo esconde, pero sigue entero en "
+        f"la {layer}.{others}",
         (
             f"Un contenedor ya no ve {where}, pero quien descargue la imagen lo tiene en la {layer}.",
             f"Borrar en otra instrucción no quita nada de la capa de antes. {_RIGHT_WAY}",
@@ -108,7 +106,7 @@ def no_token_in_text(found: Leaks) -> Observation:
 
 def _what(secret: Secret) -> str:
     kind = secret.kind if secret.kind == GIVEN else f"un secreto, {secret.kind}"
-    return f"{kind} ({secret.shown.start or HIDDEN}…)"
+    return f"{kind} ({f'{secret.shown.start}…' if secret.shown.start else HIDDEN})"
 
 
 def _layers_of(image: MeasuredImage, token: str) -> Callable[[int | None], str]:
