@@ -187,17 +187,17 @@ BIEN = """\
 FROM node:14-alpine
 WORKDIR /app
 RUN --mount=type=secret,id=npm sha256sum /run/secrets/npm | cut -c 1-8 > huella.txt
-RUN ls -A /run/secrets > despues.txt
+RUN test -s /run/secrets/npm && echo "sigue ahí" > despues.txt || echo "ya no está" > despues.txt
 """
 try:
     construir(carpeta, dockerfile=BIEN, etiqueta="tienda:bien", secretos={"npm": TOKEN})
-    print(motor().ejecutar("tienda:bien", "cat huella.txt; wc -c despues.txt"))
+    print(motor().ejecutar("tienda:bien", "cat huella.txt despues.txt"))
     print(superficie("tienda:bien", vista=False).secretos)
 except EngineLimitError as limite:
     print(f"Este paso se salta aquí.\n{limite}")
 
 # %% [markdown]
-# El paso tuvo el token (ahí está el comienzo de su huella), en el siguiente ya no había nada, y no queda en
+# El paso tuvo el token (ahí está el comienzo de su huella), en el siguiente ya no estaba, y no queda en
 # ninguna parte. Cuidado: si el propio `RUN` lo **copia** a un archivo, ese archivo sí se queda.
 #
 # ## La lista de lo que llevas
