@@ -85,7 +85,7 @@ def test_where_the_token_can_still_be_read(
 
 
 def test_an_early_stage_stays_in_the_cache(engine: docker.DockerClient, build: Build, tag: str) -> None:
-    """De una etapa que no viaja, la imagen no lleva el token; pedida por su nombre sale de la caché, con él."""
+    """De una etapa que no viaja, la imagen no lleva el token; pedida por su nombre, sale de la caché."""
     text = (
         "FROM BASE AS build\nARG TOKEN\nCOPY .npmrc /\nRUN touch /a\n"
         'FROM BASE\nCOPY --from=build /a /\nENTRYPOINT ["sh"]\n'
@@ -146,7 +146,7 @@ def test_what_is_given_is_added_to_a_copy() -> None:
 
 
 def test_an_engine_without_sessions_is_nobody_s_fault(motor_real: Motor, base_image: str) -> None:
-    """Si el motor no puede recibir secretos, el ejercicio no se puede comprobar: no es culpa de quien responde."""
+    """Si el motor no puede recibir secretos, el ejercicio no se puede comprobar, y no es un «todavía no»."""
 
     def check(_: object) -> tuple[()]:
         raise needs_session(["secretos"])
