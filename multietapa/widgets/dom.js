@@ -86,6 +86,36 @@ function choice(model, trait, title, options) {
   return { box, show };
 }
 
+// La caja del rasgo progress, con su reloj; lost se llama al ver que ya no hay kernel que termine el trabajo.
+function progressPanel(model, kernel, name, lost) {
+  const box = element("div", "mt-progress");
+  const bar = element("progress", "", "", { max: 1, "aria-label": name });
+  const [doing, clock, step, why] = [element("strong"), element("span"), element("span"), element("span", "mt-why")];
+  box.append(doing, clock, bar, step, why);
+  let origin = Date.now();
+  function tick() {
+    const now = model.get("progress");
+    if (!now.text) return;
+    if (orphan(kernel)) {
+      box.hidden = true;
+      lost();
+    } else setText(clock, duration(now.elapsed + (Date.now() - origin) / 1000));
+  }
+  function draw() {
+    const now = model.get("progress");
+    origin = Date.now();
+    box.hidden = !now.text;
+    if (!now.text) return;
+    setText(doing, now.text);
+    setText(step, now.step);
+    setText(why, now.why);
+    if (now.fraction === undefined) bar.removeAttribute("value");
+    else bar.value = now.fraction;
+    tick();
+  }
+  return { box, draw, tick };
+}
+
 // Dibuja cada rasgo ahora y cuando cambie, y llama a tick cada every ms. Devuelve cómo dejar de hacerlo.
 function wire(model, draws, tick, every) {
   const events = Object.entries(draws).map(([trait, draw]) => [`change:${trait}`, draw]);
