@@ -13,7 +13,7 @@ from multietapa.measure.surface.face import Kind
 
 @dataclass(frozen=True)
 class Called:
-    """``short`` es como se pide en ``lista``; ``one`` y ``many``, como va en una frase; ``meaning``, qué es."""
+    """``short`` es cómo se pide en ``lista``; ``one`` y ``many``, en una frase; ``meaning``, qué es."""
 
     short: str
     one: str

@@ -1,4 +1,4 @@
-"""Las listas de una clase: de dos imágenes, una con lo que cambia; de una, o de más de dos, la de cada una."""
+"""Las listas de una clase: de dos imágenes, una con lo que cambia; de una, o de tres, la de cada una."""
 
 from __future__ import annotations
 

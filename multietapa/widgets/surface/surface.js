@@ -3,6 +3,7 @@
 const PAINTS = ["diagonal", "puntos", "contra", "rayas", "cuadros", "liso"];
 const STATES = { g: ["−", "se va", "Se van"], k: ["=", "sigue", "Siguen"], c: ["≠", "cambia", "Cambian"], n: ["+", "llega", "Llegan"] };
 const STEP = 100; // líneas que se dibujan de una vez
+const FEW = 10; // hasta aquí no hace falta buscar
 
 function rowsOf(section) {
   return section.rows.split("\n").map((line) => {
@@ -82,7 +83,7 @@ function render({ model, el, kernel }) {
     const label = element("label", "mtf-search", "Buscar ");
     const search = element("input", "", "", { type: "search", "aria-label": `Buscar en ${kind.title}` });
     const shown = element("span", "mtf-soft", "", { role: "status" });
-    const items = element("ul", "mtf-list");
+    const items = element("ul", "mtf-list", "", { tabindex: 0, "aria-label": kind.title });
     const more = element("button", "mtf-button", "Ver más", { type: "button" });
     const missing = element("p", "mtf-soft");
     label.append(search);
@@ -120,12 +121,13 @@ function render({ model, el, kernel }) {
       chosen.mark(list.name);
       tools.append(chosen.box);
     }
-    tools.append(label, shown);
+    if (lists.some((each) => each.all.length > FEW)) tools.append(label);
+    tools.append(shown);
     search.addEventListener("input", filter);
     more.addEventListener("click", () => extend(true));
     filter();
-    const only_one = lists.length === 1 && list.name && kind.counts.length > 1;
-    return [...(only_one ? [element("p", "mtf-soft", `La lista de ${list.name}`)] : []), tools, items, more, missing];
+    const whose = lists.length === 1 && list.name && kind.counts.length > 1 ? `La lista de ${list.name}` : "";
+    return [...(whose ? [element("p", "mtf-soft", whose)] : []), tools, items, more, missing];
   }
 
   function drawKind(kind) {

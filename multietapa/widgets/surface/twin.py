@@ -36,7 +36,7 @@ from multietapa.widgets.surface.words import (
 from multietapa.widgets.theme import VARIABLES, paint_css
 
 FIRST = 200
-"""Cuántas líneas de cada lista lleva el gemelo en HTML, que se guarda con el cuaderno; los secretos van todos."""
+"""Líneas de cada lista en el gemelo en HTML, que se guarda con el cuaderno; los secretos van todos."""
 PAINTS = ("diagonal", "puntos", "contra", "rayas", "cuadros", "liso")
 """La trama de cada imagen, en su orden."""
 _LINE = 110  # caracteres de una línea de la tabla en texto
@@ -44,8 +44,8 @@ _CSS = """
 .mtf-one { margin: .6em 0; }
 .mtf-one p, .mt .mtf-kind p { margin: .2em 0; }
 .mtf-kind { border-top: 1px solid var(--mt-line); padding: .3em 0; }
-.mtf-cell { display: grid; grid-template-columns: minmax(6em, 14em) minmax(0, 1fr) 5em; gap: 0 8px; align-items: center;
-  overflow-wrap: anywhere; }
+.mtf-cell { display: grid; grid-template-columns: minmax(6em, 14em) minmax(0, 1fr) 5em; gap: 0 8px;
+  align-items: center; overflow-wrap: anywhere; }
 .mtf-cell b { text-align: right; }
 .mtf-cell i { display: block; height: 12px; border-radius: 2px; box-shadow: inset 0 0 0 1px #8888; }
 .mtf-cell em { grid-column: 2 / -1; }
@@ -96,8 +96,7 @@ def static_html(names: Sequence[str], surfaces: Surfaces, phase: Phase = Phase.D
 
 def _told(face: Face) -> Iterator[str]:
     """El usuario de una imagen y lo que ejecuta, en frases."""
-    who = user(face.user)
-    yield f"{who[0].upper()}{who[1:]}"
+    yield user(face.user)
     yield from runtimes(face)
 
 

@@ -65,15 +65,15 @@ def headline(surfaces: Surfaces, names: Sequence[str] = ()) -> str:
 
 def user(who: RunningUser) -> str:
     """Con qué usuario corre, y cómo se sabe."""
-    declared = f"«USER {who.declared}»" if who.declared else "ningún USER, y eso es root"
+    declared = f"La imagen declara «USER {who.declared}»."
+    if not who.declared:
+        declared = "La imagen no declara ningún USER: es root."
     if who.uid is None:
-        return f"{UNKNOWN} con qué usuario corre: {who.why.rstrip('.')}. La imagen declara {declared}."
+        why = who.why.rstrip(".")
+        return f"{UNKNOWN.capitalize()} con qué usuario corre: {why}. {declared}"
     group = f", gid {who.gid}" if who.gid is not None else ""
     name = who.name or "un usuario sin nombre"
-    return (
-        f"corre como {name} (uid {who.uid}{group}): medido en un contenedor en marcha. "
-        f"La imagen declara {declared}."
-    )
+    return f"Corre como {name} (uid {who.uid}{group}): medido en un contenedor en marcha. {declared}"
 
 
 def support(life: Life, today: str) -> str:
@@ -124,8 +124,8 @@ def notes(surfaces: Surfaces) -> tuple[str, ...]:
     found = []
     if any(face.equivalent for face in surfaces.faces):
         found.append(
-            f"«{EQUIVALENT}»: la imagen base no se pudo descargar y se hizo aquí una con el mismo papel. Lo que "
-            "se cuenta es de esa base, no de la original."
+            f"«{EQUIVALENT}»: la imagen base no se pudo descargar y se hizo aquí una con el mismo papel. "
+            "Lo que se cuenta es de esa base, no de la original."
         )
     if len({face.architecture for face in surfaces.faces}) > 1:
         found.append("Hay imágenes de arquitecturas distintas: parte de la diferencia se debe a eso.")
@@ -144,7 +144,7 @@ def status(phase: Phase, reason: str = "") -> str:
         return "Interrumpido: solo se enseña lo que dio tiempo a mirar."
     if phase is Phase.FAILED:
         return f"No se pudo terminar de mirar. {reason}".strip()
-    return phase.value.capitalize()
+    return f"{phase.value.capitalize()}"
 
 
 def day(moment: date) -> str:
