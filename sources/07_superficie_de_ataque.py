@@ -50,12 +50,13 @@ quedan = resultado.cuentas["tienda:multietapa"]
 {clase: quedan[clase] for clase in APUESTA}
 
 # %% [markdown]
-# Un cero es que se fue del todo. Con las etapas y la base pequeña se van los compiladores, `git`, `python3` y
-# casi todos los paquetes del sistema, y con ellos sus fallos y sus avisos de seguridad.
+# Un cero es que se fue del todo. Con las etapas y la base pequeña se van los compiladores, `git`, `python3`,
+# los setuid y casi todos los paquetes del sistema, con sus fallos y sus avisos de seguridad.
 #
-# Pero mira también **lo que queda**:
+# Pero mira también **lo que queda**, y lo que sube:
 #
-# - un `sh`: el de busybox, que además sabe ser `wget` y `nc`;
+# - un `sh`: el de **busybox**, un solo archivo que sabe ser muchos programas. Por eso hay *más* herramientas de
+#   red que antes: se cuentan los nombres que alguien puede teclear, y `wget` y `nc` son dos de los suyos;
 # - `npm`, que hacía falta para instalar y sigue ahí;
 # - **root**, porque nadie ha dicho otra cosa;
 # - y Node 14. Vamos por partes.
@@ -66,7 +67,13 @@ quedan = resultado.cuentas["tienda:multietapa"]
 # Aquí están los dos: lo declarado, y lo medido en un contenedor en marcha.
 
 # %%
-resultado.usuario
+def con_quien(mirado):
+    for imagen, quien in mirado.usuario.items():
+        medido = f"{quien.name} (uid {quien.uid})" if quien.uid is not None else quien.why
+        print(f"{imagen}: dice «{quien.declared}» y corre como {medido}")
+
+
+con_quien(resultado)
 
 # %% [markdown]
 # ¿Y qué más da, si está encerrado en un contenedor? Para empezar, root puede cambiar los programas de la
@@ -78,7 +85,7 @@ con_usuario = Path(TIENDA, "Dockerfile").read_text("utf-8").replace("CMD", "USER
 construir(TIENDA, dockerfile=con_usuario, etiqueta="tienda:sin-root")
 for imagen in ("tienda:multietapa", "tienda:sin-root"):
     print(imagen, *motor().ejecutar(imagen, PRUEBA).split("\n"))
-superficie("tienda:multietapa", "tienda:sin-root", vista=False).usuario
+con_quien(superficie("tienda:sin-root", vista=False))
 
 # %% [markdown]
 # Una línea. `USER` va en la **última** etapa, después de lo que necesite permisos, y los archivos de la tienda
@@ -97,8 +104,8 @@ pregunta("07.b")
 # %%
 for vida in resultado.imagenes["tienda:multietapa"].runtimes:
     estado = vida.support(date.today()).value
-    print(vida.runtime.name, vida.runtime.version, "·", estado, "desde" * (estado == "sin soporte"), vida.ends)
-    print(f"   según {vida.source} (datos del {vida.data_date})")
+    print(f"{vida.runtime.name} {vida.runtime.version}: {estado}. El de siempre acaba el {vida.ends}")
+    print(f"   según {vida.source}, con datos del {vida.data_date}")
 
 # %% [markdown]
 # Las etapas no arreglan esto: la base **se elige**, y hay que cambiarla cuando se acaba su tiempo. Aquí se usa
