@@ -50,27 +50,25 @@ quedan = resultado.cuentas["tienda:multietapa"]
 {clase: quedan[clase] for clase in APUESTA}
 
 # %% [markdown]
-# Un cero es que se fue del todo. Con las etapas y la base pequeña se van los compiladores, `git`, `python3`,
-# los setuid y casi todos los paquetes del sistema, con sus fallos y sus avisos de seguridad.
+# Un cero es que se fue del todo: los compiladores, los setuid y, casi, los paquetes del sistema, con sus fallos
+# y sus avisos de seguridad. Pero mira también **lo que queda**, y lo que sube:
 #
-# Pero mira también **lo que queda**, y lo que sube:
-#
-# - un `sh`: el de **busybox**, un solo archivo que sabe ser muchos programas. Por eso hay *más* herramientas de
-#   red que antes: se cuentan los nombres que alguien puede teclear, y `wget` y `nc` son dos de los suyos;
-# - `npm`, que hacía falta para instalar y sigue ahí;
+# - un `sh`, el de **busybox**: un solo archivo que sabe ser muchos programas. Por eso hay *más* herramientas de
+#   red que antes: se cuentan los nombres que alguien puede teclear;
+# - `npm`, que hacía falta para instalar y sigue ahí, con casi todos los paquetes de npm que ves;
 # - **root**, porque nadie ha dicho otra cosa;
 # - y Node 14. Vamos por partes.
 #
 # ## ¿Con qué usuario corre?
 #
 # Lo que dice la imagen (`USER`) es una intención; lo que cuenta es con qué usuario corre de verdad el proceso.
-# Aquí están los dos: lo declarado, y lo medido en un contenedor en marcha.
+# Aquí está lo uno y lo otro, medido en un contenedor en marcha.
 
 # %%
 def con_quien(mirado):
     for imagen, quien in mirado.usuario.items():
         medido = f"{quien.name} (uid {quien.uid})" if quien.uid is not None else quien.why
-        print(f"{imagen}: dice «{quien.declared}» y corre como {medido}")
+        print(f"{imagen}: dice {quien.declared or 'nada'} y corre como {medido}")
 
 
 con_quien(resultado)
@@ -104,7 +102,7 @@ pregunta("07.b")
 # %%
 for vida in resultado.imagenes["tienda:multietapa"].runtimes:
     estado = vida.support(date.today()).value
-    print(f"{vida.runtime.name} {vida.runtime.version}: {estado}. El de siempre acaba el {vida.ends}")
+    print(f"{vida.runtime.name} {vida.runtime.version}: {estado} (el de siempre, hasta el {vida.ends})")
     print(f"   según {vida.source}, con datos del {vida.data_date}")
 
 # %% [markdown]
@@ -145,9 +143,9 @@ for paso in reversed(cliente.images.get("tienda:fugas").history()):
         print(paso["CreatedBy"].replace(TOKEN, "npm_•••"))
 
 # %% [markdown]
-# El valor del `ARG` está escrito en su línea y junto al `RUN` que va detrás; el `ENV`, en la suya. Queda el
-# archivo borrado. `superficie` mira además todas las capas, y enseña cada secreto tapado, con la instrucción que
-# lo dejó.
+# El valor del `ARG` está escrito junto al `RUN` que va detrás y, si el motor es reciente, también en su línea; el
+# del `ENV`, en la suya. BuildKit ya avisaba, al construir. Falta el archivo borrado: `superficie` mira además
+# todas las capas, y enseña cada secreto tapado, con la instrucción que lo dejó (de la historia, la primera).
 
 # %%
 superficie("tienda:fugas")
