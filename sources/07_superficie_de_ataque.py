@@ -91,7 +91,7 @@ con_quien(superficie("tienda:sin-root", vista=False))
 # primer ejercicio. ¿Y qué se gana con eso?
 
 # %%
-pregunta("07.b")
+pregunta("07.a")
 
 # %% [markdown]
 # ## Lo que ya nadie arregla
@@ -154,7 +154,7 @@ superficie("tienda:fugas")
 # Ahora, con esto delante: un Dockerfile parecido, sin el `ENV`. Marca lo que sea cierto.
 
 # %%
-pregunta("07.a")
+pregunta("07.b")
 
 # %% [markdown]
 # ## ¿Y en una etapa que no viaja?

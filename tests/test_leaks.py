@@ -62,7 +62,7 @@ def found(client: docker.DockerClient, tag: str) -> Leaks:
 def test_where_the_token_can_still_be_read(
     engine: docker.DockerClient, build: Build, tag: str, builder: str
 ) -> None:
-    """La pregunta 07.a: en la historia, junto a cada ``RUN`` de detrás, y en la capa de ``COPY``; en el
+    """La pregunta 07.b: en la historia, junto a cada ``RUN`` de detrás, y en la capa de ``COPY``; en el
     contenedor, ni el archivo ni la variable."""
     build(
         "FROM BASE\nRUN true\nARG TOKEN\nCOPY .npmrc /\nRUN rm /.npmrc\nRUN touch /a\nCOPY .npmrc /b\n",
