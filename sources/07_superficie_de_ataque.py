@@ -18,7 +18,7 @@ from pathlib import Path
 
 import docker
 from multietapa import construir, ejercicio, motor, pregunta, superficie
-from multietapa.errors import EngineLimitError
+from multietapa.errors import EngineLimitError, MultietapaError
 
 TIENDA = "../apps/tienda-node"
 motor()
@@ -208,7 +208,7 @@ except EngineLimitError as limite:
 # ## La lista de lo que llevas
 #
 # Cuando se anuncia un fallo en una biblioteca, la pregunta es «¿la llevo?». La contesta una **SBOM**: la lista
-# de todo lo que hay en una imagen, en un formato que leen otras herramientas (aquí, CycloneDX).
+# de los paquetes que lleva una imagen, en un formato que leen otras herramientas (aquí, CycloneDX).
 
 # %%
 import json
@@ -224,8 +224,10 @@ lista = json.loads((carpeta / "tienda.json").read_text("utf-8"))["components"]
 
 # %%
 mirada = superficie("tienda:multietapa", escaner=True, vista=False)
-cuenta = mirada.cuentas["tienda:multietapa"]["Vulnerabilidades conocidas"]
-print("no se puede comprobar" if cuenta is None else cuenta)
+try:
+    print(len(mirada.lista("vulnerabilidades")), "vulnerabilidades conocidas")
+except MultietapaError as motivo:
+    print(motivo)
 
 # %%
 pregunta("07.c")

@@ -1,4 +1,4 @@
-# Ni root, ni sh. ¿Quién necesita aquí un intérprete de órdenes cuando la tienda ya está en marcha?
+# ¿Quién necesita aquí un intérprete de órdenes al arrancar?
 FROM node:14 AS build
 WORKDIR /app
 COPY package*.json ./
