@@ -41,6 +41,23 @@ def packages(saved: Path) -> dict[str, set[tuple[str, str]]]:
     return found
 
 
+def secrets(saved: Path) -> list[tuple[str, str]]:
+    """Los secretos que ve en él: de cada uno, su ruta (``""`` si está en la historia o la configuración) y su
+    regla."""
+    with tempfile.TemporaryDirectory() as work:
+        target = Path(work) / "secretos.json"
+        command = [str(_program()), "image", "--input", str(saved), "--format", "json", "--quiet"]
+        command += ["--scanners", "secret", "--image-config-scanners", "secret", "--offline-scan"]
+        command += ["--cache-dir", work, "--output", str(target)]
+        subprocess.run(command, check=True, capture_output=True, env={**os.environ, "TMPDIR": work})
+        results = json.loads(target.read_text(encoding="utf-8")).get("Results", [])
+    return sorted(
+        ("" if result["Target"] == str(saved) else result["Target"], secret["RuleID"])
+        for result in results
+        for secret in result.get("Secrets") or ()
+    )
+
+
 def _program() -> Path:
     """El programa, en la caché de las pruebas; se descarga una vez."""
     architecture = ARCHITECTURES[platform.machine()][0]
