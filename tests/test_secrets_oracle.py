@@ -78,12 +78,12 @@ def test_the_reasons_are_so(tmp_path: Path) -> None:
     encrypted = ec.generate_private_key(ec.SECP256R1()).private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, locked
     )
-    seen = {
+    seen: dict[str, str | bytes] = {
         "app/con-comillas": f'token="{npm}"\n',
         "app/cifrada-de-ahora.pem": encrypted,
         "app/en-utf-8": f"token={github}\n",
     }
-    unseen = {
+    unseen: dict[str, str | bytes] = {
         "app/sin-comillas": f"token={npm}\n",
         "app/cifrada-de-antes.pem": pem("cifrada"),
         "app/en-utf-16": f"token={github}\n".encode("utf-16"),

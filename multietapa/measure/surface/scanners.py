@@ -7,15 +7,18 @@ tarda demasiado) es «no se puede comprobar», con lo que él dice; nunca un cer
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import docker
 
@@ -42,7 +45,7 @@ _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _BLAMED = re.compile(r"\b(?:FATAL|ERROR|error)\b:?\s*|^\s*[✗x]\s+", re.IGNORECASE)
 _DATED = re.compile(r"^\d{4}-\d\d-\d\dT\S+\s+|^\[\d+\]\s+")
 _LONGEST = 300
-_PURL = re.compile(r"pkg:[^/]+/(?P<name>[^@?#]+)@(?P<version>[^?#]+)")
+_SYSTEM_TYPES = ("deb", "apk", "rpm")
 _WRONG = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
 
@@ -231,11 +234,28 @@ def _asked(scanner: Scanner, place: Path, limit: float) -> tuple[Answer | None, 
 
 
 def _run(command: Sequence[str], limit: float) -> tuple[int, str]:
-    """El código con que termina una orden y lo que escribió por la salida de errores."""
-    done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=limit
-    )
-    return done.returncode, done.stderr.decode("utf-8", "replace")
+    """El código con que termina una orden y lo que escribió por la salida de errores.
+
+    Si no termina a tiempo, o alguien interrumpe, acaba ella y todo lo que puso en marcha.
+    """
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(
+        command, stdin=quiet, stdout=quiet, stderr=subprocess.PIPE, start_new_session=True
+    ) as running:
+        try:
+            said = running.communicate(timeout=limit)[1]
+        except BaseException:
+            _kill(running)
+            raise
+    return running.returncode, said.decode("utf-8", "replace")
+
+
+def _kill(running: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
+        if sys.platform == "win32":
+            running.kill()
+        else:
+            os.killpg(running.pid, signal.SIGKILL)
 
 
 def _told(command: Sequence[str]) -> bytes:
@@ -280,6 +300,11 @@ def _entries(findings: Sequence[Finding]) -> Iterator[Entry]:
 
 
 def _purls(addresses: Sequence[str | None]) -> Iterator[tuple[str, str]]:
+    """El nombre y la versión de cada dirección de paquete; de uno del sistema, sin su distribución."""
+    from packageurl import PackageURL
+
     for address in addresses:
-        if match := _PURL.match(address or ""):
-            yield unquote(match["name"]), unquote(match["version"])
+        with suppress(ValueError):
+            told = PackageURL.from_string(address or "")
+            owner = told.namespace if told.namespace and told.type not in _SYSTEM_TYPES else ""
+            yield f"{owner}/{told.name}".lstrip("/"), told.version or ""
