@@ -268,6 +268,12 @@ def mount(page: Page, *faces: Face, themes: tuple[str, ...] = ("claro",)) -> Non
     draw(page, view, themes=themes)
 
 
+def short(shown: Face) -> Face:
+    """La misma imagen, con pocas cosas en cada lista salvo en la de npm."""
+    few = {kind: replace(count, entries=count.entries[:8]) for kind, count in shown.counts.items()}
+    return replace(shown, counts={**few, Kind.NPM: shown.counts[Kind.NPM]})
+
+
 def row(page: Page, kind: Kind) -> Locator:
     """La fila de una clase."""
     return page.locator(".mtf-kind").filter(has=page.get_by_text(kind.value, exact=True))
@@ -408,7 +414,7 @@ def test_everything_open_fits_and_is_accessible(page: Page, width: int) -> None:
     """Con todo abierto, en los dos temas, nada se sale, se lee, y axe-core no encuentra nada grave."""
     long = "registro.ejemplo.com:5000/equipo-de-plataforma/" + "tienda" * 8 + ":multietapa-definitiva"
     page.set_viewport_size({"width": width, "height": 900})
-    mount(page, replace(naive(), name=long), staged(), themes=("claro", "oscuro"))
+    mount(page, short(replace(naive(), name=long)), short(staged()), themes=("claro", "oscuro"))
     page.evaluate("document.querySelectorAll('.mtf details').forEach((box) => (box.open = true))")
     expect(page.locator(".mtf-list")).to_have_count(2 * 8)
     assert page.evaluate(OVERFLOWING) == []
