@@ -7,11 +7,12 @@ import struct
 
 import pytest
 
+from multietapa.image.archive import read_images
 from multietapa.image.exposure.accounts import NO_LIST, NOBODY, account
 from multietapa.image.exposure.capabilities import names
 from multietapa.image.exposure.exposure import Exposure, exposure
 from multietapa.image.exposure.programs import COMPILER, DEBUGGER, NETWORK, PACKAGES, SHELL, kind_of
-from multietapa.image.image import measure_archive, read_layers
+from multietapa.image.image import of_archive, read_layers
 from multietapa.image.secrets.looking import LayerInspector
 from tests.crafted import archive, entry, folder, layer
 
@@ -25,12 +26,10 @@ RAW = struct.pack("<IIIII", 0x02000001, 1 << 10, 0, 0, 0)
 def exposed(*layers: bytes, user: str = "", looked: bool = True) -> Exposure:
     """Lo que deja a mano una imagen con esas capas."""
     with io.BytesIO(archive(layers)) as file:
-        image = measure_archive(file, transfer=False)
-        from multietapa.image.archive import read_images
-
         archived = read_images(file)[0]
         inspectors = {blob.diff_id: LayerInspector(blob.diff_id) for blob in archived.layers}
-        list(read_layers(file, archived, {}, transfer=False, inspectors=inspectors))
+        read = read_layers(file, archived, {}, transfer=False, inspectors=inspectors)
+        image = of_archive(archived, {one.diff_id: one for one in read})
     capabilities = {diff_id: one.done().capabilities for diff_id, one in inspectors.items()}
     return exposure(image, user=user, capabilities=capabilities if looked else None)
 
