@@ -35,7 +35,7 @@ from multietapa.widgets.surface.words import (
 )
 from multietapa.widgets.theme import VARIABLES, paint_css
 
-FIRST = 200
+FIRST = 1000
 """Líneas de cada lista en el gemelo en HTML, que se guarda con el cuaderno; los secretos van todos."""
 PAINTS = ("diagonal", "puntos", "contra", "rayas", "cuadros", "liso")
 """La trama de cada imagen, en su orden."""
