@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from multietapa.cells.limpiar import limpiar
     from multietapa.cells.motor import motor
     from multietapa.cells.predecir import predecir
+    from multietapa.cells.superficie import superficie
     from multietapa.exercises.ejercicio import ejercicio
     from multietapa.exercises.pregunta import pregunta
 
-__all__ = ["comparar", "construir", "ejercicio", "limpiar", "motor", "predecir", "pregunta"]
+__all__ = ["comparar", "construir", "ejercicio", "limpiar", "motor", "predecir", "pregunta", "superficie"]
 __version__ = "0.1.0"
 
 _HOMES = {
@@ -27,6 +28,7 @@ _HOMES = {
     "motor": "multietapa.cells.motor",
     "predecir": "multietapa.cells.predecir",
     "pregunta": "multietapa.exercises.pregunta",
+    "superficie": "multietapa.cells.superficie",
 }
 
 

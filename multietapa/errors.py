@@ -14,6 +14,7 @@ Cada error dice qué pasó, por qué y qué hacer después, siempre en español:
     │   ├── DockerfileError      el Dockerfile no se entiende (línea señalada)
     │   ├── ContextError         el contexto de construcción no sirve
     │   ├── DownloadError        la dirección de un ADD no contesta (es también NetworkError)
+    │   ├── EngineLimitError     el motor no sabe hacer lo que se le pide
     │   ├── DiskFullError        no queda espacio en el disco del motor
     │   └── BuildCancelled       la canceló quien la pidió
     ├── RegistryError            el registro del taller no arranca, se paró o no admite una imagen
@@ -162,6 +163,10 @@ class ContextError(BuildError):
 
 class DownloadError(BuildError, NetworkError):
     """La dirección que descarga un ``ADD`` no contesta."""
+
+
+class EngineLimitError(BuildError):
+    """El motor no sabe construir con lo que se le pide: le falta esa función."""
 
 
 class DiskFullError(BuildError):

@@ -23,6 +23,7 @@ EXERCISES = catalogue.exercises()
 NO_ENGINE = Motor(Choice("grabacion", "", ""))
 TEXTS = {"enunciado.md", "pistas.md", "plantilla.Dockerfile", "solucion.Dockerfile", "solucion.md"}
 LEAST = {"bien": 2, "mal": 3}
+GIVEN = {"dado"}  # los archivos que se añaden a la carpeta en la que se construye, si los hay
 EXPECTED = re.compile(r"# espera: (\S.*\S)\n")
 
 
@@ -45,7 +46,8 @@ def instructions(path: Path) -> str:
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.id)
 def test_every_exercise_has_right_and_wrong_answers(exercise: Exercise) -> None:
     """Cada carpeta lleva sus textos y bastantes respuestas de cada clase, todas distintas, y nada más."""
-    assert {path.name for path in exercise.folder.iterdir()} == TEXTS | set(LEAST)
+    given = GIVEN if exercise.given.files else set()
+    assert {path.name for path in exercise.folder.iterdir()} == TEXTS | set(LEAST) | given
     assert apps.app(exercise.app)
     found = {kind: sorted((exercise.folder / kind).iterdir()) for kind in LEAST}
     assert {kind: len(paths) for kind, paths in found.items() if len(paths) < LEAST[kind]} == {}

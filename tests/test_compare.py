@@ -22,9 +22,8 @@ from multietapa.identity import BASE_LABEL, EQUIVALENT_LABEL
 from multietapa.measure.comparison import Comparison, Figure, Grid, Measure, Part, Row
 from multietapa.widgets.compare.compare import CompareView
 from multietapa.widgets.compare.text_view import TextView
-from multietapa.widgets.compare.twin import Progress, lines, payload, progress_payload, static_html
+from multietapa.widgets.compare.twin import lines, payload, static_html
 from multietapa.widgets.compare.words import (
-    FIRST_TIME,
     Phase,
     headline,
     interplay,
@@ -32,6 +31,7 @@ from multietapa.widgets.compare.words import (
     percent,
     prediction,
 )
+from multietapa.widgets.progress import FIRST_TIME, Progress, progress_payload
 from tests.crafted import archive, entry, layer
 
 BIG, SMALL = "multietapa-pruebas/comparar:grande", "multietapa-pruebas/comparar:chica"
@@ -345,17 +345,17 @@ def test_names_are_escaped() -> None:
 
 def test_progress_says_phase_and_bytes() -> None:
     """El avance dice qué imagen, qué fase y cuánto; sin bytes todavía, no inventa una fracción."""
-    first = progress_payload(Progress("a", 1, 2, "Pidiendo la imagen al motor", 0, 500, 1.26))
+    first = progress_payload(Progress("a", 1, 2, "Pidiendo la imagen al motor", 0, 500, 1.26), "Midiendo")
     assert first == {
         "text": "Midiendo a (1 de 2)",
         "step": "Pidiendo la imagen al motor",
         "why": FIRST_TIME,
         "elapsed": 1.3,
     }
-    later = progress_payload(Progress("a", 1, 1, "Midiendo las capas", 250, 500, 2))
+    later = progress_payload(Progress("a", 1, 1, "Midiendo las capas", 250, 500, 2), "Midiendo")
     assert (later["text"], later["fraction"]) == ("Midiendo a", 0.5)
     assert later["step"] == "Midiendo las capas: 250 B de 500 B"
-    assert progress_payload(Progress("a", 1, 1, "Consultando lo ya medido", 0, 0, 0))["why"] == ""
+    assert progress_payload(Progress("a", 1, 1, "Consultando lo ya medido", 0, 0, 0), "Midiendo")["why"] == ""
 
 
 def test_view_carries_its_twins() -> None:

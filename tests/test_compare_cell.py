@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import os
-import queue
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import docker
 import pytest
-from jupyter_client.manager import start_new_kernel
 
 from multietapa.cells.comparar import comparar
 from multietapa.cells.motor import Motor
 from multietapa.errors import EngineLostError, MultietapaError, NoEngineError, UnknownNameError
 from multietapa.paths import PROJECT_ROOT
 from multietapa.widgets.compare.words import PROVISIONAL
+from tests.cell_kernel import Notebook, Wire, cut, started
 from tests.crafted import archive, entry, layer
 from tests.relay import relay
 
@@ -39,79 +36,6 @@ def images(engine: docker.DockerClient) -> Iterator[docker.DockerClient]:
         engine.images.remove(tag, force=True)
 
 
-def cut() -> None:
-    """Corta la conexión con el motor."""
-    raise ConnectionAbortedError("cortado por la prueba")
-
-
-class Wire:
-    """El camino al motor: al pedir por ``count``-ésima vez una imagen entera, hace ``then``."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.then: Callable[[], object] = cut
-
-    def at(self, count: int, then: Callable[[], object]) -> None:
-        """Deja preparado lo que tiene que pasar."""
-        self.count, self.then = count, then
-
-    def look(self, data: bytes) -> None:
-        """Lo que pasa por el cable."""
-        if data.startswith(b"GET ") and b"/get HTTP" in data[:200]:
-            self.count -= 1
-            if self.count == 0:
-                self.then()
-
-
-@dataclass
-class Cell:
-    """Lo que deja una celda: el widget tal como lo vio el navegador, su salida final y su error."""
-
-    changes: list[dict[str, Any]] = field(default_factory=list)
-    saved: str = ""
-    written: str = ""
-    error: str = ""
-
-    @property
-    def final(self) -> dict[str, Any]:
-        """El estado del widget al acabar."""
-        return {name: value for change in self.changes for name, value in change.items()}
-
-
-@dataclass(frozen=True)
-class Notebook:
-    """Un kernel de verdad que llega al motor por un cable."""
-
-    manager: Any
-    client: Any
-    wire: Wire
-
-    def run(self, code: str) -> Cell:
-        """Ejecuta una celda y recoge lo que publica."""
-        cell, asked, widget = Cell(), self.client.execute(code), ""
-        while True:
-            try:
-                message = self.client.get_iopub_msg(timeout=60)
-            except queue.Empty:
-                pytest.fail("el kernel no contesta")
-            if message["parent_header"].get("msg_id") != asked:
-                continue
-            kind, content = message["msg_type"], message["content"]
-            if kind == "comm_open" and "CompareView" in str(content["data"]):
-                widget = content["comm_id"]
-                cell.changes.append(content["data"]["state"])
-            elif kind == "comm_msg" and content["comm_id"] == widget:
-                cell.changes.append(content["data"].get("state", {}))
-            elif kind in ("display_data", "update_display_data"):
-                cell.saved = content["data"].get("text/plain", "")
-            elif kind == "stream":
-                cell.written += content["text"]
-            elif kind == "error":
-                cell.error = content["ename"]
-            elif kind == "status" and content["execution_state"] == "idle":
-                return cell
-
-
 @pytest.fixture(scope="module")
 def kernel(
     motor_real: Motor,
@@ -119,17 +43,9 @@ def kernel(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Notebook]:
     """Un kernel cuyo motor es el de las pruebas."""
-    wire = Wire()
-    with relay(tmp_path_factory.mktemp("cable"), motor_real.choice.host, wire.look) as host:
-        env = {**os.environ, "DOCKER_HOST": host, "MULTIETAPA_MOTOR": "", "MULTIETAPA_MOTOR_EN_MARCHA": ""}
-        manager, client = start_new_kernel(startup_timeout=60, env=env, cwd=str(PROJECT_ROOT))
-        try:
-            opened = Notebook(manager, client, wire)
-            assert opened.run("import os\nfrom multietapa import comparar, motor\nmotor()").error == ""
-            yield opened
-        finally:
-            client.stop_channels()
-            manager.shutdown_kernel(now=True)
+    with started(motor_real, tmp_path_factory.mktemp("cable"), "CompareView") as opened:
+        assert opened.run("import os\nfrom multietapa import comparar, motor\nmotor()").error == ""
+        yield opened
 
 
 @pytest.fixture

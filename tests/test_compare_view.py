@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 from multietapa import text
 from multietapa.measure.comparison import Comparison
 from multietapa.widgets.compare.compare import CompareView
-from multietapa.widgets.compare.twin import Progress, progress_payload
 from multietapa.widgets.compare.words import PROVISIONAL, Phase
+from multietapa.widgets.progress import Progress, progress_payload
 from tests.drawing import draw
 from tests.test_compare import CELLS, INFO, comparison, row, square, unmeasured
 
@@ -111,16 +111,17 @@ def test_nothing_overflows(page: Page, width: int, shape: str) -> None:
 def test_progress_is_shown_and_then_goes(page: Page) -> None:
     """Mientras se mide hay una barra con su fase; las cifras son provisionales y no hay tramos."""
     mount(page, unmeasured("a", "b"), Phase.MEASURING)
-    expect(page.locator(".mtc-progress")).to_be_hidden()
+    expect(page.locator(".mt-progress")).to_be_hidden()
     page.evaluate(
-        "p => shown[0].model.set('progress', p)", progress_payload(Progress("a", 1, 2, "Fase", 5, 10, 2))
+        "p => shown[0].model.set('progress', p)",
+        progress_payload(Progress("a", 1, 2, "Fase", 5, 10, 2), "Midiendo"),
     )
-    expect(page.locator(".mtc-progress")).to_contain_text("Midiendo a (1 de 2)")
+    expect(page.locator(".mt-progress")).to_contain_text("Midiendo a (1 de 2)")
     assert page.get_by_role("progressbar", name="Avance de la medida").evaluate("e => e.value") == 0.5
     assert page.locator(".mtc-part").count() == 0
     expect(page.locator(".mtc-row").first).to_contain_text(f"{PROVISIONAL}≈ 5,0 MB")
     page.evaluate("shown[0].model.set('progress', {})")
-    expect(page.locator(".mtc-progress")).to_be_hidden()
+    expect(page.locator(".mt-progress")).to_be_hidden()
     page.evaluate("shown[0].close()")
 
 

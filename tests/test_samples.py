@@ -24,6 +24,7 @@ SHARED = (
     "drawing.py",
     "inline.py",
     "loader.js",
+    "progress.py",
     "saved.py",
     "theme.py",
     "where.py",

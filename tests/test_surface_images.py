@@ -3,73 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pytest
 
 from multietapa.apps import app
 from multietapa.cells.construir import construir
 from multietapa.cells.motor import Motor
-from multietapa.image.archive import choose, read_images
-from multietapa.image.exposure.exposure import Exposure, exposure
 from multietapa.image.exposure.programs import COMPILER, KINDS, NETWORK, PACKAGES, SHELL
-from multietapa.image.image import MeasuredImage, read_layers, stacked
-from multietapa.image.layer import Layer
-from multietapa.image.secrets.looking import LayerInspector
 from multietapa.image.secrets.placeholders import PUBLISHED_LIBRARY, PUBLISHED_TRIAL
-from multietapa.image.secrets.report import SecretReport, leaked
-from multietapa.measure.export import saved
+from multietapa.measure.cache import MeasureCache
+from multietapa.measure.measure import quick_sizes
+from multietapa.measure.surface.seen import Seen, see
+from multietapa.measure.surface.store import SurfaceStore
 
 NAIVE, STAGED = "prueba-superficie:ingenua", "prueba-superficie:multietapa"
 BASES = ("node:14", "node:14-alpine")
 
 
-@dataclass(frozen=True)
-class Surface:
-    """Lo que se ve en una imagen."""
-
-    image: MeasuredImage
-    report: SecretReport
-    exposure: Exposure
-
-
-def look(motor_real: Motor, tag: str) -> Surface:
-    """Mira una imagen del motor, entera."""
-    with saved(motor_real.client, tag) as file:
-        archived = choose(read_images(file), tag)
-        inspectors = {blob.diff_id: LayerInspector(blob.diff_id) for blob in archived.layers}
-        known: dict[str, Layer] = {}
-        for layer in read_layers(file, archived, known, transfer=False, inspectors=inspectors):
-            known[layer.diff_id] = layer
-    steps = tuple(blob.created_by for blob in archived.layers)
-    image = MeasuredImage(
-        **stacked(known, archived.diff_ids, steps),
-        image_id=archived.ids[0],
-        tags=archived.tags,
-        architecture=archived.architecture,
-    )
-    looks = {diff_id: inspector.done() for diff_id, inspector in inspectors.items()}
-    report = leaked(image, looks, history=archived.history, config=archived.config)
-    capabilities = {diff_id: one.capabilities for diff_id, one in looks.items()}
-    user = str(archived.config.get("User") or "")
-    return Surface(image, report, exposure(image, user=user, capabilities=capabilities))
-
-
 @pytest.fixture(scope="module")
-def surfaces(motor_real: Motor) -> Iterator[dict[str, Surface]]:
+def surfaces(motor_real: Motor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Seen]]:
     """Las dos bases y las dos tiendas, construidas en el motor real; las tiendas se borran al final."""
     client, shop = motor_real.client, app("tienda-node").folder
     construir(shop, dockerfile="Dockerfile.ingenuo", etiqueta=NAIVE, vista=False, cliente=client)
     construir(shop, etiqueta=STAGED, vista=False, cliente=client)
-    yield {tag: look(motor_real, tag) for tag in (*BASES, NAIVE, STAGED)}
+    store = SurfaceStore(MeasureCache(tmp_path_factory.mktemp("cache")))
+    yield {tag: see(client, quick_sizes(client, tag), store=store) for tag in (*BASES, NAIVE, STAGED)}
     for tag in (NAIVE, STAGED):
         client.images.remove(tag, force=True)
 
 
 @pytest.mark.parametrize("tag", [*BASES, NAIVE, STAGED])
-def test_the_images_of_the_course_leak_nothing(surfaces: dict[str, Surface], tag: str) -> None:
+def test_the_images_of_the_course_leak_nothing(surfaces: dict[str, Seen], tag: str) -> None:
     """Ni las bases ni las dos tiendas llevan secretos; lo que se aparta viene publicado en un paquete."""
-    report = surfaces[tag].report
+    report = surfaces[tag].secrets
     assert report.secrets == ()
     for item in report.set_aside:
         assert item.why == (PUBLISHED_LIBRARY if "libgnutls" in item.path else PUBLISHED_TRIAL)
@@ -77,7 +43,7 @@ def test_the_images_of_the_course_leak_nothing(surfaces: dict[str, Surface], tag
     assert report.binaries[0] > 0
 
 
-def test_the_staged_shop_leaves_less_at_hand(surfaces: dict[str, Surface]) -> None:
+def test_the_staged_shop_leaves_less_at_hand(surfaces: dict[str, Seen]) -> None:
     """La ingenua lleva compiladores, herramientas de red y setuid; la multietapa, ningún compilador."""
     naive, staged = surfaces[NAIVE].exposure, surfaces[STAGED].exposure
     assert len(naive.executables) > len(staged.executables) > 0

@@ -26,7 +26,7 @@ def packages(saved: Path) -> dict[str, set[tuple[str, str]]]:
     """
     with tempfile.TemporaryDirectory() as work:
         target = Path(work) / "sbom.json"
-        command = [str(_program()), "image", "--input", str(saved), "--format", "cyclonedx"]
+        command = [str(program()), "image", "--input", str(saved), "--format", "cyclonedx"]
         command += ["--quiet", "--offline-scan", "--cache-dir", work, "--output", str(target)]
         subprocess.run(command, check=True, capture_output=True, env={**os.environ, "TMPDIR": work})
         components = json.loads(target.read_text(encoding="utf-8"))["components"]
@@ -41,7 +41,24 @@ def packages(saved: Path) -> dict[str, set[tuple[str, str]]]:
     return found
 
 
-def _program() -> Path:
+def secrets(saved: Path) -> list[tuple[str, str]]:
+    """Los secretos que ve en él: de cada uno, su ruta (``""`` si está en la historia o la configuración) y su
+    regla."""
+    with tempfile.TemporaryDirectory() as work:
+        target = Path(work) / "secretos.json"
+        command = [str(program()), "image", "--input", str(saved), "--format", "json", "--quiet"]
+        command += ["--scanners", "secret", "--image-config-scanners", "secret", "--offline-scan"]
+        command += ["--cache-dir", work, "--output", str(target)]
+        subprocess.run(command, check=True, capture_output=True, env={**os.environ, "TMPDIR": work})
+        results = json.loads(target.read_text(encoding="utf-8")).get("Results", [])
+    return sorted(
+        ("" if result["Target"] == str(saved) else result["Target"], secret["RuleID"])
+        for result in results
+        for secret in result.get("Secrets") or ()
+    )
+
+
+def program() -> Path:
     """El programa, en la caché de las pruebas; se descarga una vez."""
     architecture = ARCHITECTURES[platform.machine()][0]
     folder = cache_dir() / "pruebas"

@@ -27,7 +27,7 @@ def how_to_give(mount: Mount, extras: Extras) -> str:
         if mount.name == DEFAULT_AGENT:
             return "Dáselo con ssh=True."
         return f"Solo se puede dar uno, «{DEFAULT_AGENT}»: quita «id={mount.name}» y construye con ssh=True."
-    close = closest(mount.name, extras.secrets)
+    close = closest(mount.name, extras.secrets) or (list(extras.secrets) if len(extras.secrets) == 1 else [])
     meant = f"¿Es «{close[0]}», que sí se ha dado? Si no, dáselo" if close else "Dáselo"
     return f'{meant} con secretos={{"{mount.name}": Path("...")}}.'
 

@@ -12,13 +12,14 @@ from typing import Any
 import docker
 
 from multietapa import text
+from multietapa.cells.asked import Ticker, asked_images, named, reference, refuse_recordings, tag_of
 from multietapa.cells.calls import offered
 from multietapa.cells.construccion import Construccion
 from multietapa.cells.motor import motor
 from multietapa.engine.model import EngineInfo
 from multietapa.engine.session import info_of
 from multietapa.engine.talking import talking
-from multietapa.errors import MultietapaError, NoEngineError
+from multietapa.errors import MultietapaError
 from multietapa.measure.comparison import (
     BASE_LAYERS,
     OWN_LAYERS,
@@ -33,12 +34,9 @@ from multietapa.measure.measure import Measurement, QuickSizes, measure, quick_s
 from multietapa.widgets.base import WidgetView, open_view
 from multietapa.widgets.compare.compare import CompareView, View
 from multietapa.widgets.compare.text_view import TextView
-from multietapa.widgets.compare.twin import Progress, lines
+from multietapa.widgets.compare.twin import lines
 from multietapa.widgets.compare.words import Phase, headline
 from multietapa.widgets.where import ShownInCell, check_view
-
-REFRESH = 0.15
-"""Segundos entre dos cambios de la barra de avance."""
 
 
 @dataclass(frozen=True)
@@ -105,10 +103,10 @@ def comparar(
     guess = _prediction(prediccion)
     opened = None if cliente is not None else motor()
     client = opened.client if opened is not None else cliente
-    _refuse_recordings(wanted)
+    refuse_recordings(wanted, "medir")
     info = (opened.info if opened else None) or info_of(client)
-    quick = {name: quick_sizes(client, _reference(image)) for name, image in wanted.items()}
-    rows = tuple(Row.from_quick(name, _tag(image), quick[name]) for name, image in wanted.items())
+    quick = {name: quick_sizes(client, reference(image)) for name, image in wanted.items()}
+    rows = tuple(Row.from_quick(name, tag_of(image), quick[name]) for name, image in wanted.items())
     comparison = Comparison(rows, info.label, info.architecture, grid, guess)
     view = open_view(vista, lambda: CompareView(comparison), TextView)
     comparison, measured = _measured(client, info, quick, comparison, view)
@@ -127,7 +125,7 @@ def _measured(
     measured: dict[str, Measurement] = {}
     try:
         for number, (name, known) in enumerate(quick.items(), 1):
-            tick = _Ticker(view, name, number, len(quick), start)
+            tick = Ticker(view, name, number, len(quick), start)
             tick("Consultando lo ya medido", 0, 0)
             measured[name] = measure(client, known.image_id, info=info, progress=tick, quick=known)
             row = comparison.rows[number - 1]
@@ -145,22 +143,6 @@ def _measured(
         raise
     view.finish(comparison, Phase.DONE)
     return comparison, measured
-
-
-class _Ticker:
-    """Pasa el avance a la vista sin saturarla: cada cambio de fase y, si no, cada ``REFRESH``."""
-
-    def __init__(self, view: View, name: str, number: int, total: int, start: float) -> None:
-        self._view, self._name, self._number, self._total, self._start = view, name, number, total, start
-        self._phase, self._sent = "", 0.0
-
-    def __call__(self, phase: str, done: int, expected: int) -> None:
-        now = time.monotonic()
-        if phase == self._phase and now - self._sent < REFRESH:
-            return
-        self._phase, self._sent = phase, now
-        elapsed = now - self._start
-        self._view.advance(Progress(self._name, self._number, self._total, phase, done, expected, elapsed))
 
 
 def _result(
@@ -233,55 +215,8 @@ def _wanted(
             )
         shape = grid_of(list(grid))
         called = [text.join(cell) for cell in shape.cells]
-        return shape, _named(called, [grid[cell] for cell in shape.cells])
-    if not images:
-        raise MultietapaError(
-            "No hay ninguna imagen que comparar.",
-            next_step='Escribe sus etiquetas: comparar("tienda:ingenua", "tienda:multietapa").',
-        )
-    called = [str(name) for name in names] if names is not None else [_tag(_checked(i)) for i in images]
-    if len(called) != len(images):
-        raise MultietapaError(
-            f"Hay {len(images)} imágenes y {len(called)} nombres.",
-            next_step="Da en nombres=[...] uno para cada imagen, en el mismo orden.",
-        )
-    return None, _named(called, images)
-
-
-def _named(names: Sequence[str], images: Sequence[str | Construccion]) -> dict[str, str | Construccion]:
-    if repeated := [name for name in names if list(names).count(name) > 1]:
-        raise MultietapaError(
-            f"Dos imágenes se llaman igual: «{repeated[0]}».",
-            next_step='Dale a cada una su nombre: nombres=["antes", "después"].',
-        )
-    return dict(zip(names, map(_checked, images), strict=True))
-
-
-def _checked(image: object) -> str | Construccion:
-    if isinstance(image, Construccion) or (isinstance(image, str) and image.strip()):
-        return image
-    raise MultietapaError(
-        f"Esto no es una imagen: {image!r}.",
-        next_step='Pasa su etiqueta ("tienda:multietapa") o lo que devolvió construir.',
-    )
-
-
-def _refuse_recordings(wanted: Mapping[str, str | Construccion]) -> None:
-    for image in wanted.values():
-        if isinstance(image, Construccion) and image.grabacion:
-            raise NoEngineError(
-                f"«{image.etiqueta}» es una grabación y no se puede medir.",
-                why=f"Se construyó en otra máquina ({image.grabacion}) y su imagen no existe aquí.",
-                next_step="Con un motor en marcha, constrúyela de verdad con construir y repite.",
-            )
-
-
-def _tag(image: str | Construccion) -> str:
-    return image.etiqueta if isinstance(image, Construccion) else image
-
-
-def _reference(image: str | Construccion) -> str:
-    return image.imagen if isinstance(image, Construccion) else image
+        return shape, named(called, [grid[cell] for cell in shape.cells])
+    return None, asked_images("comparar", "comparar", images, names)
 
 
 def _prediction(guess: Any) -> int | None:

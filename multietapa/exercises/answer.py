@@ -13,6 +13,7 @@ from multietapa.cells.construccion import Construccion, Paso
 from multietapa.cells.motor import Motor
 from multietapa.errors import MultietapaError
 from multietapa.exercises.bench import build
+from multietapa.exercises.given import NOTHING, Given
 from multietapa.measure.export import unknown_image
 
 
@@ -59,13 +60,15 @@ def untouched(x: Any, template: str) -> bool:
     return isinstance(x, str) and (not _meaningful(x) or _meaningful(x) == _meaningful(template))
 
 
-def image_of(engine: Motor, x: Any, *, app: App, tag: str) -> Built:
+def image_of(engine: Motor, x: Any, *, app: App, tag: str, given: Given = NOTHING) -> Built:
     """La imagen que hay que mirar. Si ``x`` es el texto de un Dockerfile, la construye y la etiqueta ``tag``.
+
+    ``given`` es lo que se le da a esa construcción, además de la carpeta de ``app``.
 
     Lanza :class:`MultietapaError` si no construye, si no existe o si ``x`` no es una respuesta.
     """
     if isinstance(x, str) and _is_dockerfile(x):
-        made = build(engine, app, x.rstrip() + "\n", tag)
+        made = build(engine, app, x.rstrip() + "\n", tag, given)
         return Built(tag, made.pasos, made.etapas_sin_usar)
     names = (x, *(getattr(x, name, None) for name in ("imagen", "etiqueta", "id")))
     image = next((name.strip() for name in names if isinstance(name, str) and name.strip()), "")

@@ -18,6 +18,7 @@ from multietapa.cells.motor import Motor
 from multietapa.containers.running import Running, run_container
 from multietapa.errors import BuildError, ContainerError, EngineError
 from multietapa.exercises.checks import process
+from multietapa.exercises.given import NOTHING, Given
 from multietapa.exercises.lines import layer_lines
 from multietapa.exercises.outcome import Observation
 from multietapa.identity import LABEL
@@ -103,13 +104,21 @@ class Bench:
         )
 
 
-def build(engine: Motor, app: App, dockerfile: str, tag: str) -> Construccion:
-    """Construye en la carpeta de la aplicación, con la vista en vivo.
+def build(engine: Motor, app: App, dockerfile: str, tag: str, given: Given = NOTHING) -> Construccion:
+    """Construye en la carpeta de la aplicación, con lo que se da (``given``) y la vista en vivo.
 
     La imagen que llevaba antes esa etiqueta se quedaría sin nombre, y se borra si es del kit.
     """
     before = _image_id(engine.client, tag)
-    built = construir(app.folder, dockerfile=dockerfile, etiqueta=tag, cliente=engine.client)
+    with given.folder(app) as folder:
+        built = construir(
+            folder,
+            dockerfile=dockerfile,
+            etiqueta=tag,
+            secretos=given.secrets,
+            argumentos=given.arguments,
+            cliente=engine.client,
+        )
     if before and before != built.imagen:
         _forget(engine.client, before)
     return built

@@ -27,6 +27,7 @@ from multietapa.errors import (
     BuildError,
     DiskFullError,
     EngineError,
+    EngineLimitError,
     MultietapaError,
     NetworkError,
 )
@@ -45,6 +46,7 @@ from multietapa.widgets.adapters.ipython import variable
 # De aquí no tiene culpa quien responde: no se puede comprobar.
 _NOT_THEIRS = (
     EngineError,
+    EngineLimitError,
     NetworkError,
     DiskFullError,
     BuildCancelled,
@@ -174,7 +176,7 @@ class Ejercicio:
                 Outcome.UNKNOWN, note="Aquí no hay un motor de Docker, y una grabación no demuestra nada."
             )
         try:
-            built = answer.image_of(engine, x, app=app, tag=self.etiqueta)
+            built = answer.image_of(engine, x, app=app, tag=self.etiqueta, given=self.exercise.given)
             bench = Bench(engine, built.image, app, steps=built.steps, unused=built.unused, tell=tell)
             observations = self.exercise.check(bench)
         except _NOT_THEIRS:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from multietapa.exercises.bench import Bench
 from multietapa.exercises.content import Content
+from multietapa.exercises.given import NOTHING, Given
 from multietapa.exercises.outcome import Observation
 
 Check = Callable[[Bench], tuple[Observation, ...]]
@@ -19,14 +20,16 @@ class Exercise:
     """Un ejercicio que se responde con un Dockerfile, o con la imagen que sale de él.
 
     ``id`` es su número (``"02.1"``: el primero del cuaderno 02); ``app``, el nombre de la aplicación en cuya
-    carpeta se construye; ``check``, lo que se mira de la imagen. ``folder`` es la carpeta con sus textos y
-    sus respuestas de prueba: la pone el catálogo. Cómo se lee una respuesta está en ``answer.py``; un
-    ejercicio que pida otra cosa (un número, una orden) lo dirá con un campo más, y los demás no se tocan.
+    carpeta se construye; ``check``, lo que se mira de la imagen; ``given``, lo que se da además al
+    construirla. ``folder`` es la carpeta con sus textos y sus respuestas de prueba: la pone el catálogo. Cómo
+    se lee una respuesta está en ``answer.py``; un ejercicio que pida otra cosa (un número, una orden) lo dirá
+    con un campo más, y los demás no se tocan.
     """
 
     id: str
     app: str
     check: Check
+    given: Given = field(default=NOTHING, kw_only=True)
     folder: Path = field(default=Path(), kw_only=True)
 
     @cached_property

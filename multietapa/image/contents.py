@@ -6,7 +6,12 @@ import posixpath
 import re
 
 # Python no está: en muchas bases viene por otros motivos y no compila nada.
-COMPILERS = frozenset("gcc g++ cc c++ cpp cc1 cc1plus clang clang++ tcc make gmake cmake ninja tsc".split())
+COMPILERS = frozenset(
+    """
+    gcc g++ cc c++ cpp cc1 cc1plus clang clang++ tcc gfortran nasm yasm go gccgo rustc cargo javac jlink
+    jpackage kotlinc scalac ghc swiftc zig tsc make gmake cmake ninja meson bazel mvn gradle ant
+    """.split()
+)
 _TARGET = re.compile(r"(?:[a-z0-9_-]+-linux-[a-z0-9]+-)?(.+?)(?:-\d+(?:\.\d+)*)?$")
 _BINARY_FOLDERS = ("bin", "sbin", "libexec")
 _SOURCES = (".ts", ".tsx", ".mts", ".cts")

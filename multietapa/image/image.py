@@ -137,6 +137,13 @@ def measure_archive(
         known: dict[str, Layer] = {}
         for layer in read_layers(file, archived, known, transfer=transfer, progress=progress, limits=limits):
             known[layer.diff_id] = layer
+    return of_archive(archived, known, base_layer_count=base_layer_count)
+
+
+def of_archive(
+    archived: ArchivedImage, known: dict[str, Layer], *, base_layer_count: int = 0
+) -> MeasuredImage:
+    """La imagen de un archivo cuyas capas, por su ``diff_id``, ya están leídas en ``known``."""
     return MeasuredImage(
         **stacked(known, archived.diff_ids, tuple(blob.created_by for blob in archived.layers)),
         image_id=archived.ids[0],

@@ -33,7 +33,7 @@ class MeasureCache:
 
     def layer(self, diff_id: str) -> Layer | None:
         """La capa guardada, o ``None``. Sin ``transfer_bytes`` si la comprimió otra versión de zlib."""
-        found = self._read("capas", diff_id)
+        found = self.read("capas", diff_id, VERSION)
         try:
             if found["diff_id"] != diff_id:
                 return None
@@ -50,9 +50,10 @@ class MeasureCache:
     def keep_layer(self, layer: Layer) -> None:
         """Guarda una capa medida."""
         rows = [(e.path, e.size, e.kind, e.mode, e.uid, e.gid, e.link) for e in layer.files]
-        self._write(
+        self.write(
             "capas",
             layer.diff_id,
+            VERSION,
             {
                 "diff_id": layer.diff_id,
                 "method": METHOD,
@@ -66,7 +67,7 @@ class MeasureCache:
 
     def steps(self, image_id: str, count: int) -> tuple[str, ...] | None:
         """El paso del Dockerfile que hizo cada una de las ``count`` capas, o ``None`` si no se guardó."""
-        found = self._read("imagenes", image_id)
+        found = self.read("imagenes", image_id, VERSION)
         steps = found.get("steps")
         if not isinstance(steps, list) or len(steps) != count:
             return None
@@ -74,14 +75,11 @@ class MeasureCache:
 
     def keep_steps(self, image_id: str, steps: tuple[str, ...]) -> None:
         """Guarda los pasos de una imagen."""
-        self._write("imagenes", image_id, {"steps": list(steps)})
+        self.write("imagenes", image_id, VERSION, {"steps": list(steps)})
 
-    def _path(self, kind: str, key: str) -> Path:
-        name = "".join(letter if letter.isalnum() else "-" for letter in key)
-        return self.folder / f"{kind}-v{VERSION}" / f"{name}.json.gz"
-
-    def _read(self, kind: str, key: str) -> dict[str, Any]:
-        path = self._path(kind, key)
+    def read(self, kind: str, key: str, version: int) -> dict[str, Any]:
+        """Lo que se guardó de esa clase con esa clave y esa versión, o ``{}`` si no está o no se entiende."""
+        path = self._path(kind, key, version)
         try:
             found = json.loads(gzip.decompress(path.read_bytes()))
             os.utime(path)
@@ -89,8 +87,9 @@ class MeasureCache:
             return {}
         return found if isinstance(found, dict) else {}
 
-    def _write(self, kind: str, key: str, value: dict[str, Any]) -> None:
-        path = self._path(kind, key)
+    def write(self, kind: str, key: str, version: int, value: dict[str, Any]) -> None:
+        """Guarda un valor que cabe en un JSON. Si no se puede escribir, no pasa nada."""
+        path = self._path(kind, key, version)
         data = gzip.compress(json.dumps(value, separators=(",", ":")).encode(), 3)
         with suppress(OSError):  # una caché que no se puede escribir solo hace más lenta la próxima vez
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -104,6 +103,10 @@ class MeasureCache:
                     Path(name).unlink()
                 raise
             _prune(path.parent)
+
+    def _path(self, kind: str, key: str, version: int) -> Path:
+        name = "".join(letter if letter.isalnum() else "-" for letter in key)
+        return self.folder / f"{kind}-v{version}" / f"{name}.json.gz"
 
 
 def _prune(folder: Path) -> None:

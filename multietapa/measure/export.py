@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 import docker
 import requests
@@ -43,41 +43,59 @@ def saved(
     where = folder or cache_dir()
     where.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=where, prefix="multietapa-") as file:
-        try:
-            expected = int(client.api.inspect_image(image).get("Size") or 0)
-            if progress:
-                progress(SAVING, 0, expected)
-            done = 0
-            for chunk in client.api.get_image(image):
-                done += file.write(chunk)
-                if progress:
-                    progress(SAVING, done, max(expected, done))
-            file.flush()
-            if progress:
-                progress(SAVING, done, done)
-        except NotFound as problem:
-            raise unknown_image(client, image) from problem
-        except APIError as problem:
-            raise ArchiveError(
-                f"El motor no pudo guardar la imagen «{image}».",
-                detail=sdk.reason(problem),
-                next_step="Comprueba que al motor le queda disco (docker system df) y repite.",
-            ) from problem
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as problem:
-            raise EngineLostError(
-                f"El motor se cortó mientras guardaba «{image}».",
-                detail=str(problem),
-                next_step="Comprueba que sigue encendido y repite la celda.",
-            ) from problem
-        except OSError as problem:
-            if problem.errno != errno.ENOSPC:
-                raise
-            raise ArchiveError(
-                f"No queda disco para guardar la imagen «{image}».",
-                why=f"Se llenó la carpeta {where}.",
-                next_step="Libera espacio o pon MULTIETAPA_CACHE en otro disco.",
-            ) from problem
+        _save(client, image, file, where, progress)
         yield file
+
+
+def saved_to(
+    client: docker.DockerClient, image: str, place: Path, *, progress: ProgressCallback | None = None
+) -> None:
+    """Lo mismo en un archivo con nombre, para un programa de fuera; borrarlo es cosa de quien llama."""
+    with place.open("wb") as file:
+        _save(client, image, file, place.parent, progress)
+
+
+def _save(
+    client: docker.DockerClient,
+    image: str,
+    file: IO[bytes],
+    where: Path,
+    progress: ProgressCallback | None,
+) -> None:
+    try:
+        expected = int(client.api.inspect_image(image).get("Size") or 0)
+        if progress:
+            progress(SAVING, 0, expected)
+        done = 0
+        for chunk in client.api.get_image(image):
+            done += file.write(chunk)
+            if progress:
+                progress(SAVING, done, max(expected, done))
+        file.flush()
+        if progress:
+            progress(SAVING, done, done)
+    except NotFound as problem:
+        raise unknown_image(client, image) from problem
+    except APIError as problem:
+        raise ArchiveError(
+            f"El motor no pudo guardar la imagen «{image}».",
+            detail=sdk.reason(problem),
+            next_step="Comprueba que al motor le queda disco (docker system df) y repite.",
+        ) from problem
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as problem:
+        raise EngineLostError(
+            f"El motor se cortó mientras guardaba «{image}».",
+            detail=str(problem),
+            next_step="Comprueba que sigue encendido y repite la celda.",
+        ) from problem
+    except OSError as problem:
+        if problem.errno != errno.ENOSPC:
+            raise
+        raise ArchiveError(
+            f"No queda disco para guardar la imagen «{image}».",
+            why=f"Se llenó la carpeta {where}.",
+            next_step="Libera espacio o pon MULTIETAPA_CACHE en otro disco.",
+        ) from problem
 
 
 def unknown_image(client: docker.DockerClient, image: str) -> MultietapaError:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import docker
 from docker.errors import APIError
@@ -41,7 +42,8 @@ class QuickSizes:
     """Lo que el motor dice de una imagen, al instante. Sus tamaños dependen de su almacén.
 
     ``reported_bytes`` es el ``Size`` de ``inspect``, provisional; ``steps`` (la historia) y ``diff_ids`` (las
-    capas) van de abajo arriba; ``labels`` son las etiquetas de la imagen.
+    capas) van de abajo arriba; ``labels`` son las etiquetas de la imagen. ``config`` es cómo arranca
+    (``Env``, ``User``...); puede llevar secretos, y no va en su ``repr``.
     """
 
     image_id: str
@@ -51,6 +53,7 @@ class QuickSizes:
     diff_ids: tuple[str, ...] = ()
     architecture: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    config: Mapping[str, Any] = field(default_factory=dict, repr=False)
     label: str = "provisional, según el motor"
 
 
@@ -76,6 +79,7 @@ def quick_sizes(client: docker.DockerClient, image: str) -> QuickSizes:
         diff_ids=tuple((attributes.get("RootFS") or {}).get("Layers") or ()),
         architecture=str(attributes.get("Architecture") or ""),
         labels=(attributes.get("Config") or {}).get("Labels") or {},
+        config=attributes.get("Config") or {},
     )
 
 

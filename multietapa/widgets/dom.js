@@ -66,24 +66,60 @@ function details(className, title, ...inside) {
   return box;
 }
 
-// Un rasgo que se elige entre varios valores: botones de radio de verdad, así que las flechas ya funcionan.
-function choice(model, trait, title, options) {
+// Se elige entre varios valores: botones de radio de verdad, así que las flechas ya funcionan.
+function radios(title, options, act) {
   const box = element("fieldset", "mt-choice");
   box.append(element("legend", "", title));
   const group = `mt-${Math.random().toString(36).slice(2)}`;
   const inputs = options.map(([value, label]) => {
     const input = element("input", "", "", { type: "radio", name: group });
-    input.addEventListener("change", () => {
-      model.set(trait, value);
-      model.save_changes();
-    });
+    input.addEventListener("change", () => act(value));
     const wrap = element("label");
     wrap.append(input, element("span", "", label));
     box.append(wrap);
     return [value, input];
   });
-  const show = () => inputs.forEach(([value, input]) => (input.checked = value === model.get(trait)));
-  return { box, show };
+  const mark = (chosen) => inputs.forEach(([value, input]) => (input.checked = value === chosen));
+  return { box, mark };
+}
+
+// Un rasgo que se elige así.
+function choice(model, trait, title, options) {
+  const { box, mark } = radios(title, options, (value) => {
+    model.set(trait, value);
+    model.save_changes();
+  });
+  return { box, show: () => mark(model.get(trait)) };
+}
+
+// La caja del rasgo progress, con su reloj; lost se llama al ver que ya no hay kernel que termine el trabajo.
+function progressPanel(model, kernel, name, lost) {
+  const box = element("div", "mt-progress");
+  const bar = element("progress", "", "", { max: 1, "aria-label": name });
+  const [doing, clock, step, why] = [element("strong"), element("span"), element("span"), element("span", "mt-why")];
+  box.append(doing, clock, bar, step, why);
+  let origin = Date.now();
+  function tick() {
+    const now = model.get("progress");
+    if (!now.text) return;
+    if (orphan(kernel)) {
+      box.hidden = true;
+      lost();
+    } else setText(clock, duration(now.elapsed + (Date.now() - origin) / 1000));
+  }
+  function draw() {
+    const now = model.get("progress");
+    origin = Date.now();
+    box.hidden = !now.text;
+    if (!now.text) return;
+    setText(doing, now.text);
+    setText(step, now.step);
+    setText(why, now.why);
+    if (now.fraction === undefined) bar.removeAttribute("value");
+    else bar.value = now.fraction;
+    tick();
+  }
+  return { box, draw, tick };
 }
 
 // Dibuja cada rasgo ahora y cuando cambie, y llama a tick cada every ms. Devuelve cómo dejar de hacerlo.

@@ -11,7 +11,7 @@ from multietapa.build.session.agent import find_agent
 from multietapa.build.session.named import IMAGE, check_cache_from, check_contexts, check_platform
 from multietapa.build.session.output import check_output
 from multietapa.build.session.secrets import read_secrets
-from multietapa.errors import BuildError
+from multietapa.errors import BuildError, EngineLimitError
 from multietapa.text import join
 
 
@@ -74,10 +74,10 @@ def wanted_extras(
     )
 
 
-def needs_session(asked: Sequence[str]) -> BuildError:
+def needs_session(asked: Sequence[str]) -> EngineLimitError:
     """El error de pedir algo de una sesión de BuildKit a quien no la tiene."""
     names = join([f"«{name}»" for name in asked])
-    return BuildError(
+    return EngineLimitError(
         f"Este motor no puede construir con {names}.",
         why="Hace falta una sesión de BuildKit, y la ofrecen los motores de Docker desde la versión 18.09; "
         "Podman y el constructor clásico, no.",

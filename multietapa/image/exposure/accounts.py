@@ -46,6 +46,11 @@ def account(declared: str, passwd: str | None) -> Account:
     return Account(declared, wanted if passwd is None else "", None, NO_LIST if passwd is None else NOBODY)
 
 
+def known_users(passwd: str) -> dict[int, str]:
+    """El nombre de cada uid de ``/etc/passwd``; de los que tienen varios, el primero, como hace Linux."""
+    return {uid: name for name, uid in reversed(_users(passwd))}
+
+
 def _users(passwd: str) -> list[tuple[str, int]]:
     fields = (line.strip().split(":") for line in passwd.splitlines() if not line.lstrip().startswith("#"))
     return [(row[0], int(row[2])) for row in fields if len(row) > 2 and row[2].isascii() and row[2].isdigit()]

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from multietapa.image.exposure.accounts import Account, account
+from multietapa.image.exposure.accounts import Account, account, known_users
 from multietapa.image.exposure.capabilities import names
 from multietapa.image.exposure.programs import KINDS, kind_of
 from multietapa.image.image import MeasuredImage
@@ -74,7 +74,8 @@ class Exposure:
     ``executables`` son los archivos corrientes con permiso de ejecución, cada contenido una vez aunque
     tenga varios nombres duros. ``programs`` son los que se reconocen, de cada clase (``programs.KINDS``).
     ``setgid`` no cuenta carpetas. De lo que ``anyone`` puede escribir, las carpetas con sticky (``/tmp``)
-    no cuentan. ``capable`` es ``None`` si no se miraron los atributos de las capas.
+    no cuentan. ``capable`` es ``None`` si no se miraron los atributos de las capas. ``users`` son los nombres
+    de cada uid en su ``/etc/passwd``.
     """
 
     executables: tuple[Item, ...]
@@ -85,6 +86,7 @@ class Exposure:
     anyone_folders: tuple[Item, ...]
     capable: tuple[Capable, ...] | None
     user: Account
+    users: Mapping[int, str] = field(default_factory=dict)
 
     def of_kind(self, kind: str) -> tuple[Program, ...]:
         """Los programas de una clase."""
@@ -128,7 +130,7 @@ def exposure(
         if target and merged.files[target].mode & _EXECUTE:
             programs.append(Program(kind, f"/{path}", tree.item(target)))
     capable = None if capabilities is None else _capable(image, merged, tree, capabilities)
-    who = account(user, _passwd(image, tree))
+    passwd = _passwd(image, tree)
     return Exposure(
         executables=tuple(executables),
         programs=tuple(programs),
@@ -137,7 +139,8 @@ def exposure(
         anyone_files=tuple(files),
         anyone_folders=tuple(folders),
         capable=capable,
-        user=who,
+        user=account(user, passwd),
+        users=known_users(passwd or ""),
     )
 
 

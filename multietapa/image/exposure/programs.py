@@ -19,10 +19,10 @@ SHELL, PACKAGES, COMPILER, NETWORK, DEBUGGER = (
 KINDS = (SHELL, PACKAGES, COMPILER, NETWORK, DEBUGGER)
 """En el orden en que se enseñan."""
 _NAMES = {
-    SHELL: "sh bash dash ash zsh ksh ksh93 mksh fish csh tcsh rbash pwsh",
+    SHELL: "sh bash dash ash zsh ksh ksh93 mksh fish csh tcsh rbash pwsh busybox toybox",  # «busybox sh»
     PACKAGES: """
         apt apt-get apt-cache aptitude dpkg apk rpm dnf microdnf tdnf yum zypper pacman npm npx pnpm pnpx
-        yarn yarnpkg corepack pip pip3 pipx uv conda mamba poetry gem bundle cargo composer brew snap opkg
+        yarn yarnpkg corepack pip pip3 pipx uv conda mamba poetry gem bundle composer brew snap opkg
         """,
     NETWORK: """
         curl wget wget2 nc nc.openbsd nc.traditional ncat netcat socat telnet ftp tftp ftpget ftpput ssh scp

@@ -67,7 +67,7 @@ class Unseen:
 
 @dataclass(frozen=True)
 class LayerLook:
-    """Lo visto en una capa. No lleva ningún valor, y sus marcas no sirven en otro proceso: no se guarda.
+    """Lo visto en una capa. No lleva ningún valor; con marcas, que no sirven en otro proceso, no se guarda.
 
     ``archives`` y ``binaries`` son (cuántos, bytes): los archivos comprimidos no se abren, y en los
     binarios solo se buscan claves PEM. ``capabilities`` es el atributo ``security.capability`` de cada

@@ -7,7 +7,7 @@ cambie el valor: quien descarga la imagen descarga todas sus capas y su historia
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from multietapa.image.history import instruction, keyword
@@ -49,10 +49,10 @@ class Secret:
 
 @dataclass(frozen=True)
 class SecretReport:
-    """Los secretos de una imagen y lo que no se miró. Se puede guardar (``as_json``): no lleva ningún valor.
+    """Los secretos de una imagen y lo que no se miró. No lleva ningún valor.
 
     ``archives`` y ``binaries`` son (cuántos, bytes): los primeros no se abren; en los segundos solo se buscan
-    claves PEM.
+    claves PEM. ``instructions`` son las que hicieron cada capa, sin los valores que lleven escritos.
     """
 
     secrets: tuple[Secret, ...]
@@ -60,24 +60,7 @@ class SecretReport:
     unseen: tuple[Unseen, ...]
     archives: tuple[int, int]
     binaries: tuple[int, int]
-
-    def as_json(self) -> dict[str, Any]:
-        """Lo mismo, en valores que caben en un JSON."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, saved: Mapping[str, Any]) -> SecretReport:
-        """Lo que se guardó con ``as_json``, también si pasó por un texto JSON."""
-        return cls(
-            tuple(
-                Secret(**{**item, "shown": Masked(**item["shown"]), "names": tuple(item["names"])})
-                for item in saved["secrets"]
-            ),
-            tuple(SetAside(**item) for item in saved["set_aside"]),
-            tuple(Unseen(**item) for item in saved["unseen"]),
-            _two(saved["archives"]),
-            _two(saved["binaries"]),
-        )
+    instructions: tuple[str, ...]
 
 
 def leaked(
@@ -107,6 +90,7 @@ def leaked(
         tuple(replace(item, layer=layer.index) for layer in layers for item in seen[layer.diff_id].unseen),
         _sum([look.archives for look in seen.values()]),
         _sum([look.binaries for look in seen.values()]),
+        tuple(told(layer.created_by) for layer in layers),
     )
 
 
@@ -217,7 +201,3 @@ def _above(path: str) -> list[str]:
 
 def _sum(pairs: Sequence[tuple[int, int]]) -> tuple[int, int]:
     return sum(count for count, _ in pairs), sum(size for _, size in pairs)
-
-
-def _two(pair: Sequence[int]) -> tuple[int, int]:
-    return pair[0], pair[1]

@@ -6,11 +6,15 @@ mirar no es un cero.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import zip_longest
 
 from multietapa.image.lifecycle import Life
+
+_PARTS = re.compile(r"[0-9]+|[^0-9.]+")
 
 
 class Kind(Enum):
@@ -37,10 +41,11 @@ class Kind(Enum):
 class Entry:
     """Una cosa de una lista.
 
-    ``key`` la identifica de una imagen a otra (un paquete, por su nombre; un archivo, por su ruta); ``name``
-    es lo que se lee, y ``detail``, lo demás: la versión, los permisos, el estado. ``layer`` es su capa, desde
-    0, e ``instruction`` la que la hizo; ``None`` y ``""`` si no se saben. Dos con la misma ``key`` y otro
-    ``detail`` son la misma cosa, cambiada.
+    ``key`` la identifica de una imagen a otra (un paquete, por su nombre y su versión; un archivo, por su
+    ruta) y no se repite en una lista; ``name`` es lo que se lee, y ``detail``, lo demás: la versión, los
+    permisos, el estado. ``layer`` es su capa, desde 0, e ``instruction`` la que la hizo; ``None`` y ``""`` si
+    no se saben. Dos con la misma ``key`` y otro ``detail`` son la misma cosa, cambiada; y dos sin pareja con
+    el mismo ``group``, que no es ``""``, también: son dos versiones de lo mismo.
     """
 
     key: str
@@ -48,6 +53,7 @@ class Entry:
     detail: str = ""
     layer: int | None = None
     instruction: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -153,8 +159,31 @@ class Surfaces:
 def _paired(one: Count, other: Count) -> Iterator[Change]:
     before = {entry.key: entry for entry in one.entries}
     after = {entry.key: entry for entry in other.entries}
-    for key in before.keys() | after.keys():
-        yield Change(before.get(key), after.get(key))
+    for key in before.keys() & after.keys():
+        yield Change(before.pop(key), after.pop(key))
+    old, new = _grouped(before.values()), _grouped(after.values())
+    for group in old.keys() | new.keys():
+        if not group:
+            yield from (Change(entry, None) for entry in old.get(group, ()))
+            yield from (Change(None, entry) for entry in new.get(group, ()))
+            continue
+        for pair in zip_longest(old.get(group, ()), new.get(group, ())):
+            yield Change(*pair)
+
+
+def _grouped(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+    """Las entradas de cada grupo, de la versión más nueva a la más vieja: así casan las próximas."""
+    groups: dict[str, list[Entry]] = {}
+    for entry in entries:
+        groups.setdefault(entry.group, []).append(entry)
+    for members in groups.values():
+        members.sort(key=lambda entry: _version(entry.detail), reverse=True)
+    return groups
+
+
+def _version(text: str) -> list[tuple[int, str]]:
+    """Con qué se ordena una versión: sus números, como números."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in _PARTS.findall(text)]
 
 
 def _name(change: Change) -> tuple[str, str]:

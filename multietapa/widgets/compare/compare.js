@@ -10,13 +10,7 @@ function render({ model, el, kernel }) {
   const engine = element("div", "mtc-engine");
   header.append(title, phase, engine);
 
-  const progress = element("div", "mtc-progress");
-  const bar = element("progress", "", "", { max: 1, "aria-label": "Avance de la medida" });
-  const doing = element("strong");
-  const step = element("span");
-  const clock = element("span", "mtc-clock");
-  const why = element("span", "mtc-why");
-  progress.append(doing, clock, bar, step, why);
+  const progress = progressPanel(model, kernel, "Avance de la medida", () => drawHead());
   const reason = element("p", "mtc-reason");
 
   const controls = element("div", "mtc-controls");
@@ -35,7 +29,7 @@ function render({ model, el, kernel }) {
   const notes = element("ul", "mtc-notes");
   const tip = element("div", "mtc-tip", "", { "aria-hidden": true }); // lo mismo está en la etiqueta de cada tramo
   tip.hidden = true;
-  root.append(header, progress, reason, controls, chart, guess, effects, twin, notes, tip);
+  root.append(header, progress.box, reason, controls, chart, guess, effects, twin, notes, tip);
 
   let rows = [];
   const chosen = () => model.get("head").measures.find(({ key }) => key === model.get("measure"));
@@ -191,29 +185,6 @@ function render({ model, el, kernel }) {
     drawChart();
   }
 
-  let origin = Date.now();
-  function tick() {
-    const now = model.get("progress");
-    if (!now.text) return;
-    if (orphan(kernel)) {
-      progress.hidden = true;
-      drawHead();
-    } else setText(clock, duration(now.elapsed + (Date.now() - origin) / 1000));
-  }
-
-  function drawProgress() {
-    const now = model.get("progress");
-    origin = Date.now();
-    progress.hidden = !now.text;
-    if (!now.text) return;
-    setText(doing, now.text);
-    setText(step, now.step);
-    setText(why, now.why);
-    if (now.fraction === undefined) bar.removeAttribute("value");
-    else bar.value = now.fraction;
-    tick();
-  }
-
   const drawTable = () => (scroller.innerHTML = model.get("table")); // la escribe y la escapa Python
   const switched = () => {
     measures.show();
@@ -225,11 +196,11 @@ function render({ model, el, kernel }) {
     head: drawAll,
     rows: drawChart,
     table: drawTable,
-    progress: drawProgress,
+    progress: progress.draw,
     measure: switched,
     relative: switched,
   };
-  return wire(model, draws, tick, 500);
+  return wire(model, draws, progress.tick, 500);
 }
 
 export default { render };

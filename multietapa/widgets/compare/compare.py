@@ -8,8 +8,9 @@ import traitlets
 
 from multietapa.measure.comparison import Comparison
 from multietapa.widgets.base import WidgetView, drawing
-from multietapa.widgets.compare.twin import Progress, lines, payload, progress_payload, static_html
+from multietapa.widgets.compare.twin import lines, payload, static_html
 from multietapa.widgets.compare.words import Phase, headline
+from multietapa.widgets.progress import Progress, progress_payload
 from multietapa.widgets.theme import paint_css
 
 
@@ -52,7 +53,7 @@ class CompareView(WidgetView):
 
     def advance(self, progress: Progress) -> None:
         """Mueve la barra de avance."""
-        self.progress = progress_payload(progress)
+        self.progress = progress_payload(progress, "Midiendo")
 
     def finish(self, comparison: Comparison, phase: Phase, reason: str = "") -> None:
         """Enseña el final y deja sus gemelos guardados en la salida, para exportaciones."""

@@ -18,8 +18,8 @@ from multietapa.measure.comparison import (
     Row,
 )
 from multietapa.widgets.compare.compare import CompareView
-from multietapa.widgets.compare.twin import Progress
 from multietapa.widgets.compare.words import Phase
+from multietapa.widgets.progress import Progress
 
 _ENGINE = "Docker Engine 28.5.2 · overlay2 · amd64"
 _MB = 1_000_000

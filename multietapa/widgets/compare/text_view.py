@@ -6,8 +6,9 @@ import sys
 from typing import TextIO
 
 from multietapa.measure.comparison import Comparison
-from multietapa.widgets.compare.twin import Progress, first_time, lines
+from multietapa.widgets.compare.twin import lines
 from multietapa.widgets.compare.words import Phase
+from multietapa.widgets.progress import Progress, ProgressLog
 
 
 class TextView:
@@ -17,23 +18,15 @@ class TextView:
     """
 
     def __init__(self, out: TextIO | None = None, log: TextIO | None = None) -> None:
-        self._out, self._log = out or sys.stdout, log or sys.stderr
-        self._last = ("", "")
-        self._warned = False
+        self._out = out or sys.stdout
+        self._log = ProgressLog(log or sys.stderr)
 
     def show(self, comparison: Comparison) -> None:
         """Nada: la tabla se escribe al final."""
 
     def advance(self, progress: Progress) -> None:
         """Escribe una línea al empezar cada fase, y una sola vez por qué tarda la primera medida."""
-        if (progress.name, progress.phase) != self._last:
-            self._last = (progress.name, progress.phase)
-            if not self._warned and (why := first_time(progress)):
-                self._warned = True
-                self._log.write(f"{why}\n")
-            counted = f"{progress.number} de {progress.total}"
-            self._log.write(f"{progress.name} ({counted}): {progress.phase.lower()}\n")
-            self._log.flush()
+        self._log.advance(progress)
 
     def finish(self, comparison: Comparison, phase: Phase, reason: str = "") -> None:
         """Escribe la tabla."""

@@ -8,17 +8,13 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from multietapa import text
-from multietapa.image.image import MEASURING
 from multietapa.measure.comparison import Comparison, Figure, Measure, Row
-from multietapa.measure.export import SAVING
 from multietapa.widgets.compare.bars import PAINTS, bars_css, bars_html
 from multietapa.widgets.compare.words import (
     EQUIVALENT,
-    FIRST_TIME,
     ICONS,
     MEANINGS,
     PROVISIONAL,
@@ -39,21 +35,7 @@ from multietapa.widgets.compare.words import (
     status,
 )
 
-_READING = (SAVING, MEASURING)
 _LINE = 110  # caracteres de una línea de la tabla en texto
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Por dónde va: la imagen ``number`` de ``total``, su fase, sus bytes y los segundos que lleva."""
-
-    name: str
-    number: int
-    total: int
-    phase: str
-    done: int
-    expected: int
-    elapsed: float
 
 
 def lines(comparison: Comparison, phase: Phase = Phase.DONE, reason: str = "") -> Iterator[str]:
@@ -157,26 +139,6 @@ def payload(comparison: Comparison, phase: Phase, reason: str = "") -> dict[str,
         "rows": [_row(row, comparison) for row in comparison.rows],
         "table": table_html(comparison),
     }
-
-
-def progress_payload(progress: Progress) -> dict[str, Any]:
-    """Lo que viaja al widget mientras se mide. Sin ``fraction``, no se sabe cuánto falta."""
-    counted = f" ({progress.number} de {progress.total})" if progress.total > 1 else ""
-    shown: dict[str, Any] = {
-        "text": f"Midiendo {progress.name}{counted}",
-        "step": progress.phase,
-        "why": first_time(progress),
-        "elapsed": round(progress.elapsed, 1),
-    }
-    if progress.done and progress.expected:
-        shown["fraction"] = round(min(progress.done / progress.expected, 1.0), 3)
-        shown["step"] += f": {text.size(progress.done)} de {text.size(progress.expected)}"
-    return shown
-
-
-def first_time(progress: Progress) -> str:
-    """Por qué tarda, mientras se leen capas que no se habían medido nunca; si no, ``""``."""
-    return FIRST_TIME if progress.phase in _READING else ""
 
 
 def _row(row: Row, comparison: Comparison) -> dict[str, Any]:

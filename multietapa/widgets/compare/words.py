@@ -10,7 +10,6 @@ from multietapa.measure.comparison import SIMILAR, UNKNOWN_LAYERS, Comparison, E
 
 PROVISIONAL = "provisional, según el motor"
 EQUIVALENT = "base equivalente local"
-FIRST_TIME = "La primera vez lee las capas enteras; si la imagen es grande, tarda un minuto o más."
 MEANINGS = {
     Measure.UNPACKED: "Lo que ocupan los archivos de todas las capas, por origen.",
     Measure.TRANSFER: "Lo que viaja por la red: las capas comprimidas.",

@@ -1,0 +1,16 @@
+# espera: /usr/bin/ash y /usr/bin/busybox
+FROM node:14 AS build
+WORKDIR /app
+COPY package*.json ./
+RUN npm install
+COPY . .
+RUN npm run build
+
+FROM node:14-alpine
+WORKDIR /app
+COPY package*.json ./
+RUN npm install --only=production
+COPY --from=build /app/dist ./dist
+RUN rm /bin/sh
+USER node
+CMD ["node", "dist/server.js"]

@@ -1,0 +1,87 @@
+"""Una imagen del motor, mirada por dentro en una sola pasada: capas, paquetes, secretos y lo que deja a mano.
+
+Solo se leen las capas que no se conocen. Cada una queda guardada como la deja ``measure`` y, aparte, lo que
+vio en ella quien busca secretos.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import docker
+
+from multietapa.image.archive import choose, read_images
+from multietapa.image.exposure.exposure import Exposure, exposure
+from multietapa.image.history import layer_steps
+from multietapa.image.image import MeasuredImage, ProgressCallback, read_layers, stacked, visible
+from multietapa.image.lifecycle import Runtime, runtimes
+from multietapa.image.packages.inventory import inventory
+from multietapa.image.packages.model import Inventory
+from multietapa.image.secrets.looking import LayerInspector
+from multietapa.image.secrets.report import SecretReport, leaked
+from multietapa.image.secrets.steps import environment
+from multietapa.measure.export import saved
+from multietapa.measure.measure import QuickSizes
+from multietapa.measure.surface.store import SurfaceStore
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Lo que se ve en una imagen sin arrancarla."""
+
+    image: MeasuredImage
+    packages: Inventory
+    exposure: Exposure
+    secrets: SecretReport
+    runtimes: tuple[Runtime, ...]
+
+
+def see(
+    client: docker.DockerClient,
+    quick: QuickSizes,
+    *,
+    store: SurfaceStore,
+    progress: ProgressCallback | None = None,
+) -> Seen:
+    """Mira la imagen que describe ``quick``.
+
+    Lanza ``EngineLostError`` si el motor se corta y ``ArchiveError`` si lo que guarda no se puede leer.
+    """
+    ids = quick.diff_ids
+    known = {diff_id: layer for diff_id in set(ids) if (layer := store.cache.layer(diff_id))}
+    looks = {diff_id: look for diff_id in set(ids) if (look := store.look(diff_id))}
+    missing = [diff_id for diff_id in dict.fromkeys(ids) if diff_id not in known or diff_id not in looks]
+    steps = layer_steps(quick.steps, len(ids))
+    history = tuple(step.created_by for step in quick.steps)
+    if ids and (missing or steps is None):
+        with saved(client, quick.image_id, progress=progress) as file:
+            archived = choose(read_images(file), quick.image_id, diff_ids=ids)
+            inspectors = {diff_id: LayerInspector(diff_id) for diff_id in missing}
+            reading = read_layers(
+                file, archived, known, transfer=False, progress=progress, inspectors=inspectors
+            )
+            for layer in reading:
+                known[layer.diff_id] = layer
+                store.cache.keep_layer(layer)
+                looks[layer.diff_id] = inspectors.pop(layer.diff_id).done()
+                store.keep_look(looks[layer.diff_id])
+            steps, history = tuple(blob.created_by for blob in archived.layers), archived.history
+    image = MeasuredImage(
+        **stacked(known, ids, steps or ()),
+        image_id=quick.image_id,
+        tags=quick.tags,
+        architecture=quick.architecture,
+    )
+    places = visible(image)
+    found = inventory(image, places)
+    return Seen(
+        image,
+        found,
+        exposure(
+            image,
+            user=str(quick.config.get("User") or ""),
+            capabilities={diff_id: look.capabilities for diff_id, look in looks.items()},
+        ),
+        leaked(image, looks, history=history, config=quick.config),
+        runtimes(places, found, environment(quick.config)),
+    )

@@ -1,0 +1,1 @@
+"""¿Cómo se ve lo que deja a mano una imagen?"""

@@ -1,0 +1,122 @@
+"""Lo que viaja al widget y se guarda con el cuaderno: cada lista es un texto, y cada capa se dice una vez.
+
+Un cuaderno se escribe con un renglón por cada valor de una lista: mil filas de seis valores serían seis mil
+renglones con su sangría.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from multietapa import text
+from multietapa.measure.surface.face import Entry, Face, Kind, Surfaces
+from multietapa.widgets.surface.kinds import CALLED
+from multietapa.widgets.surface.listing import (
+    UNKNOWN,
+    Line,
+    Section,
+    State,
+    about_counts,
+    place,
+    plain,
+    sections,
+    tally_words,
+    unknowns,
+)
+from multietapa.widgets.surface.words import (
+    BARS,
+    EXPORT,
+    ICONS,
+    Phase,
+    about,
+    details,
+    ended,
+    headline,
+    notes,
+    runtimes,
+    status,
+    user,
+)
+
+MOST = 20_000
+"""Cuántas líneas de una lista se mandan y se guardan."""
+LETTERS = {State.GONE: "g", State.KEPT: "k", State.CHANGED: "c", State.NEW: "n", None: ""}
+
+
+def payload(names: Sequence[str], surfaces: Surfaces, phase: Phase, reason: str = "") -> dict[str, Any]:
+    """Los rasgos del widget."""
+    places: dict[str, int] = {"": 0}
+    kinds = [_kind(surfaces, kind, places) for kind in surfaces.kinds] if surfaces.faces else []
+    return {
+        "head": {
+            "phase": phase.name.lower(),
+            "status": f"{ICONS[phase]} {phase.value}",
+            "reason": status(phase, reason) if phase in (Phase.INTERRUPTED, Phase.FAILED) else "",
+            "about": about(names),
+            "headline": headline(surfaces, names),
+            "engine": surfaces.engine,
+            "bars": BARS,
+            "export": EXPORT,
+            "faces": [_face(face) for face in surfaces.faces],
+            "notes": list(notes(surfaces)),
+        },
+        "kinds": kinds,
+        "places": list(places),
+    }
+
+
+def _face(face: Face) -> dict[str, Any]:
+    return {
+        "name": face.name,
+        "details": details(face),
+        "user": user(face.user),
+        "root": bool(face.user.root),
+        "runtimes": list(runtimes(face)),
+        "ended": ended(face),
+    }
+
+
+def _kind(surfaces: Surfaces, kind: Kind, places: dict[str, int]) -> dict[str, Any]:
+    counts = [face.counts[kind] for face in surfaces.faces]
+    known = [len(count.entries) for count in counts if count.known]
+    listed = sections(surfaces, kind)
+    whole = kind is Kind.SECRETS
+    return {
+        "title": kind.value,
+        "meaning": CALLED[kind].meaning,
+        "counts": [len(count.entries) if count.known else UNKNOWN for count in counts],
+        "most": max(known, default=0),
+        "whys": list(unknowns(surfaces, kind)),
+        "notes": list(about_counts(surfaces, kind)),
+        "tally": tally_words(listed[0]) if listed and not listed[0].name else "",
+        "sections": [_section(section, kind, places, whole=whole) for section in listed if section.lines],
+    }
+
+
+def _section(section: Section, kind: Kind, places: dict[str, int], *, whole: bool) -> dict[str, Any]:
+    lines = section.lines[:MOST]
+    missing = len(section.lines) - len(lines)
+    command = f'resultado.lista("{CALLED[kind].short}")'
+    return {
+        "name": section.name,
+        "rows": "\n".join("\t".join(_fields(line, places, whole=whole)).rstrip("\t") for line in lines),
+        "missing": f"Y {text.number(missing)} más, en {command}." if missing else "",
+    }
+
+
+def _fields(line: Line, places: dict[str, int], *, whole: bool) -> Iterator[str]:
+    """Estado, nombre, detalle y sitio; de lo que cambia, además, el detalle y el sitio de antes."""
+    yield LETTERS[line.state]
+    yield plain(line.entry.name)
+    yield plain(line.entry.detail)
+    yield _place(line.entry, places, whole=whole)
+    if line.before is not None:
+        yield plain(line.before.detail)
+        yield _place(line.before, places, whole=whole)
+
+
+def _place(entry: Entry, places: dict[str, int], *, whole: bool) -> str:
+    """El número de su sitio en la tabla de sitios, o ``""`` si no se sabe."""
+    where = place(entry, whole=whole)
+    return str(places.setdefault(where, len(places))) if where else ""

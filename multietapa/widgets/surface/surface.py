@@ -1,0 +1,85 @@
+"""El widget de ``superficie``. Solo el hilo de la celda lo toca, y quien atiende su botón de guardar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import traitlets
+
+from multietapa.errors import MultietapaError
+from multietapa.measure.surface.face import Surfaces
+from multietapa.widgets.base import WidgetView, drawing
+from multietapa.widgets.progress import Progress, progress_payload
+from multietapa.widgets.surface.payload import payload
+from multietapa.widgets.surface.twin import lines, static_html
+from multietapa.widgets.surface.words import Phase, headline
+from multietapa.widgets.theme import paint_css
+
+Export = Callable[[str], tuple[str, str]]
+"""De una imagen, por su nombre: cómo se llama el archivo de su lista de paquetes, y lo que lleva dentro."""
+
+
+class View(Protocol):
+    """Lo que ``superficie`` pide a una vista."""
+
+    def show(self, surfaces: Surfaces) -> None:
+        """Enseña las imágenes ya miradas."""
+
+    def advance(self, progress: Progress) -> None:
+        """Enseña por dónde va."""
+
+    def finish(self, surfaces: Surfaces, phase: Phase, reason: str = "") -> None:
+        """Enseña el final; ``reason`` dice por qué no se pudo terminar."""
+
+
+class SurfaceView(WidgetView):
+    """El widget. La lista de paquetes (SBOM) viaja cuando se pide: no está en sus rasgos."""
+
+    _esm, _css = drawing(__file__, css=paint_css())
+
+    head: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
+    kinds: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    places: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    progress: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, names: Sequence[str], surfaces: Surfaces, export: Export | None = None) -> None:
+        self._names, self._export = tuple(names), export
+        self._state = (surfaces, Phase.LOOKING, "")
+        super().__init__(**payload(self._names, *self._state))
+        self.on_msg(self._asked)
+
+    def show(self, surfaces: Surfaces) -> None:
+        """Manda a la pantalla las imágenes ya miradas, en un solo mensaje."""
+        self._state = (surfaces, Phase.LOOKING, "")
+        self.put(payload(self._names, *self._state))
+
+    def advance(self, progress: Progress) -> None:
+        """Mueve la barra de avance."""
+        self.progress = progress_payload(progress, "Mirando")
+
+    def finish(self, surfaces: Surfaces, phase: Phase, reason: str = "") -> None:
+        """Enseña el final y deja sus gemelos guardados en la salida, para exportaciones."""
+        self._state = (surfaces, phase, reason)
+        self.put({"progress": {}, **payload(self._names, *self._state)})
+        self.save_twins()
+
+    def twins(self) -> tuple[str, str]:
+        """Lo que se ve, con lo último que se sabe, en texto y en HTML."""
+        return "\n".join(lines(self._names, *self._state)), static_html(self._names, *self._state)
+
+    def _asked(self, _widget: object, content: Mapping[str, Any], _buffers: object) -> None:
+        """El botón de guardar: contesta con la lista de paquetes de esa imagen, o con por qué no se puede."""
+        wanted = content.get("sbom")
+        if self._export is None or wanted not in [face.name for face in self._state[0].faces]:
+            return
+        try:
+            file, written = self._export(wanted)
+        except MultietapaError as problem:
+            self.send({"sbom": wanted, "error": problem.what})
+        else:
+            self.send({"sbom": wanted, "file": file, "text": written})
+
+    def __repr__(self) -> str:
+        surfaces, phase, _ = self._state
+        return f"{headline(surfaces, self._names)} ({phase.value})"
