@@ -61,10 +61,11 @@ class Process:
 
 @dataclass(frozen=True)
 class Running:
-    """Un contenedor que ya contesta por HTTP en ``url`` (``http://127.0.0.1:NNNN``)."""
+    """Un contenedor que ya contesta por HTTP en ``url`` (``http://127.0.0.1:NNNN``); dentro, en ``port``."""
 
     url: str
     container: Any
+    port: int
 
     def logs(self, lines: int = 100) -> str:
         """Las últimas líneas que escribió el programa."""
@@ -129,7 +130,7 @@ def run_container(
         gone = f"El contenedor de {image} desapareció antes de contestar."
         with explained(what=gone, next_step="Comprueba que nadie lo borró y repite."):
             url = first_answer(engine, container, image, port=port, timeout=timeout)
-        yield Running(url, container)
+        yield Running(url, container, port)
 
 
 def read_file(engine: Engine, image: str, path: str, *, limit: int = 100_000) -> bytes | None:

@@ -25,10 +25,13 @@ from multietapa.errors import (
     ArchiveError,
     BuildCancelled,
     BuildError,
+    DeployError,
     DiskFullError,
     EngineError,
     MultietapaError,
     NetworkError,
+    RegistryError,
+    UncheckableError,
 )
 from multietapa.exercises import answer, catalogue
 from multietapa.exercises.bench import Bench
@@ -49,6 +52,9 @@ _NOT_THEIRS = (
     DiskFullError,
     BuildCancelled,
     ArchiveError,
+    RegistryError,
+    DeployError,
+    UncheckableError,
     requests.RequestException,
 )
 
@@ -175,7 +181,15 @@ class Ejercicio:
             )
         try:
             built = answer.image_of(engine, x, app=app, tag=self.etiqueta)
-            bench = Bench(engine, built.image, app, steps=built.steps, unused=built.unused, tell=tell)
+            bench = Bench(
+                engine,
+                built.image,
+                app,
+                steps=built.steps,
+                unused=built.unused,
+                dockerfile=built.dockerfile,
+                tell=tell,
+            )
             observations = self.exercise.check(bench)
         except _NOT_THEIRS:
             raise
