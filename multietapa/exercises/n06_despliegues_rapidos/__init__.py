@@ -18,7 +18,11 @@ DESCRIPTION = re.compile(r'(?<=descripcion: ")')
 MBPS, TIMES, NODE = 20.0, 4, 14
 
 
-def _change_a_line(folder: Path) -> None:
+def change_a_line(folder: Path) -> None:
+    """Cambia una línea del código de la tienda de ``folder``: la descripción de un producto.
+
+    Lanza :class:`UncheckableError` si no encuentra ninguna.
+    """
     path = folder / CHANGED
     source = path.read_text(encoding="utf-8") if path.is_file() else ""
     changed, count = DESCRIPTION.subn(MARK, source, count=1)
@@ -38,7 +42,7 @@ def _code_bytes(folder: Path) -> int:
 
 
 def _check_order(bench: Bench) -> tuple[Observation, ...]:
-    second = bench.again(_change_a_line)
+    second = bench.again(change_a_line)
 
     def look(running: Running, _: str) -> tuple[Observation, ...]:
         return (travel.change_arrives(running.get(PRODUCTS)[1], PRODUCTS, MARK.strip(), CHANGED),)
