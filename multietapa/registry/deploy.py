@@ -17,13 +17,12 @@ from multietapa.containers.running import first_answer
 from multietapa.engine.session import Engine
 from multietapa.registry.download import cancelled
 from multietapa.registry.events import (
-    LayerDeclared,
+    DeployEvent,
     LayerProgress,
     LayerState,
     Phase,
     PhaseFinished,
     PhaseStarted,
-    Pushed,
     short,
 )
 from multietapa.registry.link import Link, check_speed
@@ -33,7 +32,6 @@ from multietapa.registry.node import Node, Trip
 from multietapa.registry.outcome import DeployedLayer, Deployment
 from multietapa.registry.through_engine import push
 
-DeployEvent = LayerDeclared | LayerProgress | PhaseStarted | PhaseFinished | Pushed
 _POLL = 0.05  # segundos entre una mirada y otra a la cancelación
 _PAUSE = 0.02  # segundos entre dos preguntas a la aplicación: lo que puede errar la última fase
 _ON_ITS_WAY = (LayerState.WAITING, LayerState.TRAVELLING)
