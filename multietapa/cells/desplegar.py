@@ -20,7 +20,8 @@ from multietapa.cells.construccion import Construccion
 from multietapa.cells.despliegues import Despliegues, View, gathered
 from multietapa.cells.images import Given, named, reference, refuse_recordings, tag
 from multietapa.cells.motor import motor
-from multietapa.engine.session import Engine, engine_of
+from multietapa.engine.model import EngineInfo
+from multietapa.engine.session import Engine, engine_of, info_of
 from multietapa.engine.talking import talking
 from multietapa.errors import DeployError
 from multietapa.measure.measure import inspected
@@ -91,9 +92,10 @@ def desplegar(
     wanted = named(imagenes, nombres)
     engine: Engine = motor() if cliente is None else engine_of(cliente)
     client = engine.client
+    info = engine.info or info_of(client)
     refuse_recordings(wanted, "desplegar")
     request = Request(
-        tuple(_image(client, engine, name, image, puerto) for name, image in wanted.items()),
+        tuple(_image(client, info, name, image, puerto) for name, image in wanted.items()),
         check_speed(mbps),
         cold=frio,
         times=veces,
@@ -105,7 +107,8 @@ def desplegar(
     batch = Batch(engine, request, cancel=cancel)
     view = open_view(vista, lambda: DeployView(batch.state, cancel=cancel), TextView)
     _follow(batch, view, cancel)
-    return gathered(request, batch.runs, engine.info, view)
+    tags = [tag(image) for image in wanted.values()]
+    return gathered(batch.state, batch.runs, tags, info, view)
 
 
 def _follow(batch: Batch, view: View, cancel: threading.Event) -> None:
@@ -195,12 +198,14 @@ def _check(
             raise DeployError(what, why=why, next_step=f"Escribe, por ejemplo, {example}.")
 
 
-def _image(client: docker.DockerClient, engine: Engine, name: str, image: Given, port: int | None) -> Wanted:
+def _image(
+    client: docker.DockerClient, info: EngineInfo, name: str, image: Given, port: int | None
+) -> Wanted:
     """La imagen tal como está en el motor. Lanza :class:`DeployError` si es de otra plataforma."""
     attributes = inspected(client, reference(image))
-    mine = engine.info.architecture if engine.info else ""
+    mine = info.architecture
     other = str(attributes.get("Architecture") or mine)
-    if mine and other != mine:
+    if other != mine:
         raise DeployError(
             f"«{name}» es para linux/{other}, y el motor es linux/{mine}.",
             why="Sus programas no arrancan en otra clase de procesador.",

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from multietapa import text
 from multietapa.engine.model import EngineInfo
-from multietapa.registry.batch import Request
 from multietapa.registry.events import Phase
-from multietapa.registry.outcome import Deployment
+from multietapa.registry.outcome import Deployment, middle
 from multietapa.registry.state import DeployState
+from multietapa.widgets.deploy.twin import lines
+from multietapa.widgets.deploy.words import Runs, how, measured, sentence
 from multietapa.widgets.where import ShownInCell
-
-Runs = tuple[tuple[Deployment, ...], ...]
 
 
 class View(Protocol):
@@ -48,21 +45,22 @@ class Despliegues(ShownInCell):
     bytes_presentes: dict[str, int]
     veces_mas_rapido: float
     tabla: list[dict[str, str | int | float | None]]
-    motor: EngineInfo | None
+    motor: EngineInfo
     tabla_texto: str = field(repr=False)
     vista: View | None = field(default=None, repr=False, compare=False)
     _frase: str = field(default="", repr=False)
 
     def __repr__(self) -> str:
-        return f"{self._frase} · {self.motor.label}" if self.motor else self._frase
+        return self._frase
 
 
-def gathered(request: Request, runs: Runs, engine: EngineInfo | None, view: View) -> Despliegues:
-    """El resultado de unos despliegues que acabaron todos."""
-    every = {wanted.name: done for wanted, done in zip(request.images, runs, strict=True)}
+def gathered(
+    state: DeployState, runs: Runs, tags: Sequence[str], engine: EngineInfo, view: View
+) -> Despliegues:
+    """El resultado de unos despliegues que acabaron todos; ``tags`` son las etiquetas, en su orden."""
+    every = measured(state, runs)
     chosen = {name: middle(done) for name, done in every.items()}
     totals = {name: done.total_seconds for name, done in chosen.items()}
-    slowest, fastest = max(totals.values()), min(totals.values())
     return Despliegues(
         despliegues=chosen,
         todos=every,
@@ -70,29 +68,23 @@ def gathered(request: Request, runs: Runs, engine: EngineInfo | None, view: View
         total=totals,
         bytes_viajados={name: done.travelled_bytes for name, done in chosen.items()},
         bytes_presentes={name: done.present_bytes for name, done in chosen.items()},
-        veces_mas_rapido=slowest / fastest,
-        tabla=[_row(name, done) for name, done in chosen.items()],
+        veces_mas_rapido=max(totals.values()) / min(totals.values()),
+        tabla=[_row(name, tag, done) for (name, done), tag in zip(chosen.items(), tags, strict=True)],
         motor=engine,
-        tabla_texto="\n".join(_lines(chosen, engine)),
+        tabla_texto="\n".join(lines(state, runs)),
         vista=view,
-        _frase=_sentence(chosen),
+        _frase=f"{sentence(every)} {how(state, every)}",
     )
-
-
-def middle(runs: Sequence[Deployment]) -> Deployment:
-    """El despliegue cuyo total queda en medio: uno de verdad, con fases que suman lo que dice."""
-    wanted = statistics.median_low([run.total_seconds for run in runs])
-    return next(run for run in runs if run.total_seconds == wanted)
 
 
 def _by_phase(done: Deployment) -> dict[str, float]:
     return {phase.value: done.seconds[phase] for phase in Phase}
 
 
-def _row(name: str, done: Deployment) -> dict[str, str | int | float | None]:
+def _row(name: str, tag: str, done: Deployment) -> dict[str, str | int | float | None]:
     return {
         "imagen": name,
-        "etiqueta": done.image,
+        "etiqueta": tag,
         **_by_phase(done),
         "total": done.total_seconds,
         "bytes que viajaron": done.travelled_bytes,
@@ -100,19 +92,3 @@ def _row(name: str, done: Deployment) -> dict[str, str | int | float | None]:
         "Mb/s": done.mbps,
         "nodo": done.node.value,
     }
-
-
-def _sentence(chosen: dict[str, Deployment]) -> str:
-    order = sorted(chosen.items(), key=lambda item: item[1].total_seconds)
-    said = text.join([f"{name} contestó a los {text.duration(d.total_seconds)}" for name, d in order])
-    first = order[0][1]
-    link = "sin límite" if first.mbps is None else f"a {text.number(first.mbps, 1)} Mb/s"
-    return f"{said} · {link} · a {first.node.value}"
-
-
-def _lines(chosen: dict[str, Deployment], engine: EngineInfo | None) -> list[str]:
-    lines = []
-    for name, done in chosen.items():
-        phases = text.join([f"{phase} {text.duration(s)}" for phase, s in _by_phase(done).items()])
-        lines.append(f"{name}: {text.duration(done.total_seconds)} ({phases})")
-    return [*lines, engine.label if engine else ""]

@@ -55,7 +55,9 @@ class Batch:
     def __init__(self, engine: Engine, request: Request, *, cancel: threading.Event) -> None:
         self._engine, self._request, self._cancel = engine, request, cancel
         label = engine.info.label if engine.info else ""
-        self.state = DeployState(self._waiting(), None, request.mbps, label, cold=request.cold)
+        self.state = DeployState(
+            self._waiting(), None, request.mbps, label, cold=request.cold, turns=request.times
+        )
         self._runs: list[tuple[Deployment, ...]] = [() for _ in request.images]
         self._at = 0
 
@@ -74,8 +76,10 @@ class Batch:
                 raise cancelled() from None
             except BaseException as problem:
                 if not isinstance(problem, DeployCancelled):
-                    known = isinstance(problem, MultietapaError)
-                    self._change(failed(self._image, problem if known else MultietapaError(repr(problem))))
+                    known = (
+                        problem if isinstance(problem, MultietapaError) else MultietapaError(repr(problem))
+                    )
+                    self._change(failed(self._image, known))
                 self.stop()
                 raise
 
@@ -87,8 +91,8 @@ class Batch:
     @talking("desplegaba")
     def _run(self, stack: ExitStack) -> None:
         registry, node = self._prepare(stack)
-        for _ in range(self._request.times):
-            self._again()
+        for turn in range(1, self._request.times + 1):
+            self.state = replace(self.state, images=self._waiting(), turn=turn)
             for at, wanted in enumerate(self._request.images):
                 self._at = at
                 if self._request.cold or not at:
@@ -141,10 +145,6 @@ class Batch:
         self._runs[self._at] += (done,)
         if self._at < len(asked.images) - 1 or len(self._runs[self._at]) == asked.times:
             self._change(finished(self._image, done))  # entre dos vueltas no se da todo por acabado
-
-    def _again(self) -> None:
-        self._at = 0
-        self.state = replace(self.state, images=self._waiting())
 
     def _waiting(self) -> tuple[ImageOnItsWay, ...]:
         return tuple(ImageOnItsWay(wanted.name) for wanted in self._request.images)
