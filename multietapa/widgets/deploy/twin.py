@@ -16,7 +16,7 @@ from multietapa.registry.outcome import Deployment, middle
 from multietapa.registry.projection import Plan
 from multietapa.registry.state import DeployPhase, DeployState, ImageOnItsWay, LayerOnItsWay
 from multietapa.widgets.deploy import words
-from multietapa.widgets.deploy.estimate import basis, estimate_html, estimate_lines
+from multietapa.widgets.deploy.estimate import LABELS, basis, estimate_html, estimate_lines, estimate_table
 from multietapa.widgets.deploy.words import TOTAL, TRANSFER, Measured, Runs, measured
 from multietapa.widgets.theme import VARIABLES, paint_css
 
@@ -113,7 +113,6 @@ def default_plan(state: DeployState) -> Plan:
 def payload(state: DeployState, runs: Runs = ()) -> dict[str, Any]:
     """Lo que viaja al widget: ``head``, ``images`` y ``table``, acotado en tamaño y sin ningún reloj."""
     found = measured(state, runs)
-    estimated = basis(found)
     return {
         "head": {
             "title": words.title(state),
@@ -124,7 +123,10 @@ def payload(state: DeployState, runs: Runs = ()) -> dict[str, Any]:
             "node": words.node_note(state),
             "sentence": words.sentence(found) if state.over else "",
             "how": words.how(state, found) if state.over else "",
-            "estimate": [[name, *each] for name, each in estimated.items()] if state.over else [],
+            "estimate": [[name, *each] for name, each in basis(found).items()] if state.over else [],
+            "estimated": estimate_table(found, default_plan(state), labels=LABELS)
+            if state.over and found
+            else "",
         },
         "images": [_image(image, found.get(image.name, ()), _scale(found)) for image in state.images],
         "table": table_html(state, runs) if state.over else "",
@@ -140,12 +142,12 @@ def _image(image: ImageOnItsWay, runs: tuple[Deployment, ...], scale: float) -> 
         "layers": [],
         "more": "",
         "bar": {},
-        "reason": "" if image.phase.over and image.phase is DeployPhase.DONE else image.reason,
+        "reason": image.reason,
         "detail": image.detail[-_MAX_LOG:],
     }
     if image.phase is DeployPhase.DONE and runs:
         shown["bar"] = _bar(runs, scale)
-    else:
+    elif not image.phase.over:
         going = image.layers or image.pushing
         shown["layers"], shown["more"] = _layers(list(going.values()))
     return shown
@@ -216,8 +218,7 @@ def _done_lines(name: str, runs: tuple[Deployment, ...]) -> Iterator[str]:
     done = middle(runs)
     between = words.spread([run.total_seconds for run in runs])
     yield f"✓ {name}: {text.duration(done.total_seconds)} {TOTAL}{f' ({between})' if between else ''}"
-    phases = [f"{phase.value}, {text.duration(done.seconds[phase])}" for phase in Phase]
-    yield f"  {'; '.join(phases)}"
+    yield f"  {words.phases_text(done.seconds)}"
     yield f"  {words.moved(done)} ({words.layers_note(done)})"
 
 
