@@ -15,7 +15,7 @@ from multietapa.exercises.trial import crossing, deploy_within
 
 CHANGED, PRODUCTS, MARK = "src/catalogue.ts", "/api/productos", "Edición nueva. "
 DESCRIPTION = re.compile(r'(?<=descripcion: ")')
-MBPS, TIMES, NODE = 20.0, 4, 14
+MBPS, TIMES, NODE = 20.0, 3, 14
 
 
 def change_a_line(folder: Path) -> None:
