@@ -23,6 +23,7 @@ Cada error dice qué pasó, por qué y qué hacer después, siempre en español:
     ├── ContainerError           un contenedor no arranca o no contesta
     ├── ArchiveError             un archivo de imagen está roto o es hostil
     ├── AppError                 una aplicación de ejemplo está mal descrita
+    ├── UncheckableError         una respuesta que, como se dio, no se puede comprobar
     ├── CallError                una función del taller se llamó con otros argumentos
     └── UnknownNameError         un nombre que no existe; dice cuál se le parece
 
@@ -224,6 +225,10 @@ class ArchiveError(MultietapaError):
 
 class AppError(MultietapaError):
     """Una aplicación de ejemplo está mal descrita; lista todo lo que hay que arreglar."""
+
+
+class UncheckableError(MultietapaError):
+    """Una respuesta que, como se dio, no se puede comprobar: no es que esté mal."""
 
 
 class CallError(MultietapaError, TypeError):

@@ -224,3 +224,15 @@ def test_accepts_a_tag(motor_real: Motor) -> None:
     exercise.comprobar(exercise.content.solution)
     assert exercise.comprobar(exercise.etiqueta).passed
     assert exercise.comprobar(motor_real.client.images.get(exercise.etiqueta)).passed
+
+
+def test_an_image_that_cannot_be_built_twice(motor_real: Motor, image: str) -> None:
+    """Un ejercicio que construye dos veces no puede con una imagen suelta: lo dice, y qué darle."""
+
+    def check(bench: Bench) -> tuple[Observation, ...]:
+        return bench.again(lambda _: None).starts()
+
+    result = _with_check(check, motor_real).comprobar(image)
+    assert result.outcome is Outcome.UNKNOWN
+    assert "no se sabe el Dockerfile" in result.note
+    assert "el texto de tu Dockerfile" in result.note

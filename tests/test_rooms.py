@@ -31,7 +31,7 @@ LEVELS = {
 #: Lo que cada sala puede importar, además de la planta baja y de sí misma.
 MAY_IMPORT = {
     "cli": set(LEVELS),
-    "exercises": {"cells", "widgets", "containers", "measure", "image", "bases", "dockerfile"},
+    "exercises": {"cells", "widgets", "containers", "measure", "registry", "image", "bases", "dockerfile"},
     "cells": set(LEVELS) - {"cli", "exercises", "cells"},
     "widgets": {"build", "measure", "registry", "image", "dockerfile"},
     "measure": {"bases", "containers", "image", "engine", "dockerfile"},

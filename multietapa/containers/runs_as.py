@@ -95,7 +95,7 @@ def _from_inside(container: Any) -> tuple[int, int] | None:
         code, output = 1, b""
     if code == 0 and (found := _IDS.search(output.decode("utf-8", "replace"))):
         return int(found[1]), int(found[2])
-    processes = Running("", container).processes()
+    processes = Running("", container, 0).processes()
     return (processes[0].uid, processes[0].gid) if processes else None
 
 

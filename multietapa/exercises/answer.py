@@ -22,12 +22,13 @@ class Built:
     """La imagen de una respuesta: su etiqueta o su id.
 
     ``steps`` son los pasos con los que se construyó, si se saben; ``unused``, las etapas que no se hicieron
-    porque la última no las necesita.
+    porque la última no las necesita; ``dockerfile``, el texto del que salió, o ``""``.
     """
 
     image: str
     steps: tuple[Paso, ...] = ()
     unused: tuple[str, ...] = ()
+    dockerfile: str = ""
 
 
 def read(path: Path) -> str:
@@ -68,8 +69,9 @@ def image_of(engine: Motor, x: Any, *, app: App, tag: str, given: Given = NOTHIN
     Lanza :class:`MultietapaError` si no construye, si no existe o si ``x`` no es una respuesta.
     """
     if isinstance(x, str) and _is_dockerfile(x):
-        made = build(engine, app, x.rstrip() + "\n", tag, given)
-        return Built(tag, made.pasos, made.etapas_sin_usar)
+        dockerfile = x.rstrip() + "\n"
+        made = build(engine, app, dockerfile, tag, given)
+        return Built(tag, made.pasos, made.etapas_sin_usar, dockerfile)
     names = (x, *(getattr(x, name, None) for name in ("imagen", "etiqueta", "id")))
     image = next((name.strip() for name in names if isinstance(name, str) and name.strip()), "")
     try:

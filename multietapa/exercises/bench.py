@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import docker
@@ -16,7 +19,7 @@ from multietapa.cells.construccion import Construccion, Paso
 from multietapa.cells.construir import construir
 from multietapa.cells.motor import Motor
 from multietapa.containers.running import Running, run_container
-from multietapa.errors import BuildError, ContainerError, EngineError
+from multietapa.errors import BuildError, ContainerError, EngineError, UncheckableError
 from multietapa.exercises.checks import process
 from multietapa.exercises.given import NOTHING, Given
 from multietapa.exercises.lines import layer_lines
@@ -32,8 +35,9 @@ class Bench:
     """La imagen que se comprueba, hecha con ``app``, y lo que hace falta para mirarla. Mide una sola vez.
 
     ``timeout`` son los segundos que se espera a que el programa conteste; ``steps``, los pasos con los que se
-    construyó, si se sabe, y ``unused`` las etapas que nadie usa y no se hicieron; ``tell`` recibe en qué se
-    está: título, bytes hechos y totales (0: no se saben).
+    construyó, si se sabe, y ``unused`` las etapas que nadie usa y no se hicieron; ``dockerfile``, el texto
+    del que salió, o ``""``, y ``given``, lo que se dio al construirla; ``tell`` recibe en qué se está:
+    título, bytes hechos y totales (0: no se saben).
     """
 
     motor: Motor
@@ -42,6 +46,8 @@ class Bench:
     timeout: float = 60.0
     steps: tuple[Paso, ...] = ()
     unused: tuple[str, ...] = ()
+    dockerfile: str = ""
+    given: Given = NOTHING
     tell: ReportProgress = silent
 
     @cached_property
@@ -51,11 +57,46 @@ class Bench:
         return replace(made, lines=layer_lines(made, self.steps))
 
     @cached_property
+    def packed(self) -> Measurement:
+        """Lo mismo, y además lo que ocupa cada capa comprimida: lo que viaja (Transferencia)."""
+        made = self._measured(self.image, "midiendo lo que viaja de tu imagen", transfer=True)
+        return replace(made, lines=layer_lines(made, self.steps))
+
+    @cached_property
     def baseline(self) -> Measurement:
         """La imagen ingenua de quien aprende; si no existe, se construye.
 
         Lanza :class:`EngineError` si no se puede: la respuesta no tiene la culpa.
         """
+        return self._measured(self._reference(), f"midiendo {self._reference()}, con la que se compara")
+
+    @cached_property
+    def packed_baseline(self) -> Measurement:
+        """Lo mismo, y además lo que ocupa cada capa comprimida: lo que viaja (Transferencia)."""
+        title = f"midiendo lo que viaja de {self._reference()}, con la que se compara"
+        return self._measured(self._reference(), title, transfer=True)
+
+    def again(self, change: Callable[[Path], None]) -> Bench:
+        """La misma respuesta, construida otra vez en una copia de la carpeta que ``change`` modifica.
+
+        Lanza :class:`UncheckableError` si no se sabe de qué Dockerfile salió la imagen.
+        """
+        if not self.dockerfile:
+            raise UncheckableError(
+                "Con la imagen sola no se puede comprobar este ejercicio.",
+                why="Hay que construir tu respuesta dos veces, y de una imagen no se sabe el Dockerfile.",
+                next_step="Comprueba el texto de tu Dockerfile, o Path(...) con la ruta de su archivo.",
+            )
+        self.tell("construyendo otra vez, con el código cambiado", 0, 0)
+        tag = f"{self.image}-cambio"
+        with tempfile.TemporaryDirectory(prefix="multietapa-cambio-") as folder:
+            copy = Path(folder, self.app.name)
+            shutil.copytree(self.app.folder, copy, symlinks=True)
+            change(copy)
+            made = build(self.motor, replace(self.app, folder=copy), self.dockerfile, tag, self.given)
+        return replace(self, image=tag, steps=made.pasos, unused=made.etapas_sin_usar)
+
+    def _reference(self) -> str:
         client, reference = self.motor.client, self.app.version(REFERENCE)
         try:
             client.images.get(reference.tag)
@@ -67,7 +108,7 @@ class Bench:
                     f"No se pudo construir {reference.tag}, la imagen con la que se compara.",
                     detail=str(problem),
                 ) from problem
-        return self._measured(reference.tag, f"midiendo {reference.tag}, con la que se compara")
+        return reference.tag
 
     @cached_property
     def config(self) -> dict[str, Any]:
@@ -93,13 +134,13 @@ class Bench:
         assert problem is not None  # siempre hay al menos un puerto
         return (process.does_not_answer(problem),)
 
-    def _measured(self, image: str, title: str) -> Measurement:
+    def _measured(self, image: str, title: str, *, transfer: bool = False) -> Measurement:
         self.tell(title, 0, 0)
         return measure(
             self.motor.client,
             image,
             info=self.motor.info,
-            transfer=False,
+            transfer=transfer,
             progress=lambda _, done, total: self.tell(title, done, total),
         )
 

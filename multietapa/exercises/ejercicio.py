@@ -25,11 +25,14 @@ from multietapa.errors import (
     ArchiveError,
     BuildCancelled,
     BuildError,
+    DeployError,
     DiskFullError,
     EngineError,
     EngineLimitError,
     MultietapaError,
     NetworkError,
+    RegistryError,
+    UncheckableError,
 )
 from multietapa.exercises import answer, catalogue
 from multietapa.exercises.bench import Bench
@@ -51,6 +54,9 @@ _NOT_THEIRS = (
     DiskFullError,
     BuildCancelled,
     ArchiveError,
+    RegistryError,
+    DeployError,
+    UncheckableError,
     requests.RequestException,
 )
 
@@ -176,8 +182,18 @@ class Ejercicio:
                 Outcome.UNKNOWN, note="Aquí no hay un motor de Docker, y una grabación no demuestra nada."
             )
         try:
-            built = answer.image_of(engine, x, app=app, tag=self.etiqueta, given=self.exercise.given)
-            bench = Bench(engine, built.image, app, steps=built.steps, unused=built.unused, tell=tell)
+            given = self.exercise.given
+            built = answer.image_of(engine, x, app=app, tag=self.etiqueta, given=given)
+            bench = Bench(
+                engine,
+                built.image,
+                app,
+                steps=built.steps,
+                unused=built.unused,
+                dockerfile=built.dockerfile,
+                given=given,
+                tell=tell,
+            )
             observations = self.exercise.check(bench)
         except _NOT_THEIRS:
             raise

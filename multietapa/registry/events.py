@@ -101,3 +101,6 @@ class PhaseFinished:
 
 
 TransferEvent = LayerDeclared | LayerProgress | Pushed | Pulled
+
+DeployEvent = LayerDeclared | LayerProgress | Pushed | PhaseStarted | PhaseFinished
+"""Lo de un despliegue: primero, las capas que suben al registro; después, por fases, las que van al nodo."""

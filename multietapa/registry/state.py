@@ -1,12 +1,25 @@
-"""Por dónde va un despliegue, como valor: lo que pasó hasta ahora, plegado de sus sucesos."""
+"""Por dónde va un despliegue, como valor: lo que pasó hasta ahora, plegado de sus sucesos.
+
+``reduce`` recibe una imagen en camino y un suceso y devuelve otra; nunca cambia la que recibe. Sin pantalla,
+sin motor y sin reloj.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from multietapa.registry.events import LayerState, Phase
+from multietapa.errors import MultietapaError
+from multietapa.registry.events import (
+    DeployEvent,
+    LayerDeclared,
+    LayerProgress,
+    LayerState,
+    Phase,
+    PhaseFinished,
+    PhaseStarted,
+)
 from multietapa.registry.outcome import Deployment, NodeKind
 
 
@@ -39,14 +52,21 @@ class LayerOnItsWay:
     current: int = 0
     total: int = 0
 
+    @property
+    def arrived_bytes(self) -> int:
+        """Los que ya han viajado: ninguno si espera o si ya estaba."""
+        if self.state is LayerState.TRAVELLING:
+            return self.current
+        return 0 if self.state in (LayerState.WAITING, LayerState.PRESENT) else self.size
+
 
 @dataclass(frozen=True)
 class ImageOnItsWay:
     """El despliegue de una imagen. ``seconds`` son las fases acabadas; ``running``, la que está en marcha.
 
-    ``since`` es cuándo empezó ``running``, en segundos desde que empezó este despliegue. ``result`` está
-    cuando acabó bien; ``reason``, si no, con lo que se lee, y ``detail``, el registro de la aplicación si lo
-    hay.
+    ``since`` es cuándo empezó ``running``, en segundos desde que empezó este despliegue, y ``told``, cuándo
+    se supo lo último de una capa que va al nodo. ``result`` está cuando acabó bien; ``reason``, si no, con lo
+    que se lee, y ``detail``, el registro de la aplicación si lo hay.
     """
 
     name: str
@@ -56,9 +76,25 @@ class ImageOnItsWay:
     seconds: Mapping[Phase, float] = field(default_factory=dict)
     running: Phase | None = None
     since: float = 0.0
+    told: float = 0.0
     result: Deployment | None = None
     reason: str = ""
     detail: str = ""
+
+    @property
+    def arrived_bytes(self) -> int:
+        """Los bytes que ya llegaron al nodo."""
+        return sum(layer.arrived_bytes for layer in self.layers.values())
+
+    @property
+    def present_bytes(self) -> int:
+        """Los de las capas que el nodo ya tenía."""
+        return sum(layer.size for layer in self.layers.values() if layer.state is LayerState.PRESENT)
+
+    @property
+    def expected_bytes(self) -> int:
+        """Los que viajan en total: los de las capas que el nodo no tenía."""
+        return sum(layer.size for layer in self.layers.values()) - self.present_bytes
 
 
 @dataclass(frozen=True)
@@ -68,7 +104,8 @@ class DeployState:
     ``node`` es a qué se despliega y ``why``, por qué no es un segundo motor (``""`` si lo es); ``mbps``, la
     velocidad del enlace (``None``: sin límite); ``engine``, la línea que nombra el motor de quien aprende.
     ``cold``: el nodo se vacía antes de cada imagen; si no, se queda con las capas de la anterior.
-    ``preparing`` es lo que se prepara antes de empezar (el registro, el nodo), o ``""``.
+    ``preparing`` es lo que se prepara antes de empezar (el registro, el nodo), o ``""``. Si se repite, va por
+    la vuelta ``turn`` de ``turns``.
     """
 
     images: tuple[ImageOnItsWay, ...]
@@ -78,8 +115,54 @@ class DeployState:
     cold: bool = True
     why: str = ""
     preparing: str = ""
+    turn: int = 1
+    turns: int = 1
 
     @property
     def over(self) -> bool:
         """Si no queda nada por hacer."""
         return all(image.phase.over for image in self.images)
+
+
+def reduce(image: ImageOnItsWay, event: DeployEvent) -> ImageOnItsWay:
+    """La imagen después de ese suceso. Hasta que empieza la primera fase, las capas van al registro."""
+    if isinstance(event, PhaseStarted):
+        return replace(image, phase=DeployPhase.RUNNING, running=event.phase, since=event.at)
+    if isinstance(event, PhaseFinished):
+        return replace(image, running=None, seconds={**image.seconds, event.phase: event.seconds})
+    if not isinstance(event, (LayerDeclared, LayerProgress)):  # ya está en el registro
+        return image
+    if image.phase is DeployPhase.RUNNING:
+        at = event.at if isinstance(event, LayerProgress) else image.told
+        return replace(image, layers=_moved(image.layers, event), told=at)
+    return replace(image, phase=DeployPhase.PUSHING, pushing=_moved(image.pushing, event))
+
+
+def finished(image: ImageOnItsWay, result: Deployment) -> ImageOnItsWay:
+    """La imagen cuya aplicación ya contestó."""
+    return replace(image, phase=DeployPhase.DONE, running=None, seconds=dict(result.seconds), result=result)
+
+
+def failed(image: ImageOnItsWay, problem: MultietapaError) -> ImageOnItsWay:
+    """La imagen que no llegó a contestar, y por qué; se queda en la fase en la que estaba."""
+    reason = " ".join(filter(None, (problem.what, problem.why)))
+    return replace(image, phase=DeployPhase.FAILED, reason=reason, detail=problem.detail)
+
+
+def stopped(image: ImageOnItsWay) -> ImageOnItsWay:
+    """La imagen que se dejó a medias, o que ya no se va a desplegar."""
+    return replace(image, phase=DeployPhase.CANCELLED)
+
+
+def _moved(
+    layers: Mapping[str, LayerOnItsWay], event: LayerDeclared | LayerProgress
+) -> dict[str, LayerOnItsWay]:
+    """Las capas, con esa por donde dice el suceso: en el orden en que se supo de ellas."""
+    before = layers.get(event.layer) or LayerOnItsWay(event.layer, 0, LayerState.WAITING)
+    if isinstance(event, LayerDeclared):
+        return {**layers, event.layer: replace(before, size=event.size or before.size)}
+    size = before.size
+    if not size and event.state is LayerState.TRAVELLING:  # al subir no se sabe hasta que empieza
+        size = event.total
+    now = replace(before, size=size, state=event.state, current=event.current, total=event.total)
+    return {**layers, event.layer: now}

@@ -112,7 +112,8 @@ def push(
     try:
         digest, moved = "", set()
         headers = {"X-Registry-Auth": _NO_CREDENTIALS, **sdk.registry_auth(client.api, registry.host)}
-        lines = _lines(client.api, f"/images/{repository}/push", {"tag": tag}, headers, cancel)
+        wanted = {"tag": tag, "tlsVerify": "false"}  # Podman lo pide hasta en 127.0.0.1; Docker no lo mira
+        lines = _lines(client.api, f"/images/{repository}/push", wanted, headers, cancel)
         with closing(lines):
             for said in _checked(lines, image, registry, "subía"):
                 if isinstance(said, LayerProgress) and said.state is LayerState.DONE:

@@ -44,8 +44,22 @@ PATTERNS = {
 """La trama de cada categoría; ``{veil}`` es el velo que la dibuja sobre su color."""
 LIGHT_VEIL, DARK_VEIL = "#ffffff80", "#00000050"
 
-LIGHT = {"ok": "#1b6e3c", "err": "#b3261e", "run": "#0b57a4", "warn": "#7a4f00", "soft": "#575757"}
-DARK = {"ok": "#7fd6a0", "err": "#ff9d94", "run": "#8ec5ff", "warn": "#f2c46d", "soft": "#b8b8b8"}
+LIGHT = {
+    "ok": "#1b6e3c",
+    "err": "#b3261e",
+    "run": "#0b57a4",
+    "warn": "#7a4f00",
+    "soft": "#575757",
+    "calc": "#6a2fa0",
+}
+DARK = {
+    "ok": "#7fd6a0",
+    "err": "#ff9d94",
+    "run": "#8ec5ff",
+    "warn": "#f2c46d",
+    "soft": "#b8b8b8",
+    "calc": "#d9bfff",
+}
 
 
 def veil(paint: Paint) -> str:

@@ -1,0 +1,1 @@
+"""¿Cómo se ve un despliegue?"""
