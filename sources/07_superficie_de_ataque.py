@@ -174,7 +174,8 @@ CON = {"dockerfile": TEMPRANA, "argumentos": {"TOKEN": TOKEN}}
 construir(carpeta, etiqueta="tienda:temprana", **CON)
 etapa = construir(carpeta, etiqueta="tienda:temprana-build", objetivo="build", **CON)
 print(f"{etapa.de_cache} de {len(etapa.pasos)} pasos salieron de la caché")
-superficie("tienda:temprana", "tienda:temprana-build")
+miradas = superficie("tienda:temprana", "tienda:temprana-build", vista=False)
+{imagen: cuentas["Secretos"] for imagen, cuentas in miradas.cuentas.items()}
 
 # %% [markdown]
 # La imagen final está **limpia**: ni sus capas ni su historia lo llevan. Pero la etapa sigue en la **caché** de
