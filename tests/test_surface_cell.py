@@ -53,7 +53,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def images(motor_real: Motor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[docker.DockerClient]:
     """Una imagen con intérprete, setuid, un paquete de npm y un token borrado; y otra sin nada de eso."""
     client, folder = motor_real.client, tmp_path_factory.mktemp("llena")
-    (folder / ".npmrc").write_text(f"//registry.npmjs.org/:_authToken={TOKEN}\n", encoding="utf-8")
+    (folder / ".npmrc").write_text(f"//registro.ejemplo/:_authToken={TOKEN}\n", encoding="utf-8")
     (folder / "package.json").write_text(PACKAGE, encoding="utf-8")
     construir(folder, etiqueta=FULL, dockerfile=DOCKERFILE, vista=False, cliente=client)
     bare = "FROM scratch\nCOPY package.json /app/node_modules/izquierda/package.json\n"
