@@ -65,9 +65,14 @@ def saved_bytes(view: SurfaceView) -> int:
                 Kind.COMPILERS: things("gcc"),
                 Kind.SECRETS: things("t", "u"),
             },
-            {Kind.SYSTEM: things("z", "n")},
+            {Kind.SYSTEM: things("z", "n"), Kind.NETWORK: things("nc", "ip"), Kind.PIP: things("p")},
             "De a a b se van los 2 secretos, 2 de los 3 paquetes del sistema (y llega 1) "
-            "y el único compilador o constructor",
+            "y el único compilador o constructor; en cambio, llegan 2 herramientas de red",
+        ),
+        (
+            {Kind.SHELLS: things("sh")},
+            {Kind.SECRETS: things("t"), Kind.NPM: things("m", "n")},
+            "De a a b se va el único intérprete de órdenes; en cambio, llega 1 secreto",
         ),
         ({Kind.SHELLS: things("sh")}, {}, "De a a b se va el único intérprete de órdenes"),
         (
@@ -376,9 +381,9 @@ def test_the_package_list_is_saved_from_the_page(page: Page) -> None:
     """El botón la pide al kernel, y lo que contesta se descarga; si no se puede, se dice por qué."""
     mount(page, naive(), staged())
     expect(page.get_by_text("resultado.guardar_sbom")).to_be_visible()
-    page.get_by_role("button", name=f"Guardar la de {STAGED}").click()
+    page.get_by_role("button", name=f"Guardar la lista de {STAGED}").click()
     assert page.evaluate("shown[0].model.sent") == [{"sbom": STAGED}]
-    expect(page.locator(".mtf-said")).to_have_text(f"Preparando la de {STAGED}…")
+    expect(page.locator(".mtf-said")).to_have_text(f"Preparando la lista de {STAGED}…")
     answer = {"sbom": STAGED, "file": "tienda.cdx.json", "text": '{"bomFormat": "CycloneDX", "ñ": 1}'}
     with page.expect_download() as caught:
         page.evaluate("answer => shown[0].model.receive(answer)", answer)
@@ -407,6 +412,42 @@ def test_the_kernel_answers_with_the_package_list(monkeypatch: pytest.MonkeyPatc
         {"sbom": NAIVE, "file": "tienda.cdx.json", "text": "{}"},
         {"sbom": STAGED, "error": "El motor se apagó."},
     ]
+
+
+def test_without_a_kernel_it_is_read_and_not_asked(page: Page) -> None:
+    """Sin kernel detrás, las listas se abren igual; lo que no acabó lo dice, y no se ofrece guardar nada."""
+    looking, done = views()["mirando"], views()["dos imágenes"]
+    draw(page, looking, done)
+    page.evaluate(
+        """async () => {
+          const { esm } = JSON.parse(document.getElementById("data").textContent);
+          const url = URL.createObjectURL(new Blob([esm], { type: "text/javascript" }));
+          const { default: widget } = await import(url);
+          for (const { el, model } of shown) {
+            el.replaceChildren();
+            widget.render({ model, el, kernel: { comm_live: false } });
+          }
+        }"""
+    )
+    first, second = (page.locator(".mtf").nth(n) for n in (0, 1))
+    expect(first).to_contain_text("No llegó a terminar: su kernel ya no está")
+    expect(first.locator(".mt-progress")).to_be_hidden()
+    expect(second).to_contain_text("hace falta el kernel")
+    for button in second.get_by_role("button", name=re.compile("^Guardar")).all():
+        expect(button).to_be_disabled()
+    second.locator("summary").first.click()
+    expect(second.locator("li")).to_have_count(100 + len(done.head["notes"]))
+
+
+def test_the_html_twin_opens_without_programs(page: Page) -> None:
+    """En una exportación, la lista se abre con el teclado y sin programas, y axe-core no ve nada grave."""
+    page.set_content(f"<html lang=es><title>x</title>{views()['dos imágenes'].twins()[1]}</html>")
+    secret = page.get_by_text("npm_… (40 caracteres)")
+    expect(secret).to_be_hidden()
+    page.locator("summary").last.focus()
+    page.keyboard.press("Enter")
+    expect(secret).to_be_visible()
+    assert grave(page, ".mt") == []
 
 
 @pytest.mark.parametrize(("width", "theme"), [(1280, "claro"), (768, "oscuro")])

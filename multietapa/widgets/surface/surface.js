@@ -134,7 +134,9 @@ function render({ model, el, kernel }) {
     const { faces: shown } = model.get("head");
     const cells = element("div", "mtf-cells");
     cells.append(...kind.counts.map((_, n) => drawCell(kind, shown[n], n)));
-    if (kind.tally) cells.append(element("div", "mtf-soft", kind.tally));
+    const read = kind.notes.length ? `ⓘ ${count(kind.notes.length, "nota", "notas")}` : "";
+    const below = [kind.tally, read].filter(Boolean).join(" · ");
+    if (below) cells.append(element("div", "mtf-soft", below));
     cells.append(...kind.whys.map((why) => element("div", "mtf-soft", why)));
     const name = element("span", "mtf-kindname", kind.title);
     if (!kind.sections.length && !kind.notes.length) {
@@ -161,10 +163,11 @@ function render({ model, el, kernel }) {
     saving.hidden = head.phase !== "done";
     const lost = orphan(kernel);
     const buttons = head.faces.map((face) => {
-      const button = element("button", "mtf-button", `Guardar la de ${face.name}`, { type: "button" });
+      const button = element("button", "mtf-button", `Guardar la lista de ${face.name}`, { type: "button" });
       button.disabled = lost;
       button.addEventListener("click", () => {
-        setText(said, `Preparando la de ${face.name}…`);
+        if (orphan(kernel)) return drawSaving(); // se paró mientras se miraba
+        setText(said, `Preparando la lista de ${face.name}…`);
         model.send({ sbom: face.name });
       });
       return button;
