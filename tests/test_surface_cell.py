@@ -181,7 +181,7 @@ def test_the_package_list_of_one_goes_in_a_file(seen: Superficie, tmp_path: Path
     ("images_asked", "options", "problem", "said"),
     [
         ((), {}, MultietapaError, "No hay ninguna imagen que mirar"),
-        ((ONE,), {"nombres": ["a", "b"]}, MultietapaError, "Hay 1 imágenes y 2 nombres"),
+        ((ONE,), {"nombres": ["a", "b"]}, MultietapaError, "Hay 1 imagen y 2 nombres"),
         ((ONE, ONE), {}, MultietapaError, "Dos imágenes se llaman igual"),
         ((ONE, 7), {}, MultietapaError, "Esto no es una imagen: 7"),
         ((ONE, "no-existe:1"), {}, UnknownNameError, "no-existe:1"),

@@ -43,7 +43,7 @@ function render({ model, el, kernel }) {
   function drawCell(kind, face, n) {
     const amount = kind.counts[n];
     const cell = element("div", "mtf-cell");
-    cell.append(element("span", "mtf-of", face.name));
+    cell.append(element("span", "mtf-of", face.name, { title: face.name }));
     if (typeof amount === "string") {
       cell.append(element("em", "mtf-unknown", amount));
       return cell;
@@ -134,7 +134,7 @@ function render({ model, el, kernel }) {
     const { faces: shown } = model.get("head");
     const cells = element("div", "mtf-cells");
     cells.append(...kind.counts.map((_, n) => drawCell(kind, shown[n], n)));
-    const read = kind.notes.length ? `ⓘ ${count(kind.notes.length, "nota", "notas")}` : "";
+    const read = kind.notes.length ? count(kind.notes.length, "nota", "notas") : "";
     const below = [kind.tally, read].filter(Boolean).join(" · ");
     if (below) cells.append(element("div", "mtf-soft", below));
     cells.append(...kind.whys.map((why) => element("div", "mtf-soft", why)));
