@@ -179,7 +179,7 @@ def test_what_a_name_carries_stays_in_its_line() -> None:
     odd = Count((Entry("k", "a\tb\nc\udce9", "x\ty", 0, "RUN a\nb"),))
     sent = payload(["a"], surfaces(face("a", {Kind.NPM: odd})), Phase.DONE)
     npm = next(kind for kind in sent["kinds"] if kind["title"] == Kind.NPM.value)
-    assert npm["sections"][0]["rows"] == "\ta\\tb\\nc\\udce9\tx\\ty\t1"
+    assert npm["sections"][0]["rows"] == "\t0a\\tb\\nc\\udce9\tx\\ty\t1"
     assert sent["places"][1] == "capa 1 · RUN a\\nb"
     json.dumps(sent, ensure_ascii=False).encode()
 
@@ -229,6 +229,8 @@ def test_the_html_twin_says_the_same() -> None:
     assert said.count("<details>") == 9  # las clases que tienen algo que enseñar
     assert f"Y {text.number(1525 - FIRST)} más: resultado.lista" in said
     assert "npm_… (40 caracteres)" in said
+    assert "<li><small>− se van · capa 4 · RUN npm install</small><br>modulo081 (1.0.0) · " in said
+    assert said.count("<li>≠ cambia: modulo") == 20
 
 
 def test_what_could_not_be_looked_at_has_no_number() -> None:
@@ -341,6 +343,14 @@ def test_the_bars_are_linear_and_an_unknown_has_none(page: Page) -> None:
     expect(unknown).to_have_text(f"{STAGED}{UNKNOWN}")
     expect(unknown.locator(".mtf-bar")).to_have_count(0)
     expect(row(page, Kind.PIP)).to_contain_text("/usr/lib/METADATA está vacío.")
+
+
+def test_every_name_arrives_whole(page: Page) -> None:
+    """Los nombres viajan abreviados y se leen enteros, también con emojis o acentos."""
+    names = ["/a/😀b/uno", "/a/😀b/dos", "/a/😁", "/a/", "x" * 60 + "1", "x" * 60 + "2", "ñandú", "ñandu"]
+    mount(page, face("a", {Kind.EXECUTABLES: things(*names)}))
+    page.locator("summary").click()
+    assert page.locator(".mtf-what").all_text_contents() == names
 
 
 def test_a_secret_is_shown_with_whom_to_blame(page: Page) -> None:

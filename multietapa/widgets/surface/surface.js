@@ -5,9 +5,12 @@ const STATES = { g: ["−", "se va", "Se van"], k: ["=", "sigue", "Siguen"], c: 
 const STEP = 100; // líneas que se dibujan de una vez
 const FEW = 10; // hasta aquí no hace falta buscar
 
+// Cada nombre dice cuántas letras repite del anterior, y el resto.
 function rowsOf(section) {
+  let name = "";
   return section.rows.split("\n").map((line) => {
-    const [state, name, detail = "", place = "0", before, from = "0"] = line.split("\t");
+    const [state, rest, detail = "", place = "0", before, from = "0"] = line.split("\t");
+    name = name.slice(0, parseInt(rest[0], 36)) + rest.slice(1);
     return { state, name, detail, place: Number(place), before, from: Number(from), text: `${name} ${detail}`.toLowerCase() };
   });
 }
