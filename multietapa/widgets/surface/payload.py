@@ -108,7 +108,7 @@ def _section(section: Section, kind: Kind, places: dict[str, int], *, whole: boo
 
 
 def _rows(lines: Sequence[Line], places: dict[str, int], *, whole: bool) -> Iterator[str]:
-    """Una fila por línea. El nombre es una cifra (base 36), las letras que repite del anterior, y el resto."""
+    """Una fila por línea. El nombre es una cifra (base 36), las letras que repite del de antes, y el resto."""
     last = ""
     for line in lines:
         name = plain(line.entry.name)
