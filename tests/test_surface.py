@@ -463,3 +463,15 @@ def test_names_and_ids(motor_real: Motor, base_image: str, cache: MeasureCache) 
     assert look(motor_real, base_image, cache=cache).name == base_image
     with pytest.raises(UnknownNameError):
         look(motor_real, "multietapa-pruebas/no-existe:1", cache=cache)
+
+
+def test_an_interruption_leaves_nothing(motor_real: Motor, base_image: str, cache: MeasureCache) -> None:
+    """Quien interrumpe mientras llega la imagen se va enseguida, y el contenedor que se miraba se borra."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        look(motor_real, base_image, cache=cache, progress=interrupted)
+    assert time.monotonic() - start < 10
