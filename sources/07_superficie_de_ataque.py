@@ -87,8 +87,8 @@ con_quien(superficie("tienda:sin-root", vista=False))
 
 # %% [markdown]
 # Una línea. `USER` va en la **última** etapa, después de lo que necesite permisos, y los archivos de la tienda
-# siguen siendo de root: quien entre como `node` los lee y no los cambia. Quitar también el `sh` y el `npm` es el
-# primer ejercicio. ¿Y qué se gana con eso?
+# siguen siendo de root: quien entre como `node` los lee y no los cambia. Quitar también el `sh` será el primer
+# ejercicio. ¿Y qué se gana con quitar programas?
 
 # %%
 pregunta("07.a")
@@ -174,7 +174,8 @@ CON = {"dockerfile": TEMPRANA, "argumentos": {"TOKEN": TOKEN}}
 construir(carpeta, etiqueta="tienda:temprana", **CON)
 etapa = construir(carpeta, etiqueta="tienda:temprana-build", objetivo="build", **CON)
 print(f"{etapa.de_cache} de {len(etapa.pasos)} pasos salieron de la caché")
-superficie("tienda:temprana", "tienda:temprana-build")
+miradas = superficie("tienda:temprana", "tienda:temprana-build", vista=False)
+{imagen: cuentas["Secretos"] for imagen, cuentas in miradas.cuentas.items()}
 
 # %% [markdown]
 # La imagen final está **limpia**: ni sus capas ni su historia lo llevan. Pero la etapa sigue en la **caché** de
@@ -182,7 +183,7 @@ superficie("tienda:temprana", "tienda:temprana-build")
 # y viaja el día que alguien publique esa etapa, o su caché entera (`mode=max`). Y basta un `COPY --from=build
 # /app ./` para que el `.npmrc` acabe en la imagen.
 #
-# ## Como se hace bien
+# ## Cómo se hace bien
 #
 # `RUN --mount=type=secret` pone el secreto en un archivo, en memoria, **solo mientras dura ese paso**. El valor
 # se da aparte, al construir. Si el motor no sabe (Podman, el constructor clásico), la celda lo dice y se sigue.

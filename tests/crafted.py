@@ -67,6 +67,7 @@ def config(
     *,
     history: Sequence[str] = (),
     settings: dict[str, Any] | None = None,
+    architecture: str = "amd64",
 ) -> bytes:
     """La configuración de una imagen con esas capas.
 
@@ -75,7 +76,7 @@ def config(
     steps = history or [f"paso {n}" for n, _ in enumerate(layers)]
     return json.dumps(
         {
-            "architecture": "amd64",
+            "architecture": architecture,
             "os": "linux",
             "created": CREATED,
             "config": {"Labels": labels or {}, **(settings or {})},

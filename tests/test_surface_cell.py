@@ -50,19 +50,27 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def images(motor_real: Motor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[docker.DockerClient]:
-    """Una imagen con intérprete, setuid, un paquete de npm y un token borrado; y otra sin nada de eso."""
+def built(motor_real: Motor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Construccion]:
+    """Una imagen con intérprete, setuid, un paquete de npm y un token borrado; ``BARE`` va sin nada."""
     client, folder = motor_real.client, tmp_path_factory.mktemp("llena")
-    (folder / ".npmrc").write_text(f"//registry.npmjs.org/:_authToken={TOKEN}\n", encoding="utf-8")
+    (folder / ".npmrc").write_text(f"//registro.ejemplo/:_authToken={TOKEN}\n", encoding="utf-8")
     (folder / "package.json").write_text(PACKAGE, encoding="utf-8")
-    construir(folder, etiqueta=FULL, dockerfile=DOCKERFILE, vista=False, cliente=client)
     bare = "FROM scratch\nCOPY package.json /app/node_modules/izquierda/package.json\n"
     construir(folder, etiqueta=BARE, dockerfile=bare, vista=False, cliente=client)
-    for tag, size in ((ONE, 7000), (OTHER, 4500)):
-        client.images.load(archive([layer(entry("app/server.js", "s" * size))], tag))
-    yield client
-    for tag in (FULL, BARE, ONE, OTHER):
+    yield construir(folder, etiqueta=FULL, dockerfile=DOCKERFILE, vista=False, cliente=client)
+    for tag in (FULL, BARE):
         client.images.remove(tag, force=True)
+
+
+@pytest.fixture(scope="module")
+def images(engine: docker.DockerClient, built: Construccion) -> Iterator[docker.DockerClient]:
+    """El motor, con esas dos y otras dos de una capa."""
+    assert built.etiqueta == FULL
+    for tag, size in ((ONE, 7000), (OTHER, 4500)):
+        engine.images.load(archive([layer(entry("app/server.js", "s" * size))], tag))
+    yield engine
+    for tag in (ONE, OTHER):
+        engine.images.remove(tag, force=True)
 
 
 @pytest.fixture(scope="module")
@@ -131,9 +139,14 @@ def test_a_wrong_name_says_the_right_one(seen: Superficie) -> None:
         seen.lista(3)  # type: ignore[arg-type]
 
 
-def test_one_image_has_no_changes(images: docker.DockerClient, own_cache: Path) -> None:  # noqa: ARG001
-    """Con una sola imagen no hay cambios, y la frase dice lo que lleva."""
-    alone = superficie(FULL, cliente=images, vista=False)
+def test_one_image_has_no_changes(
+    images: docker.DockerClient,
+    built: Construccion,
+    own_cache: Path,  # noqa: ARG001  la caché es la de aquí
+) -> None:
+    """Vale lo que devolvió ``construir``; con una imagen no hay cambios, y la frase dice lo que lleva."""
+    alone = superficie(built, cliente=images, vista=False)
+    assert list(alone.imagenes) == [FULL]
     assert repr(alone).startswith(f"{FULL} deja a mano 1 secreto, ")
     with pytest.raises(MultietapaError, match="Los cambios son entre dos imágenes, y aquí hay 1"):
         alone.cambios("npm")
@@ -181,7 +194,7 @@ def test_the_package_list_of_one_goes_in_a_file(seen: Superficie, tmp_path: Path
     ("images_asked", "options", "problem", "said"),
     [
         ((), {}, MultietapaError, "No hay ninguna imagen que mirar"),
-        ((ONE,), {"nombres": ["a", "b"]}, MultietapaError, "Hay 1 imágenes y 2 nombres"),
+        ((ONE,), {"nombres": ["a", "b"]}, MultietapaError, "Hay 1 imagen y 2 nombres"),
         ((ONE, ONE), {}, MultietapaError, "Dos imágenes se llaman igual"),
         ((ONE, 7), {}, MultietapaError, "Esto no es una imagen: 7"),
         ((ONE, "no-existe:1"), {}, UnknownNameError, "no-existe:1"),

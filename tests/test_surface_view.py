@@ -65,9 +65,14 @@ def saved_bytes(view: SurfaceView) -> int:
                 Kind.COMPILERS: things("gcc"),
                 Kind.SECRETS: things("t", "u"),
             },
-            {Kind.SYSTEM: things("z", "n")},
+            {Kind.SYSTEM: things("z", "n"), Kind.NETWORK: things("nc", "ip"), Kind.PIP: things("p")},
             "De a a b se van los 2 secretos, 2 de los 3 paquetes del sistema (y llega 1) "
-            "y el único compilador o constructor",
+            "y el único compilador o constructor; en cambio, llegan 2 herramientas de red",
+        ),
+        (
+            {Kind.SHELLS: things("sh")},
+            {Kind.SECRETS: things("t"), Kind.NPM: things("m", "n")},
+            "De a a b se va el único intérprete de órdenes; en cambio, llega 1 secreto",
         ),
         ({Kind.SHELLS: things("sh")}, {}, "De a a b se va el único intérprete de órdenes"),
         (
@@ -174,7 +179,7 @@ def test_what_a_name_carries_stays_in_its_line() -> None:
     odd = Count((Entry("k", "a\tb\nc\udce9", "x\ty", 0, "RUN a\nb"),))
     sent = payload(["a"], surfaces(face("a", {Kind.NPM: odd})), Phase.DONE)
     npm = next(kind for kind in sent["kinds"] if kind["title"] == Kind.NPM.value)
-    assert npm["sections"][0]["rows"] == "\ta\\tb\\nc\\udce9\tx\\ty\t1"
+    assert npm["sections"][0]["rows"] == "\t0a\\tb\\nc\\udce9\tx\\ty\t1"
     assert sent["places"][1] == "capa 1 · RUN a\\nb"
     json.dumps(sent, ensure_ascii=False).encode()
 
@@ -224,6 +229,8 @@ def test_the_html_twin_says_the_same() -> None:
     assert said.count("<details>") == 9  # las clases que tienen algo que enseñar
     assert f"Y {text.number(1525 - FIRST)} más: resultado.lista" in said
     assert "npm_… (40 caracteres)" in said
+    assert "<li><small>− se van · capa 4 · RUN npm install</small><br>modulo081 (1.0.0) · " in said
+    assert said.count("<li>≠ cambia: modulo") == 20
 
 
 def test_what_could_not_be_looked_at_has_no_number() -> None:
@@ -338,6 +345,14 @@ def test_the_bars_are_linear_and_an_unknown_has_none(page: Page) -> None:
     expect(row(page, Kind.PIP)).to_contain_text("/usr/lib/METADATA está vacío.")
 
 
+def test_every_name_arrives_whole(page: Page) -> None:
+    """Los nombres viajan abreviados y se leen enteros, también con emojis o acentos."""
+    names = ["/a/😀b/uno", "/a/😀b/dos", "/a/😁", "/a/", "x" * 60 + "1", "x" * 60 + "2", "ñandú", "ñandu"]
+    mount(page, face("a", {Kind.EXECUTABLES: things(*names)}))
+    page.locator("summary").click()
+    assert page.locator(".mtf-what").all_text_contents() == names
+
+
 def test_a_secret_is_shown_with_whom_to_blame(page: Page) -> None:
     """Un secreto se ve tapado, con su estado y su instrucción, y también lo que se apartó."""
     mount(page, naive())
@@ -376,9 +391,9 @@ def test_the_package_list_is_saved_from_the_page(page: Page) -> None:
     """El botón la pide al kernel, y lo que contesta se descarga; si no se puede, se dice por qué."""
     mount(page, naive(), staged())
     expect(page.get_by_text("resultado.guardar_sbom")).to_be_visible()
-    page.get_by_role("button", name=f"Guardar la de {STAGED}").click()
+    page.get_by_role("button", name=f"Guardar la lista de {STAGED}").click()
     assert page.evaluate("shown[0].model.sent") == [{"sbom": STAGED}]
-    expect(page.locator(".mtf-said")).to_have_text(f"Preparando la de {STAGED}…")
+    expect(page.locator(".mtf-said")).to_have_text(f"Preparando la lista de {STAGED}…")
     answer = {"sbom": STAGED, "file": "tienda.cdx.json", "text": '{"bomFormat": "CycloneDX", "ñ": 1}'}
     with page.expect_download() as caught:
         page.evaluate("answer => shown[0].model.receive(answer)", answer)
@@ -407,6 +422,42 @@ def test_the_kernel_answers_with_the_package_list(monkeypatch: pytest.MonkeyPatc
         {"sbom": NAIVE, "file": "tienda.cdx.json", "text": "{}"},
         {"sbom": STAGED, "error": "El motor se apagó."},
     ]
+
+
+def test_without_a_kernel_it_is_read_and_not_asked(page: Page) -> None:
+    """Sin kernel detrás, las listas se abren igual; lo que no acabó lo dice, y no se ofrece guardar nada."""
+    looking, done = views()["mirando"], views()["dos imágenes"]
+    draw(page, looking, done)
+    page.evaluate(
+        """async () => {
+          const { esm } = JSON.parse(document.getElementById("data").textContent);
+          const url = URL.createObjectURL(new Blob([esm], { type: "text/javascript" }));
+          const { default: widget } = await import(url);
+          for (const { el, model } of shown) {
+            el.replaceChildren();
+            widget.render({ model, el, kernel: { comm_live: false } });
+          }
+        }"""
+    )
+    first, second = (page.locator(".mtf").nth(n) for n in (0, 1))
+    expect(first).to_contain_text("No llegó a terminar: su kernel ya no está")
+    expect(first.locator(".mt-progress")).to_be_hidden()
+    expect(second).to_contain_text("hace falta el kernel")
+    for button in second.get_by_role("button", name=re.compile("^Guardar")).all():
+        expect(button).to_be_disabled()
+    second.locator("summary").first.click()
+    expect(second.locator("li")).to_have_count(100 + len(done.head["notes"]))
+
+
+def test_the_html_twin_opens_without_programs(page: Page) -> None:
+    """En una exportación, la lista se abre con el teclado y sin programas, y axe-core no ve nada grave."""
+    page.set_content(f"<html lang=es><title>x</title>{views()['dos imágenes'].twins()[1]}</html>")
+    secret = page.get_by_text("npm_… (40 caracteres)")
+    expect(secret).to_be_hidden()
+    page.locator("summary").last.focus()
+    page.keyboard.press("Enter")
+    expect(secret).to_be_visible()
+    assert grave(page, ".mt") == []
 
 
 @pytest.mark.parametrize(("width", "theme"), [(1280, "claro"), (768, "oscuro")])

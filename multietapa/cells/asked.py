@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from multietapa import text
 from multietapa.cells.construccion import Construccion
 from multietapa.errors import MultietapaError, NoEngineError
 from multietapa.widgets.progress import Progress
@@ -52,7 +53,8 @@ def asked_images(
     called = [str(name) for name in names] if names is not None else [tag_of(_checked(i)) for i in images]
     if len(called) != len(images):
         raise MultietapaError(
-            f"Hay {len(images)} imágenes y {len(called)} nombres.",
+            f"Hay {text.count(len(images), 'imagen', 'imágenes')} y "
+            f"{text.count(len(called), 'nombre', 'nombres')}.",
             next_step="Da en nombres=[...] uno para cada imagen, en el mismo orden.",
         )
     return named(called, images)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
@@ -11,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
 from multietapa.errors import ArchiveError
+from multietapa.image.digest import Digest
 from multietapa.image.documents import NOT_KEPT, Reader, is_document, kept, reader
 from multietapa.image.stored import Blocks, Section, opened
 from multietapa.image.tarwalk import Limits, RawEntry, broken, walk
@@ -96,7 +96,6 @@ def read_layer(
     ``ArchiveError`` si la capa está cortada, no es la que dice o pasa de ``limits``.
     """
     limits = limits or Limits()
-    digest = hashlib.sha256()
     packed = PackedSize(pool) if pool else None
 
     def blocks() -> Iterator[bytes]:
@@ -107,7 +106,6 @@ def read_layer(
             total += len(block)
             if total > limits.layer_bytes:
                 broken(f"Una capa pasa de {limits.layer_bytes} bytes al descomprimirla.")
-            digest.update(block)
             if packed:
                 packed.add(block)
             tick(section.position - told)
@@ -116,12 +114,7 @@ def read_layer(
         tick(section.position - told)
 
     try:
-        source = Blocks(blocks())
-        files, documents = _index(source, limits, inspector)
-        source.drain()
-        if f"sha256:{digest.hexdigest()}" != diff_id:
-            broken(f"El contenido de la capa {diff_id[:19]} no es el que dice su digest.")
-        transfer = packed.result() if packed else NOT_MEASURED
+        return _read(blocks(), diff_id, limits, inspector, packed)
     except (EOFError, zlib.error, gzip.BadGzipFile) as problem:
         raise ArchiveError(
             "Una capa comprimida de la imagen está rota.",
@@ -131,6 +124,29 @@ def read_layer(
     finally:
         if packed:
             packed.cancel()
+
+
+def read_passing(
+    blocks: Iterator[bytes], *, diff_id: str, limits: Limits, inspector: Inspector | None
+) -> Layer:
+    """Lo mismo de una capa sin comprimir que pasa a trozos, y que no se puede volver a leer."""
+    return _read(blocks, diff_id, limits, inspector, None)
+
+
+def _read(
+    blocks: Iterator[bytes],
+    diff_id: str,
+    limits: Limits,
+    inspector: Inspector | None,
+    packed: PackedSize | None,
+) -> Layer:
+    with Digest() as digest:
+        source = Blocks(digest.seeing(blocks))
+        files, documents = _index(source, limits, inspector)
+        source.drain()
+        if digest.value() != diff_id:
+            broken(f"El contenido de la capa {diff_id[:19]} no es el que dice su digest.")
+    transfer = packed.result() if packed else NOT_MEASURED
     links = sum(entry.size for entry in files if entry.kind == "symlink")
     unpacked = sum(entry.own_bytes for entry in files)
     return Layer(0, diff_id, "", files, unpacked, transfer, links, documents)

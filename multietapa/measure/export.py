@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO
@@ -33,17 +33,19 @@ def saved(
     *,
     folder: Path | None = None,
     progress: ProgressCallback | None = None,
+    through: Callable[[Iterator[bytes]], None] | None = None,
 ) -> Iterator[BinaryIO]:
     """Pide al motor que guarde ``image`` y da el archivo abierto; desaparece al salir, pase lo que pase.
 
     El archivo no tiene nombre en Linux y macOS, así que tampoco sobrevive a un proceso muerto.
-    Está en ``folder``, o en la caché del kit. Lanza ``UnknownNameError`` si la imagen no existe,
+    Está en ``folder``, o en la caché del kit. ``through`` ve pasar los trozos mientras llegan, los que
+    quiera. Lanza ``UnknownNameError`` si la imagen no existe,
     ``EngineLostError`` si el motor se corta y ``ArchiveError`` si no cabe o el motor no la puede guardar.
     """
     where = folder or cache_dir()
     where.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=where, prefix="multietapa-") as file:
-        _save(client, image, file, where, progress)
+        _save(client, image, file, where, progress, through)
         yield file
 
 
@@ -52,7 +54,7 @@ def saved_to(
 ) -> None:
     """Lo mismo en un archivo con nombre, para un programa de fuera; borrarlo es cosa de quien llama."""
     with place.open("wb") as file:
-        _save(client, image, file, place.parent, progress)
+        _save(client, image, file, place.parent, progress, None)
 
 
 def _save(
@@ -61,16 +63,28 @@ def _save(
     file: IO[bytes],
     where: Path,
     progress: ProgressCallback | None,
+    through: Callable[[Iterator[bytes]], None] | None,
 ) -> None:
-    try:
-        expected = int(client.api.inspect_image(image).get("Size") or 0)
-        if progress:
-            progress(SAVING, 0, expected)
-        done = 0
+    done = 0
+
+    def arriving(expected: int) -> Iterator[bytes]:
+        """Cada trozo, ya escrito en el archivo."""
+        nonlocal done
         for chunk in client.api.get_image(image):
             done += file.write(chunk)
             if progress:
                 progress(SAVING, done, max(expected, done))
+            yield chunk
+
+    try:
+        expected = int(client.api.inspect_image(image).get("Size") or 0)
+        if progress:
+            progress(SAVING, 0, expected)
+        chunks = arriving(expected)
+        if through:
+            through(chunks)
+        for _ in chunks:
+            pass
         file.flush()
         if progress:
             progress(SAVING, done, done)

@@ -32,6 +32,9 @@ from multietapa.engine.discovery import KIND_VARIABLE, VARIABLE
 from multietapa.errors import BuildCancelled, BuildError, ContextError
 from multietapa.identity import LABEL, SESSION_LABEL, SESSION_VARIABLE, labels
 from multietapa.image.image import measure_archive
+from multietapa.measure.cache import MeasureCache
+from multietapa.measure.surface.face import Kind
+from multietapa.measure.surface.look import look
 from multietapa.paths import PROJECT_ROOT
 from multietapa.registry.inside import within
 from multietapa.registry.outcome import NodeKind
@@ -245,6 +248,19 @@ def test_sizes_are_those_of_the_files(
         other.client.images.remove(tag)
 
 
+def test_the_surface_is_the_same(other: Running, tag: str, tmp_path: Path) -> None:
+    """Lo que deja a mano una imagen, y con quién corre, se ven igual en cualquier motor."""
+    recipe = f"FROM {other.base}\nRUN touch /abierto && chmod 666 /abierto\nUSER 1000\nCMD sleep 60\n"
+    other.client.images.build(fileobj=io.BytesIO(recipe.encode()), tag=tag, labels=labels(), rm=True)
+    seen = look(other.motor, tag, cache=MeasureCache(tmp_path))
+    assert (seen.user.uid, seen.user.name, seen.user.declared, seen.user.why) == (1000, "ana", "1000", "")
+    assert [one.name for one in seen.counts[Kind.ANYONE].entries] == ["/abierto"]
+    assert [one.layer for one in seen.counts[Kind.ANYONE].entries] == [1]
+    assert "chmod 666" in seen.counts[Kind.ANYONE].entries[0].instruction
+    assert "/bin/sh" in {one.name for one in seen.counts[Kind.SHELLS].entries}
+    assert look(other.motor, tag, cache=MeasureCache(tmp_path)) == seen
+
+
 def test_limpiar_removes_its_own_and_nothing_else(other: Running) -> None:
     """Se van los contenedores y las imágenes de la sesión; lo de otra sesión y lo ajeno se queda."""
     client = other.client
@@ -332,9 +348,9 @@ def ship(other: Running, versions: list[str]) -> None:
 
 
 @pytest.mark.timeout(1800)  # en una máquina ocupada
-@pytest.mark.parametrize("notebook", ["00_bienvenida", "02_la_solucion"])
+@pytest.mark.parametrize("notebook", ["00_bienvenida", "02_la_solucion", "07_superficie_de_ataque"])
 def test_a_notebook_passes(other: Running, notebook: str) -> None:
-    """Los cuadernos 00 y 02 pasan enteros, y lo que hicieron se borra después."""
+    """Los cuadernos 00, 02 y 07 pasan enteros, y lo que hicieron se borra después."""
     for base in app("tienda-node").bases:
         ensure_base(other.client, base)
     environment = {
@@ -347,5 +363,5 @@ def test_a_notebook_passes(other: Running, notebook: str) -> None:
     assert done.returncode == 0, done.stdout[-6000:]
     cleaned = limpiar(cliente=other.client, sesion=notebook)
     assert cleaned.problems == ()
-    assert ("tienda:multietapa" in " ".join(cleaned.images)) == notebook.startswith("02")
+    assert ("tienda:multietapa" in " ".join(cleaned.images)) == (not notebook.startswith("00"))
     assert not other.client.images.list("tienda")

@@ -145,6 +145,7 @@ class Surfaces:
     faces: tuple[Face, ...]
     engine: str
     kinds: tuple[Kind, ...] = field(default=tuple(Kind))
+    _paired: dict[Kind, tuple[Change, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     def changes(self, kind: Kind) -> tuple[Change, ...]:
         """De la primera a la segunda, por su nombre; nada si alguna de las dos no se pudo mirar."""
@@ -153,7 +154,9 @@ class Surfaces:
         one, other = (face.counts[kind] for face in self.faces[:2])
         if not (one.known and other.known):
             return ()
-        return tuple(sorted(_paired(one, other), key=lambda change: _name(change)))
+        if kind not in self._paired:  # se pregunta muchas veces, y puede haber miles
+            self._paired[kind] = tuple(sorted(_paired(one, other), key=_name))
+        return self._paired[kind]
 
 
 def _paired(one: Count, other: Count) -> Iterator[Change]:

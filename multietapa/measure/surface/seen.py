@@ -6,7 +6,8 @@ vio en ella quien busca secretos.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import docker
 
@@ -14,9 +15,11 @@ from multietapa.image.archive import choose, read_images
 from multietapa.image.exposure.exposure import Exposure, exposure
 from multietapa.image.history import layer_steps
 from multietapa.image.image import MeasuredImage, ProgressCallback, read_layers, stacked, visible
+from multietapa.image.layer import Layer
 from multietapa.image.lifecycle import Runtime, runtimes
 from multietapa.image.packages.inventory import inventory
 from multietapa.image.packages.model import Inventory
+from multietapa.image.passing import passing_layers
 from multietapa.image.secrets.looking import LayerInspector
 from multietapa.image.secrets.report import SecretReport, leaked
 from multietapa.image.secrets.steps import environment
@@ -54,17 +57,28 @@ def see(
     steps = layer_steps(quick.steps, len(ids))
     history = tuple(step.created_by for step in quick.steps)
     if ids and (missing or steps is None):
-        with saved(client, quick.image_id, progress=progress) as file:
+        inspectors = {diff_id: LayerInspector(diff_id) for diff_id in missing}
+
+        def keep(layer: Layer) -> None:
+            """Guarda una capa leída, sin perder lo que ya se supiera que ocupa comprimida."""
+            before = known.get(layer.diff_id)
+            known[layer.diff_id] = replace(layer, transfer_bytes=before.transfer_bytes) if before else layer
+            looks[layer.diff_id] = inspectors.pop(layer.diff_id).done()
+            store.cache.keep_layer(known[layer.diff_id])
+            store.keep_look(looks[layer.diff_id])
+
+        def through(chunks: Iterator[bytes]) -> None:
+            """Lee las capas que se puedan mientras llegan."""
+            for layer in passing_layers(chunks, inspectors).values():
+                keep(layer)
+
+        with saved(client, quick.image_id, progress=progress, through=through) as file:
             archived = choose(read_images(file), quick.image_id, diff_ids=ids)
-            inspectors = {diff_id: LayerInspector(diff_id) for diff_id in missing}
-            reading = read_layers(
+            rest = read_layers(
                 file, archived, known, transfer=False, progress=progress, inspectors=inspectors
             )
-            for layer in reading:
-                known[layer.diff_id] = layer
-                store.cache.keep_layer(layer)
-                looks[layer.diff_id] = inspectors.pop(layer.diff_id).done()
-                store.keep_look(looks[layer.diff_id])
+            for layer in rest:
+                keep(layer)
             steps, history = tuple(blob.created_by for blob in archived.layers), archived.history
     image = MeasuredImage(
         **stacked(known, ids, steps or ()),

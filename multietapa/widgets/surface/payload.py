@@ -7,6 +7,7 @@ renglones con su sangría.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import Any
 
 from multietapa import text
@@ -39,6 +40,7 @@ from multietapa.widgets.surface.words import (
     user,
 )
 
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 MOST = 20_000
 """Cuántas líneas de una lista se mandan y se guardan."""
 LETTERS = {State.GONE: "g", State.KEPT: "k", State.CHANGED: "c", State.NEW: "n", None: ""}
@@ -100,15 +102,31 @@ def _section(section: Section, kind: Kind, places: dict[str, int], *, whole: boo
     command = f'resultado.lista("{CALLED[kind].short}")'
     return {
         "name": section.name,
-        "rows": "\n".join("\t".join(_fields(line, places, whole=whole)).rstrip("\t") for line in lines),
+        "rows": "\n".join(_rows(lines, places, whole=whole)),
         "missing": f"Y {text.number(missing)} más, en {command}." if missing else "",
     }
 
 
-def _fields(line: Line, places: dict[str, int], *, whole: bool) -> Iterator[str]:
+def _rows(lines: Sequence[Line], places: dict[str, int], *, whole: bool) -> Iterator[str]:
+    """Una fila por línea. El nombre es una cifra (base 36), las letras que repite del de antes, y el resto."""
+    last = ""
+    for line in lines:
+        name = plain(line.entry.name)
+        same = _repeated(last, name)
+        yield "\t".join(_fields(line, f"{_DIGITS[same]}{name[same:]}", places, whole=whole)).rstrip("\t")
+        last = name
+
+
+def _repeated(last: str, name: str) -> int:
+    """Cuántas letras del principio son las mismas, sin las que JavaScript cuenta como dos."""
+    pairs = zip(last[: len(_DIGITS) - 1], name, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1] <= "\uffff", pairs))
+
+
+def _fields(line: Line, name: str, places: dict[str, int], *, whole: bool) -> Iterator[str]:
     """Estado, nombre, detalle y sitio; de lo que cambia, además, el detalle y el sitio de antes."""
     yield LETTERS[line.state]
-    yield plain(line.entry.name)
+    yield name
     yield plain(line.entry.detail)
     yield _place(line.entry, places, whole=whole)
     if line.before is not None:

@@ -5,9 +5,12 @@ const STATES = { g: ["−", "se va", "Se van"], k: ["=", "sigue", "Siguen"], c: 
 const STEP = 100; // líneas que se dibujan de una vez
 const FEW = 10; // hasta aquí no hace falta buscar
 
+// Cada nombre dice cuántas letras repite del anterior, y el resto.
 function rowsOf(section) {
+  let name = "";
   return section.rows.split("\n").map((line) => {
-    const [state, name, detail = "", place = "0", before, from = "0"] = line.split("\t");
+    const [state, rest, detail = "", place = "0", before, from = "0"] = line.split("\t");
+    name = name.slice(0, parseInt(rest[0], 36)) + rest.slice(1);
     return { state, name, detail, place: Number(place), before, from: Number(from), text: `${name} ${detail}`.toLowerCase() };
   });
 }
@@ -43,7 +46,7 @@ function render({ model, el, kernel }) {
   function drawCell(kind, face, n) {
     const amount = kind.counts[n];
     const cell = element("div", "mtf-cell");
-    cell.append(element("span", "mtf-of", face.name));
+    cell.append(element("span", "mtf-of", face.name, { title: face.name }));
     if (typeof amount === "string") {
       cell.append(element("em", "mtf-unknown", amount));
       return cell;
@@ -134,7 +137,9 @@ function render({ model, el, kernel }) {
     const { faces: shown } = model.get("head");
     const cells = element("div", "mtf-cells");
     cells.append(...kind.counts.map((_, n) => drawCell(kind, shown[n], n)));
-    if (kind.tally) cells.append(element("div", "mtf-soft", kind.tally));
+    const read = kind.notes.length ? count(kind.notes.length, "nota", "notas") : "";
+    const below = [kind.tally, read].filter(Boolean).join(" · ");
+    if (below) cells.append(element("div", "mtf-soft", below));
     cells.append(...kind.whys.map((why) => element("div", "mtf-soft", why)));
     const name = element("span", "mtf-kindname", kind.title);
     if (!kind.sections.length && !kind.notes.length) {
@@ -161,10 +166,11 @@ function render({ model, el, kernel }) {
     saving.hidden = head.phase !== "done";
     const lost = orphan(kernel);
     const buttons = head.faces.map((face) => {
-      const button = element("button", "mtf-button", `Guardar la de ${face.name}`, { type: "button" });
+      const button = element("button", "mtf-button", `Guardar la lista de ${face.name}`, { type: "button" });
       button.disabled = lost;
       button.addEventListener("click", () => {
-        setText(said, `Preparando la de ${face.name}…`);
+        if (orphan(kernel)) return drawSaving(); // se paró mientras se miraba
+        setText(said, `Preparando la lista de ${face.name}…`);
         model.send({ sbom: face.name });
       });
       return button;

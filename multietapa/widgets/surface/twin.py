@@ -35,7 +35,7 @@ from multietapa.widgets.surface.words import (
 )
 from multietapa.widgets.theme import VARIABLES, paint_css
 
-FIRST = 1000
+FIRST = 500
 """Líneas de cada lista en el gemelo en HTML, que se guarda con el cuaderno; los secretos van todos."""
 PAINTS = ("diagonal", "puntos", "contra", "rayas", "cuadros", "liso")
 """La trama de cada imagen, en su orden."""
@@ -195,11 +195,33 @@ def _kind_html(surfaces: Surfaces, kind: Kind) -> str:
 def _list_html(section: Section, kind: Kind) -> str:
     whole = kind is Kind.SECRETS
     shown = section.lines if whole else _telling(section.lines)
-    items = "".join(f"<li>{_esc(' · '.join(_parts(line, whole=whole)))}</li>" for line in shown)
+    groups: dict[str, list[str]] = {}
+    for line in shown:
+        head, said = _grouped(line, alone=whole)
+        groups.setdefault(head, []).append(said)
+    items = "".join(_item(head, said) for head, said in groups.items())
     rest = len(section.lines) - len(shown)
     more = f'<li>Y {text.number(rest)} más: resultado.lista("{CALLED[kind].short}")</li>' if rest else ""
     title = f"La lista de {section.name}" if section.name else "La lista"
     return f"<details><summary>{_esc(title)}</summary><ul>{items}{more}</ul></details>"
+
+
+def _item(head: str, said: Sequence[str]) -> str:
+    """Lo que comparte cabecera va seguido; lo que no la tiene, cada cosa en su línea."""
+    if not head:
+        return "".join(f"<li>{_esc(one)}</li>" for one in said)
+    return f"<li><small>{_esc(head)}</small><br>{_esc(' · '.join(said))}</li>"
+
+
+def _grouped(line: Line, *, alone: bool) -> tuple[str, str]:
+    """Lo que comparte una línea con otras (qué les pasa y de dónde salen), que se dice una vez, y lo suyo."""
+    entry = line.entry
+    if alone or line.before is not None:
+        return "", " · ".join(_parts(line, whole=alone))
+    head = " · ".join(
+        filter(None, (f"{line.state.sign} {line.state.many}" if line.state else "", place(entry)))
+    )
+    return head, f"{plain(entry.name)} ({plain(entry.detail)})" if entry.detail else plain(entry.name)
 
 
 def _telling(found: Sequence[Line]) -> list[Line]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from enum import Enum
 
@@ -176,12 +176,22 @@ def _pair(surfaces: Surfaces) -> str:
     if gone:
         told = text.join(gone[:_TOLD])
         alone = len(gone) == 1 and sum(tally.get(State.GONE, 0) for tally in tallies.values()) == 1
-        return f"De {one} a {other} se {'va' if alone else 'van'} {told}"
+        return f"De {one} a {other} se {'va' if alone else 'van'} {told}{_growing(tallies)}"
     if new:
         return f"De {one} a {other} no se va nada, y hay de nuevo {text.join(new[:_TOLD])}"
     if changed:
         return f"De {one} a {other} no se va ni llega nada; cambia el detalle de {text.join(changed[:_TOLD])}"
     return f"{one} y {other} dejan a mano lo mismo, en todo lo que se pudo mirar"
+
+
+def _growing(tallies: Mapping[Kind, Mapping[State, int]]) -> str:
+    """La clase en la que se gana más de lo que se pierde; los secretos, antes que ninguna."""
+    grown = {kind: tally.get(State.NEW, 0) - tally.get(State.GONE, 0) for kind, tally in tallies.items()}
+    kind = max(grown, key=lambda one: (one is Kind.SECRETS and grown[one] > 0, grown[one]))
+    if grown[kind] <= 0:
+        return ""
+    new = tallies[kind][State.NEW]
+    return f"; en cambio, {'llegan' if new > 1 else 'llega'} {CALLED[kind].count(new)}"
 
 
 def _tallies(surfaces: Surfaces) -> Iterator[tuple[Kind, dict[State, int]]]:

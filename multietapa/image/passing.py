@@ -1,0 +1,47 @@
+"""Lee las capas de una imagen mientras el motor la entrega, sin esperar a tenerla entera.
+
+Vale para las que van en el archivo sin comprimir y con su ``diff_id`` por nombre, que es como las guardan
+Docker con overlay2 y Podman. Las demás se leen después, del archivo ya escrito.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from multietapa.image.layer import Inspector, Layer, read_passing
+from multietapa.image.stored import Blocks
+from multietapa.image.tarwalk import Limits, broken, walk
+
+_DIGEST = re.compile(r"(?:^|[/:])([0-9a-f]{64})(?:\.tar)?$")
+
+
+def passing_layers(
+    chunks: Iterator[bytes], inspectors: Mapping[str, Inspector], *, limits: Limits | None = None
+) -> dict[str, Layer]:
+    """Las capas de ``inspectors``, por su ``diff_id``, que se han podido leer al pasar, sin comprimirlas.
+
+    ``chunks`` son los trozos del archivo de la imagen; se consumen. Lanza ``ArchiveError`` si el archivo o
+    una de las capas está rota, o entre todas pasan de ``limits``.
+    """
+    limits = limits or Limits()
+    left = limits
+    found: dict[str, Layer] = {}
+
+    def look(path: str, _: int, pieces: Iterator[bytes]) -> None:
+        """Lee un archivo del exterior, si es una de las capas."""
+        nonlocal left
+        named = _DIGEST.search(path)
+        diff_id = f"sha256:{named[1]}" if named else ""
+        if diff_id in inspectors and diff_id not in found:
+            layer = read_passing(pieces, diff_id=diff_id, limits=left, inspector=inspectors[diff_id])
+            left = replace(left, entries=left.entries - len(layer.files))
+            if left.entries < 0:
+                broken(f"Sus capas suman más de {limits.entries} entradas.")
+            found[diff_id] = layer
+
+    outer = replace(limits, layer_bytes=1 << 42)
+    for _ in walk(Blocks(chunks), limits=outer, look=look):
+        pass
+    return found
