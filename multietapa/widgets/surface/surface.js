@@ -31,7 +31,7 @@ function render({ model, el, kernel }) {
   const said = element("span", "mtf-said", "", { role: "status" });
   const notes = element("ul", "mtf-notes");
   root.append(header, progress.box, reason, faces, bars, chart, saving, notes);
-  const open = new Set(); // las filas abiertas, que siguen así cuando llega otra imagen
+  const opened = new Map(); // qué filas se abrieron o se cerraron: siguen así cuando llega otra imagen
 
   function drawFace(face, n) {
     const box = element("div", "mtf-face");
@@ -150,14 +150,13 @@ function render({ model, el, kernel }) {
     const inside = element("div", "mtf-inside");
     const box = details("mtf-kind", [name, cells], inside);
     const fill = () => {
-      if (box.open) open.add(kind.title);
-      else open.delete(kind.title);
+      opened.set(kind.title, box.open);
       if (!box.open || inside.childElementCount) return;
       inside.append(element("p", "mtf-soft", kind.meaning), ...kind.notes.map((note) => element("p", "", note)));
       if (kind.sections.length) inside.append(...drawList(kind));
     };
     box.addEventListener("toggle", fill);
-    box.open = open.has(kind.title);
+    box.open = opened.get(kind.title) ?? kind.open;
     return box;
   }
 
