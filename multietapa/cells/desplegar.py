@@ -41,7 +41,6 @@ DEFAULT_PORT = 3000
     'desplegar("tienda:ingenua", "tienda:multietapa", mbps=20)',
     interrupted="el despliegue se dejó a medias; su contenedor y su nodo se borraron.",
 )
-@talking("desplegaba")
 def desplegar(
     *imagenes: str | Construccion,
     mbps: float | None = 20,
@@ -91,7 +90,7 @@ def desplegar(
     check_view(vista)
     _check(imagenes, mbps, veces, puerto, ruta, espera)
     wanted = named(imagenes, nombres)
-    engine: Engine = motor() if cliente is None else engine_of(cliente)
+    engine = _engine(cliente)
     client = engine.client
     info = engine.info or info_of(client)
     refuse_recordings(wanted, "desplegar")
@@ -196,6 +195,12 @@ def _check(
             raise DeployError(what, why=why, next_step=f"Escribe, por ejemplo, {example}.")
 
 
+@talking("decía su versión")
+def _engine(client: docker.DockerClient | None) -> Engine:
+    return motor() if client is None else engine_of(client)
+
+
+@talking("decía qué imágenes tiene")
 def _image(
     client: docker.DockerClient, info: EngineInfo, name: str, image: Given, port: int | None
 ) -> Wanted:
