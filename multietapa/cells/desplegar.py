@@ -10,6 +10,7 @@ import math
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import docker
@@ -40,7 +41,6 @@ DEFAULT_PORT = 3000
     'desplegar("tienda:ingenua", "tienda:multietapa", mbps=20)',
     interrupted="el despliegue se dejó a medias; su contenedor y su nodo se borraron.",
 )
-@talking("desplegaba")
 def desplegar(
     *imagenes: str | Construccion,
     mbps: float | None = 20,
@@ -90,7 +90,7 @@ def desplegar(
     check_view(vista)
     _check(imagenes, mbps, veces, puerto, ruta, espera)
     wanted = named(imagenes, nombres)
-    engine: Engine = motor() if cliente is None else engine_of(cliente)
+    engine = _engine(cliente)
     client = engine.client
     info = engine.info or info_of(client)
     refuse_recordings(wanted, "desplegar")
@@ -115,30 +115,27 @@ def _follow(batch: Batch, view: View, cancel: threading.Event) -> None:
     """Despliega en otro hilo y enseña desde este por dónde va. Lanza lo que lance."""
     worker = _Worker(batch)
     worker.start()
-    interrupted = False
+    stopped: BaseException | None = None
     try:
         _show(worker, view)
-    except KeyboardInterrupt:
-        interrupted = True
+    except BaseException as problem:  # noqa: BLE001  se interrumpe el kernel, o se fue quien leía
+        stopped = problem
         cancel.set()
-        try:
-            _show(worker, view, limit=STOP_LIMIT)
-        except KeyboardInterrupt:  # la segunda vez no se espera más
-            pass
+        with suppress(KeyboardInterrupt):  # la segunda vez no se espera más
+            worker.join(STOP_LIMIT)
     if worker.is_alive():
         batch.stop()
     view.finish(batch.state, batch.runs)
-    if interrupted:
+    if isinstance(stopped, KeyboardInterrupt):
         raise KeyboardInterrupt from None  # una nueva: el rastro de esta llega hasta la espera
-    if worker.error is not None:
-        raise worker.error
+    if error := stopped or worker.error:
+        raise error
 
 
-def _show(worker: _Worker, view: View, *, limit: float = math.inf) -> None:
-    """Enseña cada cambio hasta que el hilo acaba, o hasta que pasan ``limit`` segundos."""
-    began = shown_at = time.monotonic()
-    shown = worker.batch.state
-    while worker.is_alive() and time.monotonic() - began < limit:
+def _show(worker: _Worker, view: View) -> None:
+    """Enseña cada cambio hasta que el hilo acaba."""
+    shown, shown_at = worker.batch.state, time.monotonic()
+    while worker.is_alive():
         worker.join(REFRESH)
         state, now = worker.batch.state, time.monotonic()
         if state is not shown or now - shown_at > HEARTBEAT:
@@ -198,6 +195,12 @@ def _check(
             raise DeployError(what, why=why, next_step=f"Escribe, por ejemplo, {example}.")
 
 
+@talking("decía su versión")
+def _engine(client: docker.DockerClient | None) -> Engine:
+    return motor() if client is None else engine_of(client)
+
+
+@talking("decía qué imágenes tiene")
 def _image(
     client: docker.DockerClient, info: EngineInfo, name: str, image: Given, port: int | None
 ) -> Wanted:

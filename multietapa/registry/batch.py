@@ -79,7 +79,7 @@ class Batch:
                     known = (
                         problem if isinstance(problem, MultietapaError) else MultietapaError(repr(problem))
                     )
-                    self._change(failed(self._image, known))
+                    self._change(failed(self._image, known or MultietapaError(repr(problem))))
                 self.stop()
                 raise
 
