@@ -127,25 +127,27 @@ function imageView() {
 
 // El bloque de lo calculado: controles del navegador, y una tabla que se rehace al moverlos.
 function estimator(model) {
-  const { label, title, fields, rows, assumed, wrong } = model.get("words");
+  const { label, title, about, fields, limits, rows, assumed, wrong } = model.get("words");
   const input = (type, name, more) => element("input", `mtd-${type}`, "", { type, "aria-label": name, ...more });
-  const limits = { speed: [0.1, 10000], replicas: [1, 1000], deployments: [1, 1000] };
-  const boxes = Object.fromEntries(
-    Object.entries(limits).map(([trait, [min, max]], n) => {
-      return [trait, input("number", fields[n], { min, max, step: n ? 1 : "any" })];
-    }),
-  );
-  const slider = input("range", `${fields[0]}, deslizador`, { min: -100, max: 400, step: 5 });
+  const traits = ["speed", "replicas", "deployments"];
+  const boxes = traits.map((_, n) => {
+    const [min, max] = limits[n];
+    return input("number", fields[n], { min, max, step: n ? 1 : "any" });
+  });
+  const [low, high] = limits[0].map((mbps) => 100 * Math.log10(mbps)); // el deslizador va por potencias
+  const slider = input("range", `${fields[0]}, deslizador`, { min: low, max: high, step: 5 });
   const price = input("text", fields[3], { inputmode: "decimal", maxlength: 20 });
   const alarm = element("span", "mtd-wrong", "", { role: "alert" });
-  const places = [[slider, boxes.speed], [boxes.replicas], [boxes.deployments], [price, alarm]];
+  const places = [[slider, boxes[0]], [boxes[1]], [boxes[2]], [price, alarm]];
   const controls = places.map((inside, n) => nest("label", "", element("span", "", fields[n]), ...inside));
   const table = scrolling("Tabla del cálculo");
   const top = nest("p", "mtd-calctitle", element("b", "", label), element("strong", "", title));
   const last = element("p", "mtd-soft", assumed);
   const box = nest("div", "mtd-calc", top, nest("div", "mtd-controls", ...controls), table, last);
+  box.setAttribute("role", "group");
+  box.setAttribute("aria-label", about);
   let written = "";
-  const plan = () => Object.keys(limits).map((trait) => model.get(trait));
+  const plan = () => traits.map((trait) => model.get(trait));
 
   function results() {
     const paid = money(model.get("price")) || { price: null };
@@ -162,9 +164,9 @@ function estimator(model) {
     box.hidden = !found.length;
     slider.value = Math.round(100 * Math.log10(model.get("speed")));
     slider.setAttribute("aria-valuetext", speedWords(model.get("speed")));
-    for (const [trait, place] of Object.entries({ ...boxes, price })) {
-      if (place !== document.activeElement) place.value = model.get(trait);
-    }
+    [...boxes, price].forEach((place, n) => {
+      if (place !== document.activeElement) place.value = [...plan(), model.get("price")][n];
+    });
     const fine = Boolean(money(model.get("price")));
     price.setAttribute("aria-invalid", !fine);
     setText(alarm, fine ? "" : wrong);
@@ -195,14 +197,14 @@ function estimator(model) {
   }
 
   slider.addEventListener("input", () => choose("speed", Number((10 ** (slider.value / 100)).toPrecision(2))));
-  for (const [trait, place] of Object.entries(boxes)) {
-    const [min, max] = limits[trait];
+  boxes.forEach((place, n) => {
+    const [min, max] = limits[n];
     place.addEventListener("input", () => {
-      const value = Math.min(Math.max(Number(place.value) || model.get(trait), min), max);
-      choose(trait, trait === "speed" ? value : Math.round(value));
+      const value = Math.min(Math.max(Number(place.value) || plan()[n], min), max);
+      choose(traits[n], n ? Math.round(value) : value);
     });
-    place.addEventListener("change", () => (place.value = model.get(trait)));
-  }
+    place.addEventListener("change", () => (place.value = plan()[n]));
+  });
   price.addEventListener("input", () => choose("price", price.value));
   box.addEventListener("change", () => model.save_changes());
   return { box, draw };

@@ -16,8 +16,8 @@ from multietapa.build.follow import HEARTBEAT
 from multietapa.registry.state import DeployPhase, DeployState
 from multietapa.widgets.adapters.ipykernel import listen_while_busy
 from multietapa.widgets.base import WidgetView, drawing
-from multietapa.widgets.deploy.estimate import control_words
-from multietapa.widgets.deploy.twin import default_plan, lines, payload, static_html
+from multietapa.widgets.deploy.estimate import control_words, default_plan
+from multietapa.widgets.deploy.twin import lines, payload, static_html
 from multietapa.widgets.deploy.words import Runs, overall_word, title
 from multietapa.widgets.theme import paint_css
 
@@ -53,7 +53,7 @@ class DeployView(WidgetView):
         self._began = time.monotonic()
         self._image: tuple[str, DeployPhase] | None = None
         self._image_began = self._began
-        plan = default_plan(state)
+        plan = default_plan(state.mbps)
         super().__init__(
             **payload(state),
             words=control_words(),

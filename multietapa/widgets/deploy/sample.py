@@ -111,6 +111,9 @@ def _broken() -> ImageOnItsWay:
         _WAITING[0],
         PhaseStarted(Phase.TRANSFER, 0.0),
         PhaseFinished(Phase.TRANSFER, 111.2, 111.2),
+        PhaseFinished(Phase.UNPACK, 113.1, 1.9),
+        PhaseFinished(Phase.CREATE, 113.2, 0.1),
+        PhaseFinished(Phase.START, 113.6, 0.4),
         PhaseStarted(Phase.HEALTHY, 113.6),
     )
     log = "node:internal/modules/cjs/loader:1143\nError: Cannot find module 'express'"

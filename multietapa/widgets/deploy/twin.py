@@ -13,10 +13,16 @@ from typing import Any
 from multietapa import text
 from multietapa.registry.events import LayerState, Phase
 from multietapa.registry.outcome import Deployment, middle
-from multietapa.registry.projection import Plan
 from multietapa.registry.state import DeployPhase, DeployState, ImageOnItsWay, LayerOnItsWay
 from multietapa.widgets.deploy import words
-from multietapa.widgets.deploy.estimate import LABELS, basis, estimate_html, estimate_lines, estimate_table
+from multietapa.widgets.deploy.estimate import (
+    LABELS,
+    basis,
+    default_plan,
+    estimate_html,
+    estimate_lines,
+    estimate_table,
+)
 from multietapa.widgets.deploy.words import TOTAL, TRANSFER, Measured, Runs, measured
 from multietapa.widgets.theme import VARIABLES, paint_css
 
@@ -62,7 +68,7 @@ def lines(state: DeployState, runs: Runs = ()) -> Iterator[str]:
     if closing := words.sentence(found):
         yield closing
         yield words.how(state, found)
-        yield from estimate_lines(found, default_plan(state))
+        yield from estimate_lines(found, default_plan(state.mbps))
 
 
 def static_html(state: DeployState, runs: Runs = ()) -> str:
@@ -82,7 +88,7 @@ def static_html(state: DeployState, runs: Runs = ()) -> str:
     body = f"{head}{notes}{rows}"
     if closing := words.sentence(found):
         body += f"<p><strong>{_esc(closing)}</strong></p>{table_html(state, runs)}"
-        body += estimate_html(found, default_plan(state))
+        body += estimate_html(found, default_plan(state.mbps))
     style = re.sub(r"\s*\n\s*", "", VARIABLES + paint_css() + _CSS)
     return f'<style>{style}</style><div class="mt">{body}</div>'
 
@@ -105,11 +111,6 @@ def table_html(state: DeployState, runs: Runs = ()) -> str:
     )
 
 
-def default_plan(state: DeployState) -> Plan:
-    """Lo que se supone mientras nadie mueve nada: la velocidad con la que se midió, si la había."""
-    return Plan() if state.mbps is None else Plan(mbps=state.mbps)
-
-
 def payload(state: DeployState, runs: Runs = ()) -> dict[str, Any]:
     """Lo que viaja al widget: ``head``, ``images`` y ``table``, acotado en tamaño y sin ningún reloj."""
     found = measured(state, runs)
@@ -124,7 +125,7 @@ def payload(state: DeployState, runs: Runs = ()) -> dict[str, Any]:
             "sentence": words.sentence(found) if state.over else "",
             "how": words.how(state, found) if state.over else "",
             "estimate": [[name, *each] for name, each in basis(found).items()] if state.over else [],
-            "estimated": estimate_table(found, default_plan(state), labels=LABELS)
+            "estimated": estimate_table(found, default_plan(state.mbps), labels=LABELS)
             if state.over and found
             else "",
         },

@@ -118,7 +118,7 @@ def image_word(image: ImageOnItsWay) -> str:
 
 
 def doing(image: ImageOnItsWay) -> str:
-    """Por dónde va (o dónde se quedó) una imagen: su fase, los bytes y el ritmo, y lo que duró lo de antes."""
+    """Por dónde va (o dónde se quedó) una imagen: su fase, los bytes, el ritmo y lo que duró lo de antes."""
     if image.phase is DeployPhase.PUSHING:
         return "subir la imagen al registro no cuenta como despliegue: se hace una vez para todos los nodos"
     if image.running is None:
@@ -206,7 +206,7 @@ def sentence(found: Measured) -> str:
             between = text.duration(least)
         return f"{who} casi en el mismo tiempo: {between}."
     times = text.as_much(most, least, "lo", " de lo")
-    return f"{opening}; {last}, en {text.duration(most)}: {times} tardó la primera."
+    return f"{opening}; {last}, en {text.duration(most)}: {times} tardó {first}."
 
 
 def how(state: DeployState, found: Measured) -> str:
