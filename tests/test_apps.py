@@ -10,6 +10,7 @@ import pytest
 
 from multietapa.apps import APPS, App, app, app_in, apps
 from multietapa.dockerfile.context import open_context
+from multietapa.dockerfile.outside import outside_images
 from multietapa.dockerfile.stages import parse
 from multietapa.errors import AppError, UnknownNameError
 
@@ -39,7 +40,8 @@ def test_what_an_app_says_is_true(found: App) -> None:
     for version in found.versions:
         context = open_context(found.folder, dockerfile=version.dockerfile)
         named |= set(
-            parse(context.text).images(
+            outside_images(
+                parse(context.text),
                 architecture="amd64",
             )
         )

@@ -26,7 +26,7 @@ import docker
 import pytest
 from docker.models.containers import Container
 
-from multietapa.bases.catalogue import workshop_bases
+from multietapa.bases.catalogue import workshop_bases, workshop_services
 from multietapa.bases.sources import ensure_base
 from multietapa.build.events import BuildFinished, LogLine
 from multietapa.build.pipeline import build_events
@@ -282,7 +282,7 @@ def test_notebooks_run_as_in_binder(pod: Pod) -> None:
     print(f"motor listo en {time.monotonic() - started:.1f} s como mucho")
     before = pod.ask()
     assert before["kind"] == "embebido"
-    assert set(workshop_bases()) <= set(before["images"])
+    assert {*workshop_bases(), *workshop_services()} <= set(before["images"])
     assert before["cache"] == 0
     pod.container.put_archive("/tmp", test_tools())
     tools = "/tmp/pruebas"

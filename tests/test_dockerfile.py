@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from multietapa.dockerfile.outside import outside_images
 from multietapa.dockerfile.shell import Lexer, WordError
 from multietapa.dockerfile.stages import Dockerfile, final_chain, parse
 from multietapa.dockerfile.targets import name_target
@@ -33,7 +34,7 @@ CMD ["npm", "start"]
 
 def bases(file: Dockerfile, **options: Any) -> list[str]:
     """Los nombres de las imágenes de fuera que pide."""
-    return list(file.images(architecture="amd64", **options))
+    return list(outside_images(file, architecture="amd64", **options))
 
 
 def test_seed_has_two_stages_with_their_lines() -> None:
@@ -151,7 +152,7 @@ def test_only_needed_stages_are_asked_for() -> None:
 def test_each_image_knows_who_asks_for_it() -> None:
     """Cada imagen señala la instrucción que la pide, y un ``FROM`` manda sobre un ``--from`` anterior."""
     file = parse("FROM a AS x\nCOPY --from=b /1 /1\nCOPY --from=buil /1 /1\nFROM b\nCOPY --from=x /1 /1\n")
-    asked = {name: (i.keyword, i.line) for name, i in file.images(architecture="amd64").items()}
+    asked = {name: (i.keyword, i.line) for name, i in outside_images(file, architecture="amd64").items()}
     assert asked == {"a": ("FROM", 1), "b": ("FROM", 4), "buil": ("COPY", 3)}
 
 

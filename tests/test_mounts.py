@@ -68,3 +68,9 @@ def test_without_secrets_nothing_is_touched() -> None:
     """Sin secretos, o con uno que es demasiado corto para buscarlo, los eventos son los mismos."""
     events: list[Event] = [LogLine("1", "abc"), LogLine("1", "hola")]
     assert list(masked(events, [])) == list(masked(events, [b"abc"])) == events
+
+
+def test_what_a_parent_stage_triggers_counts() -> None:
+    """Un secreto que pide el ``ONBUILD`` de una etapa lo pide la que parte de ella."""
+    source = parse("FROM a AS x\nONBUILD RUN --mount=type=secret,id=npm true\nFROM x\nRUN ls\n")
+    assert [(mount.name, mount.line) for mount in asked_mounts(source)] == [("npm", 2)]

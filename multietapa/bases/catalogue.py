@@ -47,8 +47,14 @@ def workshop_bases() -> tuple[str, ...]:
     return tuple(dict.fromkeys((*of_apps, *of_families)))
 
 
+@cache
+def workshop_services() -> tuple[str, ...]:
+    """Las imágenes que el taller pone en marcha y de las que nadie parte."""
+    return tuple(dict.fromkeys(name for family in families() for name in getattr(family, "SERVICES", ())))
+
+
 def layer_files() -> frozenset[str]:
     """Los nombres en la caché de las capas de todos los equivalentes que se saben hacer."""
-    names = (name for family in families() for name in (*family.BASES, *getattr(family, "SERVICES", ())))
+    names = (*(name for family in families() for name in family.BASES), *workshop_services())
     known = filter(None, map(recipe, names))
     return frozenset(layer.file for equivalent in known for layer in equivalent.layers)

@@ -40,6 +40,7 @@ FOLDER_VARIABLE = "MULTIETAPA_IMAGENES"
 MIRROR_VARIABLE = "MULTIETAPA_ESPEJO"
 LATER = "se trae cuando haga falta"
 _LEFT = 'style="text-align:left"'
+_SHORT_ID = 12  # las cifras con las que Docker enseña un id
 
 Attempt = Callable[[docker.DockerClient, str, ReportProgress], str]
 
@@ -148,11 +149,16 @@ def _in_engine(client: docker.DockerClient, reference: str, _progress: ReportPro
 
 
 def _present(client: docker.DockerClient, reference: str) -> Any:
-    """La imagen de esa referencia en el motor, o ``None``."""
+    """La imagen de esa referencia en el motor, o ``None``.
+
+    El motor también entiende el principio de un id: por «0» da cualquiera que empiece así.
+    """
     try:
-        return client.images.get(reference)
+        found = client.images.get(reference)
     except docker.errors.ImageNotFound:
         return None
+    by_id = len(reference) < _SHORT_ID and found.id.removeprefix("sha256:").startswith(reference)
+    return found if not by_id or familiar(reference) in map(familiar, found.tags) else None
 
 
 def _from_folder(client: docker.DockerClient, reference: str, progress: ReportProgress) -> str:

@@ -113,7 +113,7 @@ def steps_of(source: Dockerfile, target: str | None = None) -> tuple[StepDeclare
         parent = source.parent(stage)
         inputs = [ends[parent.index]] if parent else []
         for instruction in (stage.opening, *stage.instructions):
-            linked = (source.stage(name) for name in instruction.froms)
+            linked = (source.origin(instruction, name) for name in instruction.froms)
             inputs += [ends[s.index] for s in linked if s is not None and s.index in ends]
             id_ = f"paso-{len(found) + 1}"
             kind = StepKind.FROM if instruction is stage.opening else StepKind.INSTRUCTION

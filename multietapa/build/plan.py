@@ -16,6 +16,7 @@ from multietapa.build.failure import missing_stage, needs_buildkit, unknown_targ
 from multietapa.build.session.extras import Extras
 from multietapa.dockerfile.context import Context, open_context
 from multietapa.dockerfile.instructions import Instruction
+from multietapa.dockerfile.outside import outside_images
 from multietapa.dockerfile.platforms import Platform, PlatformError, read_platform
 from multietapa.dockerfile.references import invalid_reference, short_name
 from multietapa.dockerfile.stages import Dockerfile, Stage, final_chain, parse
@@ -80,7 +81,7 @@ class Plan:
         found = []
         for stage in self.source.stages:
             outside = self.source.parent(stage) is None and stage.image == name
-            if self.builds(stage) and (outside or any(name in i.froms for i in stage.instructions)):
+            if self.builds(stage) and (outside or any(name in i.froms for i in self.source.done_in(stage))):
                 found.append(self.platform_in(stage))
         return tuple(dict.fromkeys(found)) or (self.platform,)
 
@@ -103,7 +104,7 @@ class Plan:
         """Los contextos que el Dockerfile no nombra, cada uno con los nombres que se le parecen."""
         said = {stage.name for stage in self.source.stages if stage.name}
         outside = {short_name(stage.image) for stage in self.source.stages} - {"scratch"}
-        outside |= {short_name(name) for i in self.source.instructions for name in i.froms}
+        outside |= {short_name(name) for i in self.source.instructions for name in (i.trigger or i).froms}
         free = [name for name in self.extras.contexts if name not in said | outside]
         return {name: closest(name, sorted(outside - said - set(self.extras.contexts))) for name in free}
 
@@ -165,8 +166,13 @@ def plan_build(
     if builder == "clasico":
         _check_heredocs(source, target)
     values, every = dict(buildargs or {}), builder == "clasico"
-    images = source.images(
-        buildargs=values, target=target, all_stages=every, architecture=architecture, platform=platform
+    images = outside_images(
+        source,
+        buildargs=values,
+        target=target,
+        all_stages=every,
+        architecture=architecture,
+        platform=platform,
     )
     images = _brought(source, target, images, extras)
     given = set(extras.images.values())

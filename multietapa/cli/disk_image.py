@@ -1,4 +1,4 @@
-"""``motor --preparar-disco``: un disco del motor embebido con las imágenes base ya dentro."""
+"""``motor --preparar-disco``: un disco del motor embebido con las imágenes del taller ya dentro."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import docker
 
 from multietapa import text
-from multietapa.bases.catalogue import workshop_bases
+from multietapa.bases.catalogue import workshop_bases, workshop_services
 from multietapa.bases.sources import ensure_base
 from multietapa.console import Steps, phase, say
 from multietapa.engine.bundle import make as bundle
@@ -42,8 +42,8 @@ def prepare(folder: str) -> str:
             steps.close()
         try:
             client = docker.DockerClient(base_url=daemon.host, timeout=TIMEOUT_SECONDS)
-            for reference in workshop_bases():
-                with phase(f"Imagen base {reference}"):
+            for reference in (*workshop_bases(), *workshop_services()):
+                with phase(f"Imagen {reference}"):
                     steps = Steps()
                     found = ensure_base(client, reference, progress=steps)
                     steps.close()

@@ -5,6 +5,7 @@ Une las continuaciones, salta los comentarios y entiende los heredocs y la direc
 
 from __future__ import annotations
 
+import csv
 import difflib
 import json
 import re
@@ -29,7 +30,8 @@ class Instruction:
     """Una instrucción: de la línea ``line`` a la ``end_line`` (desde 1), ya unidas sus continuaciones.
 
     ``flags`` son sus ``--nombre=valor`` en orden; ``arguments`` el resto del texto; ``heredocs`` los
-    terminadores de los documentos que lleva dentro.
+    terminadores de los documentos que lleva dentro; ``trigger``, lo que un ``ONBUILD`` deja preparado para
+    las etapas que parten de la suya, con la línea de él.
     """
 
     keyword: str
@@ -38,6 +40,7 @@ class Instruction:
     end_line: int
     flags: tuple[tuple[str, str], ...] = ()
     heredocs: tuple[str, ...] = ()
+    trigger: Instruction | None = None
 
     def flag(self, name: str) -> str:
         """El valor de ``--name`` o ``""``."""
@@ -55,8 +58,14 @@ class Instruction:
         found = [self.flag("from")] if self.keyword in ("COPY", "ADD") else []
         for key, value in self.flags:
             if key == "mount":
-                found += [part[5:] for part in value.split(",") if part.startswith("from=")]
+                found.append(mount_fields(value).get("from", ""))
         return tuple(name for name in found if name)
+
+
+def mount_fields(value: str) -> dict[str, str]:
+    """Los ``clave=valor`` de un ``--mount``, que se escriben como una línea de CSV."""
+    pairs = (field.partition("=") for row in csv.reader([value]) for field in row)
+    return {key.strip().lower(): text for key, _, text in pairs}
 
 
 def heredocs(line: str) -> list[tuple[str, bool]]:
@@ -108,7 +117,11 @@ def scan(lines: tuple[str, ...], escape: str) -> Iterator[Instruction]:
         for name, dashed in heredocs(body) if _may_open(keyword, arguments, escape) else ():
             names.append(name)
             at = _skip_heredoc(lines, at, name, dashed, start)
-        yield Instruction(keyword, arguments, start + 1, at, flags, tuple(names))
+        armed = None
+        if keyword == "ONBUILD":
+            inner, own, rest = _split(arguments, escape)
+            armed = Instruction(inner, rest, start + 1, at, own, tuple(names))
+        yield Instruction(keyword, arguments, start + 1, at, flags, tuple(names), armed)
 
 
 def _split(body: str, escape: str) -> tuple[str, tuple[tuple[str, str], ...], str]:

@@ -1,13 +1,12 @@
-"""Lo que un ``RUN --mount`` pide a quien construye: secretos y el agente de ssh."""
+"""Lo que un ``RUN --mount`` pide: a quien construye, secretos y el agente de ssh; a otra etapa, archivos."""
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from posixpath import basename
 
-from multietapa.dockerfile.instructions import Instruction
+from multietapa.dockerfile.instructions import Instruction, mount_fields
 from multietapa.dockerfile.stages import Dockerfile, Stage
 
 SECRET, SSH = "secret", "ssh"
@@ -36,7 +35,7 @@ class Mount:
 def asked_mounts(source: Dockerfile, stages: tuple[Stage, ...] | None = None) -> tuple[Mount, ...]:
     """Los secretos y agentes que montan esas etapas (si no se dice, todas), en su orden."""
     chosen = source.stages if stages is None else stages
-    return tuple(mount for stage in chosen for i in stage.instructions for mount in mounts_of(i))
+    return tuple(mount for stage in chosen for i in source.done_in(stage) for mount in mounts_of(i))
 
 
 def mounts_of(instruction: Instruction) -> Iterator[Mount]:
@@ -44,7 +43,7 @@ def mounts_of(instruction: Instruction) -> Iterator[Mount]:
     for flag, value in instruction.flags:
         if instruction.keyword != "RUN" or flag != "mount":
             continue
-        fields = _fields(value)
+        fields = mount_fields(value)
         kind = fields.get("type", "").lower()
         if kind == SECRET:
             name = _first(fields, "source", "src", "id") or basename(
@@ -59,10 +58,21 @@ def mounts_of(instruction: Instruction) -> Iterator[Mount]:
             yield Mount(kind, name, required, instruction.line)
 
 
-def _fields(value: str) -> dict[str, str]:
-    """Los ``clave=valor`` de un ``--mount``, que se escriben como una línea de CSV."""
-    pairs = (field.partition("=") for row in csv.reader([value]) for field in row)
-    return {key.strip().lower(): text for key, _, text in pairs}
+@dataclass(frozen=True)
+class BoundMount:
+    """Lo que un ``RUN`` ve de otra etapa o imagen (``origin``) mientras dura, y dónde (``target``)."""
+
+    origin: str
+    target: str
+
+
+def bound_mounts(instruction: Instruction) -> Iterator[BoundMount]:
+    """Los de una instrucción; los que son de la carpeta con la que se construye no están."""
+    for flag, value in instruction.flags:
+        if instruction.keyword == "RUN" and flag == "mount":
+            fields = mount_fields(value)
+            if origin := fields.get("from", ""):
+                yield BoundMount(origin, _first(fields, "target", "dst", "destination"))
 
 
 def _first(fields: dict[str, str], *keys: str) -> str:

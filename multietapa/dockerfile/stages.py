@@ -14,14 +14,11 @@ from dataclasses import dataclass, field, replace
 
 from multietapa.dockerfile.arguments import ArgumentError, expand_base, global_values
 from multietapa.dockerfile.instructions import Instruction, check, directives, fail, scan
+from multietapa.dockerfile.origins import STAGE_NAME, check_image
 from multietapa.dockerfile.platforms import Platform
-from multietapa.dockerfile.references import invalid_reference
-from multietapa.dockerfile.shell import Lexer, WordError
+from multietapa.dockerfile.shell import WordError
 from multietapa.errors import DockerfileError
 from multietapa.keywords import WITH_LAYER
-from multietapa.text import join
-
-_STAGE_NAME = re.compile(r"^[a-z][a-z0-9\-_.]*$")
 
 
 @dataclass(frozen=True)
@@ -50,18 +47,18 @@ class Stage:
 
 @dataclass(frozen=True)
 class Dockerfile:
-    """Un Dockerfile leído. ``syntax`` es el valor de ``# syntax=`` o ``""``."""
+    """Un Dockerfile leído. ``syntax`` es el valor de ``# syntax=`` o ``""``; ``lines``, sus líneas."""
 
     text: str
     stages: tuple[Stage, ...]
     global_args: tuple[Instruction, ...] = ()
     escape: str = "\\"
     syntax: str = ""
-    _lines: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    lines: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     def line_text(self, line: int) -> str:
         """El texto de una línea (desde 1), o ``""`` si no existe."""
-        return self._lines[line - 1].rstrip() if 1 <= line <= len(self._lines) else ""
+        return self.lines[line - 1].rstrip() if 1 <= line <= len(self.lines) else ""
 
     @property
     def instructions(self) -> tuple[Instruction, ...]:
@@ -80,45 +77,6 @@ class Dockerfile:
     def stage_labels(self) -> tuple[str, ...]:
         """Los nombres que acepta ``objetivo``: el de cada etapa, o su índice si no tiene."""
         return tuple(s.name or str(s.index) for s in self.stages)
-
-    def images(
-        self,
-        *,
-        architecture: str,
-        platform: Platform | None = None,
-        buildargs: Mapping[str, str] | None = None,
-        target: str | None = None,
-        all_stages: bool = False,
-    ) -> dict[str, Instruction]:
-        """Las imágenes de fuera que hacen falta para ``target`` (o la última etapa), en su orden.
-
-        Cada una va con la instrucción que la pide (mejor un ``FROM``).
-
-        Args:
-            architecture: la del motor, en los nombres de Docker.
-            platform: para la que se construye (``$TARGETARCH`` y compañía); si falta, la del motor.
-            buildargs: valores que sustituyen a los de los ``ARG`` globales.
-            all_stages: todas las etapas y no solo las necesarias (así trabaja el constructor clásico).
-
-        Raises:
-            DockerfileError: el motor no aceptaría alguno de los nombres, aunque su etapa no haga falta.
-        """
-        source = self.resolved(
-            buildargs, target=target, architecture=architecture, platform=platform, strict=True
-        )
-        wanted = source.stages if all_stages else source.needed(target)
-        source.check_origins({stage.index for stage in wanted})
-        found: dict[str, Instruction] = {}
-        for stage in wanted:
-            if source.parent(stage) is None and found.get(stage.image, stage.opening).keyword != "FROM":
-                del found[stage.image]
-            if source.parent(stage) is None:
-                found.setdefault(stage.image, stage.opening)
-            for instruction in stage.instructions:
-                for name in instruction.froms:
-                    if source.stage(name) is None:
-                        found.setdefault(name, instruction)
-        return {name: asker for name, asker in found.items() if name and name != "scratch"}
 
     def resolved(
         self,
@@ -146,7 +104,7 @@ class Dockerfile:
             )
         except ArgumentError as error:
             if strict:
-                fail(self._lines, error.line, str(error))
+                fail(self.lines, error.line, str(error))
             values = {}
         found: list[Stage] = []
         for stage in self.stages:
@@ -156,14 +114,20 @@ class Dockerfile:
                 image, unset = expand_base(stage.base, values, self.escape)
             except WordError as error:
                 if strict:
-                    fail(self._lines, stage.line, f"En «{stage.base}», {error}.")
+                    fail(self.lines, stage.line, f"En «{stage.base}», {error}.")
             if strict and image != "scratch" and all(s.name != image for s in found if s.name):
-                self._check_image(image, stage.line, unset)
+                check_image(self.lines, image, stage.line, self._lost(unset))
             wanted = ""
             with suppress(WordError):  # el motor dirá qué le pasa
                 wanted = expand_base(stage.opening.flag("platform"), values, self.escape)[0]
             found.append(replace(stage, image=image, platform=wanted))
         return replace(self, stages=tuple(found))
+
+    def _lost(self, names: tuple[str, ...]) -> dict[str, int]:
+        """De esas variables, la línea del ``ARG`` que las pone demasiado tarde; 0 si no hay ninguno."""
+        late = [i for s in self.stages for i in s.instructions if i.keyword == "ARG"]
+        lines = {i.arguments.partition("=")[0]: i.line for i in reversed(late)}
+        return {name: lines.get(name, 0) for name in names}
 
     def without(self, names: Container[str]) -> Dockerfile:
         """El mismo, con las etapas que se llaman así vacías: en su lugar va otra cosa."""
@@ -171,52 +135,25 @@ class Dockerfile:
         pairs = zip(self.stages, empty, strict=True)
         return replace(self, stages=tuple(new if old.name in names else old for old, new in pairs))
 
-    def _check_image(self, name: str, line: int, unset: tuple[str, ...] = ()) -> None:
-        """Lanza ``DockerfileError`` si el motor no aceptaría ese nombre de imagen."""
-        why, step = invalid_reference(name)
-        if why and unset:
-            late = [i for s in self.stages for i in s.instructions if i.keyword == "ARG"]
-            names = join([f"«{n}»" for n in unset])
-            why = f"{why} Ahí no {'tienen' if len(unset) > 1 else 'tiene'} valor {names}."
-            after = next((i.line for i in late if i.arguments.partition("=")[0] in unset), 0)
-            step = (
-                f"El «ARG» de la línea {after} va detrás de un «FROM» y solo vale en su etapa: súbelo."
-                if after
-                else f"Escribe «ARG {unset[0]}=valor» antes del primer «FROM»."
-            )
-        if why:
-            fail(self._lines, line, why, next_step=step)
-
-    def check_origins(self, wanted: set[int]) -> None:
-        """Lanza ``DockerfileError`` si el motor no aceptaría un ``--from`` o un ``from=``."""
-        for stage in self.stages:
-            for instruction in stage.instructions:
-                for origin in instruction.froms:
-                    self._check_origin(stage, instruction, origin, wanted)
-
-    def _check_origin(self, stage: Stage, instruction: Instruction, origin: str, wanted: set[int]) -> None:
-        lexer = Lexer({}, self.escape)
-        try:
-            fixed = lexer.word(origin) == origin
-        except WordError:
-            fixed = False
-        if not fixed:
-            tip = f"Pon «FROM {origin} AS otra» antes, con su «ARG» en la primera línea, y copia de «otra»."
-            why = f"De dónde se copia no puede llevar variables, y «{origin}» las lleva."
-            fail(self._lines, instruction.line, why, next_step=tip)
-        ahead = origin.isdecimal() and int(origin) > stage.index and stage.index in wanted
-        if origin.isdecimal() and (ahead or int(origin) == stage.index or int(origin) >= len(self.stages)):
-            last = stage.index - 1
-            tip = f"Aquí valen del 0 al {last}." if last > 0 else "Aquí vale el 0." if not last else ""
-            why = f"No hay ninguna etapa anterior con el número {origin}."
-            fail(self._lines, instruction.line, why, next_step=tip or "Es la primera: no hay ninguna antes.")
-        if self.stage(origin) is None and not _STAGE_NAME.match(origin.lower()):  # si no, sería una etapa
-            self._check_image(origin, instruction.line)
-
     def parent(self, stage: Stage) -> Stage | None:
         """La etapa anterior que sirve de base a ``stage``, o ``None`` si su base es una imagen de fuera."""
         earlier = (s for s in reversed(self.stages[: stage.index]) if s.name)
         return next((s for s in earlier if s.name == stage.image), None)
+
+    def origin(self, instruction: Instruction, name: str) -> Stage | None:
+        """La etapa de la que toma ``instruction`` cuando dice ``name``; ``None`` si es una imagen.
+
+        Un ``COPY`` puede decir su índice; un ``RUN --mount``, solo su nombre.
+        """
+        named = (s for s in reversed(self.stages) if s.name and s.name == name.lower())
+        index = int(name) if instruction.keyword == "COPY" and name.isdecimal() else -1
+        return next(named, None) or next((s for s in self.stages if s.index == index), None)
+
+    def done_in(self, stage: Stage) -> tuple[Instruction, ...]:
+        """Lo que se hace en ``stage``: lo que dispara la etapa de la que parte (``ONBUILD``) y lo suyo."""
+        parent = self.parent(stage)
+        armed = (i.trigger for i in parent.instructions) if parent else ()
+        return (*(i for i in armed if i is not None), *stage.instructions)
 
     def stage_at(self, line: int) -> Stage | None:
         """La etapa que tiene esa línea, o ``None`` si va antes de la primera."""
@@ -243,7 +180,7 @@ class Dockerfile:
 
     def linked(self, stage: Stage) -> list[Stage]:
         """Las etapas de las que parte o copia ``stage``."""
-        found = [self.parent(stage), *(self.stage(n) for i in stage.instructions for n in i.froms)]
+        found = [self.parent(stage), *(self.origin(i, n) for i in self.done_in(stage) for n in i.froms)]
         return [s for s in found if s is not None]
 
     def unused(self, target: str | None = None) -> tuple[Stage, ...]:
@@ -315,7 +252,7 @@ def _stage(lines: tuple[str, ...], index: int, opening: Instruction, body: list[
     if len(parts) != 1 and not named:
         fail(lines, opening.line, "«FROM» se escribe «FROM imagen» o «FROM imagen AS nombre».")
     name = parts[2].lower() if named else ""
-    if name and not _STAGE_NAME.match(name):
+    if name and not STAGE_NAME.match(name):
         why = f"«{parts[2]}» no sirve como nombre de etapa."
         tip = "Empieza por una letra y usa solo letras sin acento, números, «-», «_» y «.»."
         fail(lines, opening.line, why, next_step=tip)

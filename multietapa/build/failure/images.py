@@ -175,7 +175,7 @@ def _asker(source: Dockerfile | None, full: str, name: str) -> Instruction | Non
     for stage in source.stages:
         if stage.image in (full, name, name.removesuffix(":latest")):
             return stage.opening
-        for instruction in stage.instructions:
+        for instruction in source.done_in(stage):
             if {full, name, name.removesuffix(":latest")} & set(instruction.froms):
                 return instruction_at(source, instruction.line)
     return None

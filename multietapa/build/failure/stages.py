@@ -48,6 +48,15 @@ def missing_stage(
     Con ``unreachable`` (el registro no contesta, y la imagen puede existir), si no se parece a ninguna se
     dicen las dos cosas, y nadie tiene la culpa.
     """
+    if asker is not None and asker.keyword == "RUN" and name.isdecimal():
+        return BuildError(
+            f"No existe la imagen «{name}»{where(asker.line)}.",
+            why="En «--mount» una etapa va por su nombre: un número es el nombre de una imagen, y no hay "
+            "ninguna que se llame así.",
+            next_step="Pon nombre a la etapa con «AS», y ese nombre en «from=».",
+            detail=quote(source, asker.line),
+            line=asker.line,
+        )
     if asker is None or asker.keyword == "FROM" or not _NAME.match(name):
         return None
     error = unknown_target(name, source)
@@ -119,7 +128,7 @@ def circular(case: Case) -> MultietapaError | None:
         return None
     name = found[1]
     stage = case.source.stage(name) if case.source else None
-    own = stage.instructions if stage else ()
+    own = case.source.done_in(stage) if case.source and stage else ()
     same = next((i for i in own if stage and _mentions(case.source, i, stage)), None)
     if same is not None:
         return itself(case.source, same.line, name)
@@ -139,8 +148,8 @@ def itself(source: Dockerfile | None, line: int | None, name: str) -> Dockerfile
 
 def _waiting(source: Dockerfile, stage: Stage) -> Iterator[Instruction]:
     """Las instrucciones de ``stage`` que copian de una etapa que a su vez la necesita."""
-    for instruction in stage.instructions:
-        origins = (source.stage(name) for name in instruction.froms)
+    for instruction in source.done_in(stage):
+        origins = (source.origin(instruction, name) for name in instruction.froms)
         if any(o is not None and stage in source.needed(o.label) for o in origins):
             yield instruction
 
@@ -157,7 +166,7 @@ def _later(source: Dockerfile | None, asker: Instruction | None, origin: str) ->
 
 
 def _mentions(source: Dockerfile | None, instruction: Instruction, stage: Stage) -> bool:
-    return source is not None and any(source.stage(name) is stage for name in instruction.froms)
+    return source is not None and any(source.origin(instruction, name) is stage for name in instruction.froms)
 
 
 def _asker(source: Dockerfile | None, origin: str, stage: str) -> Instruction | None:
@@ -173,4 +182,4 @@ def _askers(source: Dockerfile, wanted: Stage | None, inside: Stage | None) -> I
         if inside is not None and stage.label != inside.label:
             continue
         if wanted is not None and stage.index < wanted.index:
-            yield from (i for i in stage.instructions if _mentions(source, i, wanted))
+            yield from (i for i in source.done_in(stage) if _mentions(source, i, wanted))
