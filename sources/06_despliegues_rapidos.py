@@ -161,7 +161,7 @@ FROM node:14
 CMD ["node", "-e", "require('http').createServer((_, r) => r.end('hola')).listen(3000)"]
 """
 construir(TIENDA, dockerfile=VECINA, etiqueta="vecina:1")
-vecinas = desplegar("vecina:1", "tienda:ingenua", "tienda:multietapa", mbps=100, frio=False)
+vecinas = desplegar("vecina:1", "tienda:ingenua", "tienda:multietapa", mbps=200, frio=False)
 vecinas.bytes_viajados
 
 # %%

@@ -97,7 +97,7 @@ def test_notebook_runs_and_looks_right(page: Page, lab_url: str, captures: Path,
             for look in LOOKS:
                 assert page.evaluate(look) == []
         page.set_viewport_size({"width": WIDTHS[0], "height": 900})
-    if page.locator(".mtc").count():
+    if page.locator(GUESS).count():
         comes_back(page, lab_url, captures, name)
 
 
