@@ -52,7 +52,8 @@ registro
 
 # %% [markdown]
 # La dirección va **delante del nombre** de la imagen: así sabe el motor a qué registro subirla. Con el SDK se le
-# pone ese nombre con `tag` y se sube con `push`, que va contando lo que pasa con cada capa.
+# pone ese nombre con `tag` y se sube con `push`, que va contando lo que pasa con cada capa. (Podman pide TLS hasta en
+# 127.0.0.1, y el SDK no sabe decirle que no: con él, sigue en «Un nodo vacío, de verdad».)
 
 # %%
 cliente = docker.from_env(timeout=600)
@@ -168,9 +169,9 @@ vecinas.bytes_viajados
 pregunta("06.c")
 
 # %% [markdown]
-# Aquí la base compartida iguala a las dos: una base que **ya está en todos los nodos** no vuelve a viajar, y una
-# pequeña y distinta, sí. No es un argumento para quedarse con la grande: ocupa disco en cada nodo, se actualiza
-# entera y lleva dentro todo lo demás. Pero al dar una cifra hay que decir siempre **qué tenía ya el nodo**.
+# Aquí la ventaja ha desaparecido: una base que **ya está en el nodo** no vuelve a viajar, y una pequeña y distinta,
+# sí. No es un argumento para quedarse con la grande: ocupa disco en cada nodo, hay que traerla entera cuando se
+# actualiza y lleva dentro todo lo demás. Pero al dar una cifra hay que decir siempre **qué tenía ya el nodo**.
 #
 # ## La segunda versión
 #
