@@ -125,7 +125,8 @@ primero
 
 # %% [markdown]
 # Lee las fases. **Transferir** se lleva casi todo; abrir las capas, crear el contenedor, arrancarlo y que conteste
-# son segundos sueltos. Por eso pesa tanto lo que viaja. Haz la cuenta:
+# son segundos sueltos. Por eso pesa tanto lo que viaja. (Los bytes que viajaron no son exactamente los de `comparar`:
+# cada motor comprime a su manera.) Haz la cuenta:
 
 # %%
 pregunta("06.b")
