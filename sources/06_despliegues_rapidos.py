@@ -210,7 +210,7 @@ for imagen, cuantos in viajan.items():
 #
 # ## Las dependencias, aparte
 #
-# ORDENADA cambia otra cosa. `npm install` puede elegir versiones nuevas y retocar `package-lock.json`; **`npm ci`**
+# `ORDENADA` cambia otra cosa. `npm install` puede elegir versiones nuevas y retocar `package-lock.json`; **`npm ci`**
 # instala exactamente lo que ese archivo fija, y falla si no concuerda con `package.json`. Dos construcciones no
 # darán dependencias distintas.
 #
@@ -221,8 +221,8 @@ for imagen, cuantos in viajan.items():
 # %% [markdown]
 # ## Tu turno
 #
-# En el primer ejercicio cuentan los bytes que vuelven a viajar; en el segundo, los segundos de un despliegue de
-# verdad a 20 Mb/s. La comprobación tarda lo que tarde el despliegue, pero si ve que no llega, corta.
+# En el primer ejercicio cuentan los bytes que vuelven a viajar, y parte de otro Dockerfile; en el segundo, los
+# segundos de un despliegue de verdad a 20 Mb/s. La comprobación tarda lo que tarde el despliegue, pero si ve que no llega, corta.
 
 # %%
 ejercicio("06.1")
