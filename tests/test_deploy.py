@@ -271,11 +271,11 @@ def test_where_there_can_be_no_second_engine(motor_real: Motor, monkeypatch: pyt
     assert "Linux" in cold_node(motor_real).why
 
 
+@pytest.mark.usefixtures("place")  # su sesión ya sabe qué registros no contestan
 def test_an_engine_with_containerd_and_one_that_is_not_of_the_workshop(
-    second_engine_factory: SecondEngine, second: EngineNode, monkeypatch: pytest.MonkeyPatch
+    second_engine_factory: SecondEngine, second: EngineNode
 ) -> None:
     """Con el almacén de containerd, o con un motor que ya estaba, se despliega igual, a las dos clases."""
-    monkeypatch.setenv(SESSION_VARIABLE, "con-containerd")
     with second_engine_factory(containerd=True) as (client, daemon):
         load_base_image(client)
         image = app_image(client, noise(1_000_000, 4))
