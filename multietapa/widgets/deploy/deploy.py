@@ -16,7 +16,8 @@ from multietapa.build.follow import HEARTBEAT
 from multietapa.registry.state import DeployPhase, DeployState
 from multietapa.widgets.adapters.ipykernel import listen_while_busy
 from multietapa.widgets.base import WidgetView, drawing
-from multietapa.widgets.deploy.twin import default_plan, lines, payload, static_html
+from multietapa.widgets.deploy.estimate import control_words, default_plan
+from multietapa.widgets.deploy.twin import lines, payload, static_html
 from multietapa.widgets.deploy.words import Runs, overall_word, title
 from multietapa.widgets.theme import paint_css
 
@@ -28,7 +29,8 @@ class DeployView(WidgetView):
 
     ``clock`` son los segundos que lleva todo y los de la imagen en marcha (``-1`` si no hay ninguna): el
     navegador los hace correr. ``speed``, ``replicas``, ``deployments`` y ``price`` son los controles de lo
-    calculado, y ``added``, lo que sale con ellos: lo escribe el navegador y se añade al exportar.
+    calculado, que en ``words`` tienen lo que se lee en ellos; ``added`` es lo que sale al moverlos: lo
+    escribe el navegador y se añade al exportar.
     """
 
     _esm, _css = drawing(__file__, css=paint_css())
@@ -42,6 +44,7 @@ class DeployView(WidgetView):
     deployments = traitlets.Int(20).tag(sync=True)
     price = traitlets.Unicode("").tag(sync=True)
     added = traitlets.Unicode("").tag(sync=True)
+    words: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
 
     def __init__(self, state: DeployState, *, cancel: threading.Event | None = None) -> None:
         self._state = state
@@ -50,9 +53,10 @@ class DeployView(WidgetView):
         self._began = time.monotonic()
         self._image: tuple[str, DeployPhase] | None = None
         self._image_began = self._began
-        plan = default_plan(state)
+        plan = default_plan(state.mbps)
         super().__init__(
             **payload(state),
+            words=control_words(),
             clock=[0.0, -1.0],
             speed=plan.mbps,
             replicas=plan.replicas,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator
+from typing import Any
 
 from multietapa import text
 from multietapa.registry.outcome import middle
@@ -17,13 +18,24 @@ from multietapa.widgets.deploy.words import Measured, speed
 LABEL = "cálculo"
 TITLE = "Si se desplegara muchas veces"
 ASSUMED = (
-    "Se supone que las réplicas bajan la imagen a la vez y se reparten un mismo enlace, el del registro. Lo "
-    "demás (abrir, crear, arrancar y contestar) lo hace cada una en su nodo y dura lo que duró al medirlo."
+    "Se supone que las réplicas piden a la vez los bytes que viajaron aquí y se reparten un mismo enlace, el "
+    "del registro. Lo demás (abrir, crear, arrancar y contestar) lo hace cada una en su nodo y dura lo que "
+    "duró al medirlo."
 )
 PER_DEPLOYMENT = "Cada despliegue, hasta que contesta la última réplica"
 TRAFFIC = "Tráfico al mes"
 MONTHLY = "Tiempo al mes, entre todos"
 COST = "Coste al mes"
+LABELS = (PER_DEPLOYMENT, TRAFFIC, MONTHLY, COST)
+FIELDS = (
+    "Velocidad del enlace (Mb/s)",
+    "Réplicas",
+    "Despliegues al mes",
+    "Precio de cada GB, con su moneda (si lo sabes)",
+)
+LIMITS = ((0.1, 10_000), (1, 1000), (1, 1000))
+"""Entre qué valores se mueven los tres primeros controles."""
+WRONG_PRICE = "Escribe un número y, si quieres, su moneda: 0,09 €"
 _HOUR = 1.0
 
 
@@ -50,6 +62,12 @@ def basis(found: Measured) -> dict[str, tuple[int, float]]:
     return {name: (done.travelled_bytes, rest_seconds(done)) for name, done in chosen.items()}
 
 
+def default_plan(mbps: float | None) -> Plan:
+    """Lo que se supone mientras nadie mueve nada: la velocidad con la que se midió, si la había."""
+    slowest, fastest = LIMITS[0]
+    return Plan() if mbps is None else Plan(mbps=min(max(mbps, slowest), fastest))
+
+
 def estimate_lines(found: Measured, plan: Plan) -> Iterator[str]:
     """El bloque en texto: cada línea dice que es un cálculo."""
     if not found:
@@ -66,20 +84,40 @@ def estimate_html(found: Measured, plan: Plan) -> str:
     """El bloque en HTML, sin controles."""
     if not found:
         return ""
+    return (
+        f'<div class="mtd-calc"><p><b>{LABEL}</b> <strong>{TITLE}</strong></p>'
+        f"{estimate_table(found, plan)}<p><small>{_esc(ASSUMED)}</small></p></div>"
+    )
+
+
+def estimate_table(found: Measured, plan: Plan, *, labels: tuple[str, ...] = LABELS[:-1]) -> str:
+    """La tabla del cálculo, una columna por imagen; la fila de la que no hay cifra queda vacía."""
     rows = {name: said(project(*each, plan)) for name, each in basis(found).items()}
     head = "".join(f'<th scope="col">{_esc(name)}</th>' for name in rows)
     body = "".join(
         f'<tr><th scope="row">{_esc(label)}</th>'
-        + "".join(f"<td>{_esc(row[number])}</td>" for row in rows.values())
+        + "".join(f"<td>{_esc(''.join(row[number : number + 1]))}</td>" for row in rows.values())
         + "</tr>"
-        for number, label in enumerate((PER_DEPLOYMENT, TRAFFIC, MONTHLY))
+        for number, label in enumerate(labels)
     )
     return (
-        f'<div class="mtd-calc"><p><b>{LABEL}</b> <strong>{TITLE}</strong></p><table><caption>'
-        f"{LABEL.capitalize()}, {_esc(plan_words(plan))}</caption><thead><tr>"
-        f'<th scope="col">Cálculo</th>{head}</tr></thead><tbody>{body}</tbody></table>'
-        f"<p><small>{_esc(ASSUMED)}</small></p></div>"
+        f"<table><caption>Cálculo {_esc(plan_words(plan))}</caption><thead><tr>"
+        f'<th scope="col">{LABEL}</th>{head}</tr></thead><tbody>{body}</tbody></table>'
     )
+
+
+def control_words() -> dict[str, Any]:
+    """Lo que se lee en los controles y en la tabla, para el dibujo."""
+    return {
+        "label": LABEL,
+        "title": TITLE,
+        "about": f"{LABEL.capitalize()}: {TITLE[0].lower()}{TITLE[1:]}",
+        "fields": list(FIELDS),
+        "limits": [list(pair) for pair in LIMITS],
+        "rows": list(LABELS),
+        "assumed": ASSUMED,
+        "wrong": WRONG_PRICE,
+    }
 
 
 def _esc(value: str) -> str:

@@ -13,10 +13,16 @@ from typing import Any
 from multietapa import text
 from multietapa.registry.events import LayerState, Phase
 from multietapa.registry.outcome import Deployment, middle
-from multietapa.registry.projection import Plan
 from multietapa.registry.state import DeployPhase, DeployState, ImageOnItsWay, LayerOnItsWay
 from multietapa.widgets.deploy import words
-from multietapa.widgets.deploy.estimate import basis, estimate_html, estimate_lines
+from multietapa.widgets.deploy.estimate import (
+    LABELS,
+    basis,
+    default_plan,
+    estimate_html,
+    estimate_lines,
+    estimate_table,
+)
 from multietapa.widgets.deploy.words import TOTAL, TRANSFER, Measured, Runs, measured
 from multietapa.widgets.theme import VARIABLES, paint_css
 
@@ -62,7 +68,7 @@ def lines(state: DeployState, runs: Runs = ()) -> Iterator[str]:
     if closing := words.sentence(found):
         yield closing
         yield words.how(state, found)
-        yield from estimate_lines(found, default_plan(state))
+        yield from estimate_lines(found, default_plan(state.mbps))
 
 
 def static_html(state: DeployState, runs: Runs = ()) -> str:
@@ -82,7 +88,7 @@ def static_html(state: DeployState, runs: Runs = ()) -> str:
     body = f"{head}{notes}{rows}"
     if closing := words.sentence(found):
         body += f"<p><strong>{_esc(closing)}</strong></p>{table_html(state, runs)}"
-        body += estimate_html(found, default_plan(state))
+        body += estimate_html(found, default_plan(state.mbps))
     style = re.sub(r"\s*\n\s*", "", VARIABLES + paint_css() + _CSS)
     return f'<style>{style}</style><div class="mt">{body}</div>'
 
@@ -105,15 +111,9 @@ def table_html(state: DeployState, runs: Runs = ()) -> str:
     )
 
 
-def default_plan(state: DeployState) -> Plan:
-    """Lo que se supone mientras nadie mueve nada: la velocidad con la que se midió, si la había."""
-    return Plan() if state.mbps is None else Plan(mbps=state.mbps)
-
-
 def payload(state: DeployState, runs: Runs = ()) -> dict[str, Any]:
     """Lo que viaja al widget: ``head``, ``images`` y ``table``, acotado en tamaño y sin ningún reloj."""
     found = measured(state, runs)
-    estimated = basis(found)
     return {
         "head": {
             "title": words.title(state),
@@ -124,7 +124,10 @@ def payload(state: DeployState, runs: Runs = ()) -> dict[str, Any]:
             "node": words.node_note(state),
             "sentence": words.sentence(found) if state.over else "",
             "how": words.how(state, found) if state.over else "",
-            "estimate": [[name, *each] for name, each in estimated.items()] if state.over else [],
+            "estimate": [[name, *each] for name, each in basis(found).items()] if state.over else [],
+            "estimated": estimate_table(found, default_plan(state.mbps), labels=LABELS)
+            if state.over and found
+            else "",
         },
         "images": [_image(image, found.get(image.name, ()), _scale(found)) for image in state.images],
         "table": table_html(state, runs) if state.over else "",
@@ -140,12 +143,12 @@ def _image(image: ImageOnItsWay, runs: tuple[Deployment, ...], scale: float) -> 
         "layers": [],
         "more": "",
         "bar": {},
-        "reason": "" if image.phase.over and image.phase is DeployPhase.DONE else image.reason,
+        "reason": image.reason,
         "detail": image.detail[-_MAX_LOG:],
     }
     if image.phase is DeployPhase.DONE and runs:
         shown["bar"] = _bar(runs, scale)
-    else:
+    elif not image.phase.over:
         going = image.layers or image.pushing
         shown["layers"], shown["more"] = _layers(list(going.values()))
     return shown
@@ -166,12 +169,12 @@ def _bar(runs: tuple[Deployment, ...], scale: float) -> dict[str, Any]:
     done = middle(runs)
     return {
         "share": round(done.total_seconds / scale, 4),
-        "total": text.duration(done.total_seconds),
+        "total": words.took(done.total_seconds),
         "spread": words.spread([run.total_seconds for run in runs]),
         "moved": words.moved(done),
         "note": words.layers_note(done),
         "parts": [
-            [phase.value, PAINTS[phase], round(done.seconds[phase], 3), text.duration(done.seconds[phase])]
+            [phase.value, PAINTS[phase], round(done.seconds[phase], 3), words.took(done.seconds[phase])]
             for phase in Phase
         ],
         "spreads": [words.spread([run.seconds[phase] for run in runs]) for phase in Phase],
@@ -187,7 +190,7 @@ def _rows() -> Iterator[tuple[str, Callable[[tuple[Deployment, ...]], tuple[str,
 
     def timed(value: Callable[[Deployment], float]) -> Callable[[tuple[Deployment, ...]], tuple[str, str]]:
         return lambda runs: (
-            text.duration(value(middle(runs))),
+            words.took(value(middle(runs))),
             words.spread([value(run) for run in runs]),
         )
 
@@ -215,9 +218,8 @@ def _rate(done: Deployment) -> str:
 def _done_lines(name: str, runs: tuple[Deployment, ...]) -> Iterator[str]:
     done = middle(runs)
     between = words.spread([run.total_seconds for run in runs])
-    yield f"✓ {name}: {text.duration(done.total_seconds)} {TOTAL}{f' ({between})' if between else ''}"
-    phases = [f"{phase.value}, {text.duration(done.seconds[phase])}" for phase in Phase]
-    yield f"  {'; '.join(phases)}"
+    yield f"✓ {name}: {words.took(done.total_seconds)} {TOTAL}{f' ({between})' if between else ''}"
+    yield f"  {words.phases_text(done.seconds)}"
     yield f"  {words.moved(done)} ({words.layers_note(done)})"
 
 

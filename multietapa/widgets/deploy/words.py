@@ -7,7 +7,7 @@ total intermedio si se repitió, con lo que variaron todos.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from multietapa import text
 from multietapa.registry.events import LayerState, Phase
@@ -45,6 +45,11 @@ def measured(state: DeployState, runs: Runs = ()) -> Measured:
     return found
 
 
+def took(seconds: float) -> str:
+    """Lo que duró algo medido; lo que no es cero nunca se escribe ``0,0 s``."""
+    return "menos de 0,1 s" if 0 < seconds < 0.05 else text.duration(seconds)
+
+
 def speed(mbps: float | None) -> str:
     """La velocidad de un enlace: ``20 Mb/s``, ``2,5 Mb/s`` o ``sin límite``."""
     if mbps is None:
@@ -58,6 +63,11 @@ def link(mbps: float | None) -> str:
     return f"por un enlace {'de ' if mbps is not None else ''}{speed(mbps)}"
 
 
+def to_node(node: NodeKind) -> str:
+    """A qué se despliega: ``a un segundo motor``, ``al cliente del taller``."""
+    return f"a {node.value}".replace("a el ", "al ")
+
+
 def title(state: DeployState) -> str:
     """Qué se despliega."""
     return f"Despliegue de {text.join([image.name for image in state.images])}"
@@ -65,7 +75,7 @@ def title(state: DeployState) -> str:
 
 def context(state: DeployState) -> str:
     """Cómo se despliega, en una línea: a qué nodo, por qué enlace, con qué capas y desde qué motor."""
-    node = f"a {state.node.value}" if state.node else ""
+    node = to_node(state.node) if state.node else ""
     kept = "" if state.cold else "el nodo se queda con las capas que recibe"
     turn = f"vuelta {state.turn} de {state.turns}" if state.turns > 1 and not state.over else ""
     return " · ".join(filter(None, (node, link(state.mbps), kept, turn, state.engine)))
@@ -113,19 +123,27 @@ def image_word(image: ImageOnItsWay) -> str:
 
 
 def doing(image: ImageOnItsWay) -> str:
-    """Lo que hace ahora una imagen en camino: su fase y, si se transfiere, los bytes y el ritmo."""
+    """Por dónde va (o dónde se quedó) una imagen: su fase, los bytes, el ritmo y lo que duró lo de antes."""
     if image.phase is DeployPhase.PUSHING:
-        return "subirla al registro no cuenta como despliegue: se hace una vez"
-    if image.phase is not DeployPhase.RUNNING or image.running is None:
+        return "subir la imagen al registro no cuenta como despliegue: se hace una vez para todos los nodos"
+    if image.running is None:
         return ""
     number = list(Phase).index(image.running) + 1
-    parts = [f"fase {number} de {len(Phase)}: {image.running.value}"]
+    stuck = "se quedó en la " if image.phase.over else ""
+    parts = [f"{stuck}fase {number} de {len(Phase)}: {image.running.value}"]
     if image.running is Phase.TRANSFER and image.expected_bytes:
         arrived, expected = min(image.arrived_bytes, image.expected_bytes), image.expected_bytes
         parts.append(f"{text.size(arrived)} de {text.size(expected)} de {TRANSFER}")
         if arrived and image.told > _SOON:
-            parts.append(f"{rate(arrived, image.told)} hasta ahora")
+            parts.append(f"{rate(arrived, image.told)} hasta {'entonces' if stuck else 'ahora'}")
+    if image.seconds:
+        parts.append(f"antes: {phases_text(image.seconds)}")
     return " · ".join(parts)
+
+
+def phases_text(seconds: Mapping[Phase, float]) -> str:
+    """Unas fases con lo que duraron: ``transferir, 17 s; comprobar y abrir, 0,6 s``."""
+    return "; ".join(f"{phase.value}, {took(seconds[phase])}" for phase in Phase if phase in seconds)
 
 
 def rate(n_bytes: int, seconds: float) -> str:
@@ -162,17 +180,17 @@ def layers_note(deployment: Deployment) -> str:
     """Cuántas capas viajaron y cuántas ya estaban."""
     count = len(deployment.layers)
     there = sum(not layer.travelled for layer in deployment.layers)
-    said = [f"{count - there} {'viajó' if count - there == 1 else 'viajaron'}"] if count - there else []
-    said += [f"{there} ya {'estaba' if there == 1 else 'estaban'}"] if there else []
-    return f"{text.count(count, 'capa', 'capas')}: {text.join(said)}" if said else "ninguna capa"
+    went, stayed = ("viajó" if count - there == 1 else "viajaron"), ("estaba" if there == 1 else "estaban")
+    said = f"{count - there} {went} y {there} ya {stayed}"
+    if there in (0, count):
+        said = f"{'ya ' + stayed if there else went}{' todas' if count > 1 else ''}"
+    return f"{text.count(count, 'capa', 'capas')}: {said}"
 
 
 def spread(values: Sequence[float]) -> str:
-    """Lo que variaron unos segundos medidos varias veces: ``de 18 s a 20 s``; ``""`` con una sola."""
-    low, high = text.duration(min(values)), text.duration(max(values))
-    if len(values) < 2:
-        return ""
-    return f"de {low} a {high}" if low != high else f"siempre {low}"
+    """Lo que variaron unos segundos medidos varias veces: ``de 18 s a 20 s``; ``""`` si se escriben igual."""
+    low, high = took(min(values)), took(max(values))
+    return f"de {low} a {high}" if low != high else ""
 
 
 def sentence(found: Measured) -> str:
@@ -183,17 +201,17 @@ def sentence(found: Measured) -> str:
     if not order:
         return ""
     (first, least), (last, most) = order[0], order[-1]
-    opening = f"{first} contestó en {text.duration(least)}"
+    opening = f"{first} contestó en {took(least)}"
     if len(order) == 1:
         return f"{opening}."
     if most < SIMILAR * least:
         who = f"{first} y {last} contestaron" if len(order) == 2 else "Todas contestaron"
-        between = f"entre {text.duration(least)} y {text.duration(most)}"
-        if text.duration(least) == text.duration(most):
-            between = text.duration(least)
+        between = f"entre {took(least)} y {took(most)}"
+        if took(least) == took(most):
+            between = took(least)
         return f"{who} casi en el mismo tiempo: {between}."
     times = text.as_much(most, least, "lo", " de lo")
-    return f"{opening}; {last}, en {text.duration(most)}: {times} tardó la primera."
+    return f"{opening}; {last}, en {took(most)}: {times} tardó {first}."
 
 
 def how(state: DeployState, found: Measured) -> str:
@@ -202,7 +220,7 @@ def how(state: DeployState, found: Measured) -> str:
         return ""
     some = next(iter(found.values()))
     times = len(some)
-    parts = [f"Medido {link(some[0].mbps)}, a {some[0].node.value}", state.engine]
+    parts = [f"Medido {link(some[0].mbps)}, {to_node(some[0].node)}", state.engine]
     if times > 1:
         parts.append(f"{times} veces: se da el despliegue de total intermedio, y entre qué tiempos quedaron")
     return f"{' · '.join(filter(None, parts))}."
