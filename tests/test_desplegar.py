@@ -377,7 +377,7 @@ def test_a_disk_without_room_on_arrival(
     versions: tuple[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Si no cabe donde se baja, se dice que es este disco, y no queda nada en él."""
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "pequeño", tmp_path]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "pequeño", str(tmp_path)]
     if not shutil.which("mount") or subprocess.run(mount, stderr=subprocess.DEVNULL).returncode:
         pytest.skip("aquí no se puede montar un disco pequeño")
     try:
