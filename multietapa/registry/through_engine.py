@@ -51,6 +51,9 @@ _STATES = {
     "Already exists": LayerState.PRESENT,
     "Layer already exists": LayerState.PRESENT,
 }
+#: Lo que dice el motor si el nombre que se le dio a una imagen para subirla ya no está.
+_UNNAMED = re.compile(r"image does not exist locally|tag does not exist|image not known", re.IGNORECASE)
+_ATTEMPTS = 10
 _BAD_NAME = re.compile(r"[^a-z0-9._/-]")
 
 
@@ -96,6 +99,22 @@ def push(
         EngineLostError: el motor se apagó.
     """
     started = time.monotonic()
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            reference, digest, layers = yield from _pushed(client, image, registry, cancel)
+            break
+        except RegistryError as problem:  # otro cuaderno acabó de subirla, y quitó el nombre
+            if attempt == _ATTEMPTS or not _UNNAMED.search(problem.why):
+                raise
+    done = Pushed(reference, digest, layers, time.monotonic() - started)
+    yield done
+    return done
+
+
+def _pushed(
+    client: docker.DockerClient, image: str, registry: Registry, cancel: threading.Event | None
+) -> Generator[LayerDeclared | LayerProgress, None, tuple[str, str, int]]:
+    """La sube con un nombre de ese registro, que al acabar se quita: su nombre, su digest y cuántas capas."""
     repository, tag = name_in(registry, image)
     reference = f"{repository}:{tag}"
     try:
@@ -130,9 +149,7 @@ def push(
                     yield said
     finally:
         _untag(client, reference)
-    done = Pushed(reference, digest, len(moved), time.monotonic() - started)
-    yield done
-    return done
+    return reference, digest, len(moved)
 
 
 def pull(
