@@ -86,6 +86,21 @@ def test_a_speed_is_said(mbps: float | None, said: str) -> None:
     assert words.link(mbps) == f"por un enlace {'' if mbps is None else 'de '}{said}"
 
 
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.0, "0,0 s"),
+        (0.001, "menos de 0,1 s"),
+        (0.0499, "menos de 0,1 s"),
+        (0.05, "0,1 s"),
+        (75, "1 min 15 s"),
+    ],
+)
+def test_a_measured_time_is_never_written_as_nothing(seconds: float, said: str) -> None:
+    """Una fase muy corta no se lee como si no hubiera durado nada."""
+    assert words.took(seconds) == said
+
+
 def test_what_travelled_and_what_was_there() -> None:
     """De una imagen se dicen los bytes que viajaron y los que ya estaban, con su medida, y cuántas capas."""
     some = deployment("v2", (5_000_000, 1_000_000), (0, 0, 0, 0), present=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -41,8 +42,8 @@ from multietapa.registry.events import LayerState, Phase
 from multietapa.registry.outcome import NodeKind
 from multietapa.registry.state import DeployPhase, DeployState
 from multietapa.widgets.deploy.deploy import DeployView
-from tests.conftest import processes_mentioning, until
-from tests.shipping import app_image, no_threads, noise
+from tests.conftest import until
+from tests.shipping import app_image, no_threads, nodes_of, noise
 
 SESSION = "celda-desplegar"
 SHARED, CHANGED = 2_000_000, 700_000
@@ -76,11 +77,6 @@ def mute(engine: docker.DockerClient, base_image: str) -> Iterator[str]:
     engine.images.remove(tag, force=True)
 
 
-def node_processes() -> set[str]:
-    """Los supervisores de nodos que hay en marcha, de quien sean."""
-    return set(processes_mentioning("multietapa.engine.supervisor nodo"))
-
-
 def left(client: docker.DockerClient) -> set[str]:
     """Los contenedores del taller, sin contar los registros."""
     listed = client.containers.list(all=True, filters={"label": f"{LABEL}=1"})
@@ -90,9 +86,10 @@ def left(client: docker.DockerClient) -> set[str]:
 @pytest.fixture
 def nothing_left(engine: docker.DockerClient) -> Iterator[None]:
     """Al acabar no queda ningún contenedor, hilo ni nodo más que al empezar."""
-    before = left(engine), node_processes()
+    before = left(engine)
     yield
-    until(lambda: (left(engine), node_processes() - before[1]) == (before[0], set()))
+    until(lambda: left(engine) == before)
+    until(lambda: not nodes_of(os.getpid()))
     until(lambda: not [one for one in threading.enumerate() if one.name == "multietapa-desplegar"])
     no_threads()
 
@@ -306,12 +303,14 @@ def test_the_cancel_button(
 
 
 @pytest.mark.usefixtures("nothing_left", "as_client")
-def test_ctrl_c(presser: Presser, mute: str) -> None:
+def test_ctrl_c(presser: Presser, mute: str, engine: docker.DockerClient) -> None:
     """Ctrl-C se dice en una línea, y lo que estaba en marcha se recoge antes de volver."""
+    before = left(engine)
     presser.when = MOMENTS["contestar"]
     presser.then = lambda: os.kill(os.getpid(), signal.SIGINT)
     with pytest.raises(Interrupted, match="se dejó a medias"):
         desplegar(mute, mbps=None)
+    assert left(engine) == before
     assert presser.states[-1].images[0].phase is DeployPhase.CANCELLED
 
 
@@ -376,10 +375,8 @@ def test_a_disk_without_room_on_arrival(
     versions: tuple[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Si no cabe donde se baja, se dice que es este disco, y no queda nada en él."""
-    if (
-        os.geteuid() != 0
-        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "x", tmp_path]).returncode
-    ):
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "pequeño", str(tmp_path)]
+    if not shutil.which("mount") or subprocess.run(mount, stderr=subprocess.DEVNULL).returncode:
         pytest.skip("aquí no se puede montar un disco pequeño")
     try:
         monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
@@ -414,14 +411,14 @@ def test_two_kernels_at_once(motor_real: Motor, versions: tuple[str, str]) -> No
 
 def test_a_kernel_killed_midway(motor_real: Motor, mute: str, engine: docker.DockerClient) -> None:
     """Si el kernel muere de golpe, su nodo se va con él: ni procesos, ni contenedores, ni datos."""
-    before, containers = node_processes(), left(engine)
+    containers = left(engine)
     running = kernel(motor_real, f"desplegar({mute!r}, mbps=None, vista='texto')")
     assert running.stdout is not None
     for line in running.stdout:
         if "arrancar," in line:  # ya arrancó; nadie contesta
             break
-    assert node_processes() - before
+    assert (nodes := nodes_of(running.pid))
     running.kill()
     running.wait()
-    until(lambda: not node_processes() - before, seconds=20)
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in nodes), seconds=20)
     assert left(engine) == containers

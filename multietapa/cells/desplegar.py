@@ -122,8 +122,8 @@ def _follow(batch: Batch, view: View, cancel: threading.Event) -> None:
         stopped = problem
         cancel.set()
         with suppress(KeyboardInterrupt):  # la segunda vez no se espera más
-            worker.join(STOP_LIMIT)
-    if worker.is_alive():
+            worker.over.wait(STOP_LIMIT)
+    if not worker.over.is_set():
         batch.stop()
     view.finish(batch.state, batch.runs)
     if isinstance(stopped, KeyboardInterrupt):
@@ -135,8 +135,7 @@ def _follow(batch: Batch, view: View, cancel: threading.Event) -> None:
 def _show(worker: _Worker, view: View) -> None:
     """Enseña cada cambio hasta que el hilo acaba."""
     shown, shown_at = worker.batch.state, time.monotonic()
-    while worker.is_alive():
-        worker.join(REFRESH)
+    while not worker.over.wait(REFRESH):
         state, now = worker.batch.state, time.monotonic()
         if state is not shown or now - shown_at > HEARTBEAT:
             shown, shown_at = state, now
@@ -144,11 +143,15 @@ def _show(worker: _Worker, view: View) -> None:
 
 
 class _Worker(threading.Thread):
-    """El hilo que despliega; ``error`` es lo que lanzó."""
+    """El hilo que despliega; ``error`` es lo que lanzó.
+
+    Se espera a ``over``, y no con ``join``: en Python 3.11, un Ctrl-C durante él da el hilo por acabado.
+    """
 
     def __init__(self, batch: Batch) -> None:
         super().__init__(name="multietapa-desplegar", daemon=True)
         self.batch = batch
+        self.over = threading.Event()
         self.error: BaseException | None = None
 
     def run(self) -> None:
@@ -156,6 +159,8 @@ class _Worker(threading.Thread):
             self.batch.run()
         except BaseException as problem:  # noqa: BLE001  lo lanza el hilo de la celda
             self.error = problem
+        finally:
+            self.over.set()
 
 
 def _check(

@@ -169,12 +169,12 @@ def _bar(runs: tuple[Deployment, ...], scale: float) -> dict[str, Any]:
     done = middle(runs)
     return {
         "share": round(done.total_seconds / scale, 4),
-        "total": text.duration(done.total_seconds),
+        "total": words.took(done.total_seconds),
         "spread": words.spread([run.total_seconds for run in runs]),
         "moved": words.moved(done),
         "note": words.layers_note(done),
         "parts": [
-            [phase.value, PAINTS[phase], round(done.seconds[phase], 3), text.duration(done.seconds[phase])]
+            [phase.value, PAINTS[phase], round(done.seconds[phase], 3), words.took(done.seconds[phase])]
             for phase in Phase
         ],
         "spreads": [words.spread([run.seconds[phase] for run in runs]) for phase in Phase],
@@ -190,7 +190,7 @@ def _rows() -> Iterator[tuple[str, Callable[[tuple[Deployment, ...]], tuple[str,
 
     def timed(value: Callable[[Deployment], float]) -> Callable[[tuple[Deployment, ...]], tuple[str, str]]:
         return lambda runs: (
-            text.duration(value(middle(runs))),
+            words.took(value(middle(runs))),
             words.spread([value(run) for run in runs]),
         )
 
@@ -218,7 +218,7 @@ def _rate(done: Deployment) -> str:
 def _done_lines(name: str, runs: tuple[Deployment, ...]) -> Iterator[str]:
     done = middle(runs)
     between = words.spread([run.total_seconds for run in runs])
-    yield f"✓ {name}: {text.duration(done.total_seconds)} {TOTAL}{f' ({between})' if between else ''}"
+    yield f"✓ {name}: {words.took(done.total_seconds)} {TOTAL}{f' ({between})' if between else ''}"
     yield f"  {words.phases_text(done.seconds)}"
     yield f"  {words.moved(done)} ({words.layers_note(done)})"
 

@@ -45,6 +45,11 @@ def measured(state: DeployState, runs: Runs = ()) -> Measured:
     return found
 
 
+def took(seconds: float) -> str:
+    """Lo que duró algo medido; lo que no es cero nunca se escribe ``0,0 s``."""
+    return "menos de 0,1 s" if 0 < seconds < 0.05 else text.duration(seconds)
+
+
 def speed(mbps: float | None) -> str:
     """La velocidad de un enlace: ``20 Mb/s``, ``2,5 Mb/s`` o ``sin límite``."""
     if mbps is None:
@@ -138,7 +143,7 @@ def doing(image: ImageOnItsWay) -> str:
 
 def phases_text(seconds: Mapping[Phase, float]) -> str:
     """Unas fases con lo que duraron: ``transferir, 17 s; comprobar y abrir, 0,6 s``."""
-    return "; ".join(f"{phase.value}, {text.duration(seconds[phase])}" for phase in Phase if phase in seconds)
+    return "; ".join(f"{phase.value}, {took(seconds[phase])}" for phase in Phase if phase in seconds)
 
 
 def rate(n_bytes: int, seconds: float) -> str:
@@ -184,7 +189,7 @@ def layers_note(deployment: Deployment) -> str:
 
 def spread(values: Sequence[float]) -> str:
     """Lo que variaron unos segundos medidos varias veces: ``de 18 s a 20 s``; ``""`` si se escriben igual."""
-    low, high = text.duration(min(values)), text.duration(max(values))
+    low, high = took(min(values)), took(max(values))
     return f"de {low} a {high}" if low != high else ""
 
 
@@ -196,17 +201,17 @@ def sentence(found: Measured) -> str:
     if not order:
         return ""
     (first, least), (last, most) = order[0], order[-1]
-    opening = f"{first} contestó en {text.duration(least)}"
+    opening = f"{first} contestó en {took(least)}"
     if len(order) == 1:
         return f"{opening}."
     if most < SIMILAR * least:
         who = f"{first} y {last} contestaron" if len(order) == 2 else "Todas contestaron"
-        between = f"entre {text.duration(least)} y {text.duration(most)}"
-        if text.duration(least) == text.duration(most):
-            between = text.duration(least)
+        between = f"entre {took(least)} y {took(most)}"
+        if took(least) == took(most):
+            between = took(least)
         return f"{who} casi en el mismo tiempo: {between}."
     times = text.as_much(most, least, "lo", " de lo")
-    return f"{opening}; {last}, en {text.duration(most)}: {times} tardó {first}."
+    return f"{opening}; {last}, en {took(most)}: {times} tardó {first}."
 
 
 def how(state: DeployState, found: Measured) -> str:
