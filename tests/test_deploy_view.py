@@ -234,6 +234,9 @@ def test_nothing_new_is_not_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
     moment = 104.0
     view.show(state)
     assert (sent[2:], view.clock) == (["clock"], [4.0, 3.0])
+    moment = 105.0
+    view.show(replace(state, preparing="el nodo"))
+    assert (sent[3:], view.clock) == (["head", "clock"], [5.0, 4.0])
 
 
 # --- En una terminal ---
