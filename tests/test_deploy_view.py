@@ -167,6 +167,19 @@ def test_a_failure_shows_the_log_of_the_application() -> None:
     assert "tienda:multietapa contestó en 19 s." in text  # lo que sí se midió
 
 
+def test_a_name_is_never_markup(blank_page: Page) -> None:
+    """Lo que viene de fuera (un nombre, un registro) se lee tal cual, en la página y en los gemelos."""
+    name = "<b class=x>&amp;</b>"
+    fine = finished(ImageOnItsWay(name), STAGES)
+    bad = failed(ImageOnItsWay(f"{name}2"), ContainerError("<i class=x>No</i>", detail="<b class=x>"))
+    view = over(DeployState((fine, bad), NodeKind.ENGINE, 20.0, "<u class=x>"))
+    assert "class=x>" not in view.twins()[1].replace("&gt;", "")
+    draw(blank_page, view)
+    assert blank_page.locator(".x").count() == 0
+    expect(blank_page.locator(".mtd-name").first).to_have_text(name)
+    expect(block(blank_page).get_by_role("columnheader").nth(1)).to_have_text(name)
+
+
 # --- Medido y calculado ---
 
 

@@ -50,6 +50,7 @@ _CSS = """
 .mt th, .mt td { text-align: right; padding: 2px 10px; border-bottom: 1px solid var(--mt-line); }
 .mt th:first-child { text-align: left; font-weight: 400; }
 .mtd-calc { border: 2px dashed var(--mt-calc); border-radius: 6px; padding: 4px 12px; margin-top: 1em; }
+.mt .mtd-calc td { color: var(--mt-calc); }
 .mtd-calc b { color: var(--mt-calc); border: 1px dashed var(--mt-calc); border-radius: 3px; padding: 0 8px; }
 """
 
@@ -87,7 +88,8 @@ def static_html(state: DeployState, runs: Runs = ()) -> str:
     )
     body = f"{head}{notes}{rows}"
     if closing := words.sentence(found):
-        body += f"<p><strong>{_esc(closing)}</strong></p>{table_html(state, runs)}"
+        body += f"<p><strong>{_esc(closing)}</strong> {_esc(words.how(state, found))}</p>"
+        body += table_html(state, runs)
         body += estimate_html(found, default_plan(state.mbps))
     style = re.sub(r"\s*\n\s*", "", VARIABLES + paint_css() + _CSS)
     return f'<style>{style}</style><div class="mt">{body}</div>'
@@ -106,7 +108,7 @@ def table_html(state: DeployState, runs: Runs = ()) -> str:
         for label, cell in _rows()
     )
     return (
-        f"<table><caption>{_esc(words.how(state, found))}</caption><thead><tr>"
+        "<table><caption>Lo medido, fase a fase</caption><thead><tr>"
         f'<th scope="col">Medido</th>{head}</tr></thead><tbody>{body}</tbody></table>'
     )
 
