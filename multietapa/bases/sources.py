@@ -33,6 +33,7 @@ from multietapa.identity import EQUIVALENT_LABEL, NOTE_LABEL, RECIPE_LABEL, sess
 from multietapa.image.archive import familiar, read_images
 from multietapa.paths import PROJECT_ROOT
 
+PRESENT = "ya estaba en el motor"
 PUBLIC = "registro público"  # el de la propia imagen: el único que puede decir que no existe
 PUBLIC_MIRRORS = ("mirror.gcr.io/library", "public.ecr.aws/docker/library")
 FOLDER_VARIABLE = "MULTIETAPA_IMAGENES"
@@ -93,11 +94,11 @@ def ensure_base(
                 next_step="Libera disco; limpiar(cache=True) vacía la caché del motor del taller.",
             )
         if not problem:
-            return _describe(client, reference, origin)
+            return described(client, reference, origin)
         unknown = unknown or (origin == PUBLIC and isinstance(problem, Unanswered))
         reasons.append(f"{origin}: {problem}")
     if _present(client, reference):
-        return _describe(client, reference, "de una versión anterior del taller")
+        return described(client, reference, "de una versión anterior del taller")
     if unknown:
         raise RegistryUnreachableError(
             f"No se pudo descargar la imagen base {reference}: su registro no contesta.",
@@ -127,7 +128,7 @@ def _attempts(reference: str) -> list[tuple[str, Attempt]]:
     if "/" not in reference:
         mirrors += [(f"espejo público {host}", host) for host in PUBLIC_MIRRORS]
     return [
-        ("ya estaba en el motor", _in_engine),
+        (PRESENT, _in_engine),
         ("archivo guardado", _from_folder),
         *((name, partial(_pull, host)) for name, host in mirrors),
         ("equivalente local", _equivalent),
@@ -216,7 +217,8 @@ def _equivalent(client: docker.DockerClient, reference: str, progress: ReportPro
     return ""
 
 
-def _describe(client: docker.DockerClient, reference: str, origin: str) -> BaseImage:
+def described(client: docker.DockerClient, reference: str, origin: str = PRESENT) -> BaseImage:
+    """Una imagen que está en el motor, y de dónde salió."""
     image = client.images.get(reference)
     labels: dict[str, Any] = image.labels or {}
     is_equivalent = labels.get(EQUIVALENT_LABEL) == "1"
@@ -258,7 +260,7 @@ def available_bases(client: docker.DockerClient, *, engine: str = "") -> Bases:
     found, missing = [], []
     for reference in workshop_bases():
         try:
-            found.append(_describe(client, reference, "en el motor"))
+            found.append(described(client, reference, "en el motor"))
         except docker.errors.ImageNotFound:
             missing.append(reference)
     return Bases(tuple(found), tuple(missing), engine)

@@ -19,7 +19,7 @@ from multietapa.widgets.adapters.ipython import explain_errors, in_cell, names_i
 
 Lines = list[str] | None
 #: Lo que se importa con ``from multietapa import ...``.
-OFFERED = ("comparar", "construir", "ejercicio", "limpiar", "motor", "predecir", "pregunta")
+OFFERED = ("comparar", "construir", "desplegar", "ejercicio", "limpiar", "motor", "predecir", "pregunta")
 #: Lo que se escribe detrás de otra cosa, y cómo se escribe entero.
 METHODS: Mapping[str, str] = {
     "comprobar": 'ejercicio("02.1").comprobar(...), con el número de tu ejercicio',
@@ -29,6 +29,7 @@ METHODS: Mapping[str, str] = {
     "direccion": "motor().direccion(contenedor)",
     "ejecutar": 'motor().ejecutar("tienda:multietapa", "ls")',
     "etiquetas": "motor().etiquetas",
+    "registro": "motor().registro()",
     "responder": 'pregunta("01.a").responder("b"), con el número de tu pregunta',
 }
 #: Lo que dice Python; hasta la versión 3.12, el nombre no está en ningún otro sitio.

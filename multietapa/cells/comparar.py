@@ -14,11 +14,12 @@ import docker
 from multietapa import text
 from multietapa.cells.calls import offered
 from multietapa.cells.construccion import Construccion
+from multietapa.cells.images import Given, named, reference, refuse_recordings, tag
 from multietapa.cells.motor import motor
 from multietapa.engine.model import EngineInfo
 from multietapa.engine.session import info_of
 from multietapa.engine.talking import talking
-from multietapa.errors import MultietapaError, NoEngineError
+from multietapa.errors import MultietapaError
 from multietapa.measure.comparison import (
     BASE_LAYERS,
     OWN_LAYERS,
@@ -105,10 +106,10 @@ def comparar(
     guess = _prediction(prediccion)
     opened = None if cliente is not None else motor()
     client = opened.client if opened is not None else cliente
-    _refuse_recordings(wanted)
+    refuse_recordings(wanted, "medir")
     info = (opened.info if opened else None) or info_of(client)
-    quick = {name: quick_sizes(client, _reference(image)) for name, image in wanted.items()}
-    rows = tuple(Row.from_quick(name, _tag(image), quick[name]) for name, image in wanted.items())
+    quick = {name: quick_sizes(client, reference(image)) for name, image in wanted.items()}
+    rows = tuple(Row.from_quick(name, tag(image), quick[name]) for name, image in wanted.items())
     comparison = Comparison(rows, info.label, info.architecture, grid, guess)
     view = open_view(vista, lambda: CompareView(comparison), TextView)
     comparison, measured = _measured(client, info, quick, comparison, view)
@@ -220,10 +221,8 @@ def _effect_rows(comparison: Comparison) -> list[dict[str, str | int | float]]:
 
 
 def _wanted(
-    images: Sequence[str | Construccion],
-    names: Sequence[str] | None,
-    grid: Mapping[tuple[str, str], str | Construccion] | None,
-) -> tuple[Grid | None, dict[str, str | Construccion]]:
+    images: Sequence[Given], names: Sequence[str] | None, grid: Mapping[tuple[str, str], Given] | None
+) -> tuple[Grid | None, dict[str, Given]]:
     """Las imágenes que hay que medir, por su nombre y en su orden; y el cuadro, si lo hay."""
     if grid is not None:
         if images or names is not None:
@@ -232,56 +231,13 @@ def _wanted(
                 next_step="Deja solo cuadro={...}, o quítalo y pasa las imágenes sueltas.",
             )
         shape = grid_of(list(grid))
-        called = [text.join(cell) for cell in shape.cells]
-        return shape, _named(called, [grid[cell] for cell in shape.cells])
+        return shape, named([grid[cell] for cell in shape.cells], [text.join(cell) for cell in shape.cells])
     if not images:
         raise MultietapaError(
             "No hay ninguna imagen que comparar.",
             next_step='Escribe sus etiquetas: comparar("tienda:ingenua", "tienda:multietapa").',
         )
-    called = [str(name) for name in names] if names is not None else [_tag(_checked(i)) for i in images]
-    if len(called) != len(images):
-        raise MultietapaError(
-            f"Hay {len(images)} imágenes y {len(called)} nombres.",
-            next_step="Da en nombres=[...] uno para cada imagen, en el mismo orden.",
-        )
-    return None, _named(called, images)
-
-
-def _named(names: Sequence[str], images: Sequence[str | Construccion]) -> dict[str, str | Construccion]:
-    if repeated := [name for name in names if list(names).count(name) > 1]:
-        raise MultietapaError(
-            f"Dos imágenes se llaman igual: «{repeated[0]}».",
-            next_step='Dale a cada una su nombre: nombres=["antes", "después"].',
-        )
-    return dict(zip(names, map(_checked, images), strict=True))
-
-
-def _checked(image: object) -> str | Construccion:
-    if isinstance(image, Construccion) or (isinstance(image, str) and image.strip()):
-        return image
-    raise MultietapaError(
-        f"Esto no es una imagen: {image!r}.",
-        next_step='Pasa su etiqueta ("tienda:multietapa") o lo que devolvió construir.',
-    )
-
-
-def _refuse_recordings(wanted: Mapping[str, str | Construccion]) -> None:
-    for image in wanted.values():
-        if isinstance(image, Construccion) and image.grabacion:
-            raise NoEngineError(
-                f"«{image.etiqueta}» es una grabación y no se puede medir.",
-                why=f"Se construyó en otra máquina ({image.grabacion}) y su imagen no existe aquí.",
-                next_step="Con un motor en marcha, constrúyela de verdad con construir y repite.",
-            )
-
-
-def _tag(image: str | Construccion) -> str:
-    return image.etiqueta if isinstance(image, Construccion) else image
-
-
-def _reference(image: str | Construccion) -> str:
-    return image.imagen if isinstance(image, Construccion) else image
+    return None, named(images, names)
 
 
 def _prediction(guess: Any) -> int | None:

@@ -10,6 +10,7 @@ from typing import Any
 from multietapa.bases.sources import Bases, available_bases, ensure_base
 from multietapa.cells import budget, cell_errors
 from multietapa.cells.calls import offered
+from multietapa.cells.registro import Registro
 from multietapa.console import Steps
 from multietapa.containers.address import Direccion
 from multietapa.containers.commands import run_command
@@ -19,6 +20,7 @@ from multietapa.engine import session
 from multietapa.engine.talking import talking
 from multietapa.errors import ContainerError
 from multietapa.identity import labels
+from multietapa.registry.local import local_registry
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,23 @@ class Motor(session.Engine):
         :class:`EngineLostError` si el motor se apagó.
         """
         return run_command(self.client, imagen, orden)
+
+    @offered("motor().registro()", interrupted="el registro no llegó a estar en marcha. Repite la celda.")
+    @talking("ponía en marcha el registro")
+    def registro(self, puerto: int | None = None) -> Registro:
+        """El registro de esta sesión: un sitio de verdad al que subir imágenes y del que bajarlas.
+
+        La primera vez lo pone en marcha en tu motor, en ``puerto`` de 127.0.0.1 o en uno libre; después da el
+        mismo. Si se paró, vuelve con lo que guardaba. Lanza :class:`RegistryError` si no arranca o el puerto
+        está ocupado, :class:`BaseImageError` si no se consigue su imagen, y :class:`EngineLostError` si el
+        motor se apagó.
+        """
+        steps = Steps()
+        try:
+            found = local_registry(self, port=puerto, progress=steps)
+        finally:
+            steps.close()
+        return Registro(found.host, found.origin, found)
 
     def __repr__(self) -> str:
         lines = [f"Motor: {self.info.label}" if self.info else "Motor: ninguno (se verán grabaciones)"]

@@ -128,7 +128,7 @@ def run_container(
         )
         gone = f"El contenedor de {image} desapareció antes de contestar."
         with explained(what=gone, next_step="Comprueba que nadie lo borró y repite."):
-            url = first_answer(engine, container, image, port=port, timeout=timeout)
+            url, _ = first_answer(engine, container, image, port=port, timeout=timeout)
         yield Running(url, container)
 
 
@@ -151,8 +151,8 @@ def first_answer(
     path: str = "/",
     pause: float = _PAUSE_SECONDS,
     check: Callable[[], None] = lambda: None,
-) -> str:
-    """Espera la primera respuesta HTTP (de cualquier código) en ``path`` y devuelve la dirección del puerto.
+) -> tuple[str, int]:
+    """Espera la primera respuesta HTTP en ``path``: la dirección del puerto y su código, sea el que sea.
 
     ``pause`` son los segundos entre una pregunta y otra; antes de cada una se llama a ``check``, que puede
     lanzar lo que quiera para dejarlo. Lanza :class:`ContainerError` como :func:`run_container`.
@@ -166,8 +166,8 @@ def first_answer(
             raise _closed(container, image, state)
         try:
             url = url or published(engine, container, port)
-            ask(f"{url}{path}", max(1.0, min(10.0, limit - time.monotonic())))
-            return url
+            status, _ = ask(f"{url}{path}", max(1.0, min(10.0, limit - time.monotonic())))
+            return url, status
         except ContainerError as problem:
             last = problem.why or problem.what
         except OSError as problem:

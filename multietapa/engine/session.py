@@ -128,6 +128,16 @@ def info_of(client: docker.DockerClient) -> EngineInfo:
     return describe(client)
 
 
+def engine_of(client: docker.DockerClient) -> Engine:
+    """El motor que hay detrás de un cliente del SDK, sea el de este proceso u otro.
+
+    Lanza los errores del SDK si no contesta.
+    """
+    if _current is not None and _current.available and _current.client is client:
+        return _current
+    return Engine(Choice("existente", client.api.base_url, ""), describe(client), client)
+
+
 def connect(choice: Choice, *, log: Callable[[str], None] = lambda _: None) -> Engine:
     """Abre el motor elegido, y lo arranca si es de los del kit.
 

@@ -13,8 +13,10 @@ Lo caro es pedir la imagen al motor: se pide una vez y cada capa medida queda en
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import docker
 from docker.errors import APIError
@@ -54,6 +56,22 @@ class QuickSizes:
     label: str = "provisional, según el motor"
 
 
+@contextmanager
+def _known(client: docker.DockerClient, image: str) -> Iterator[None]:
+    try:
+        yield
+    except APIError as problem:
+        if not problem.is_client_error():
+            raise
+        raise unknown_image(client, image) from problem
+
+
+def inspected(client: docker.DockerClient, image: str) -> dict[str, Any]:
+    """Lo que el motor dice de una imagen. Lanza los errores de :func:`quick_sizes` si no la da."""
+    with _known(client, image):
+        return dict(client.api.inspect_image(image))
+
+
 def quick_sizes(client: docker.DockerClient, image: str) -> QuickSizes:
     """Lo que se puede enseñar antes de medir.
 
@@ -61,13 +79,9 @@ def quick_sizes(client: docker.DockerClient, image: str) -> QuickSizes:
         UnknownNameError: la imagen no existe.
         MultietapaError: eso no es el nombre de una imagen, o es para otra plataforma.
     """
-    try:
+    with _known(client, image):
         attributes = client.api.inspect_image(image)
         history = reversed(client.api.history(attributes["Id"]))
-    except APIError as problem:
-        if not problem.is_client_error():
-            raise
-        raise unknown_image(client, image) from problem
     return QuickSizes(
         image_id=str(attributes["Id"]),
         tags=tuple(attributes.get("RepoTags") or ()),

@@ -10,13 +10,11 @@ import threading
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, closing
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from multietapa.containers.created import created, start
-from multietapa.containers.http import ask
 from multietapa.containers.running import first_answer
 from multietapa.engine.session import Engine
-from multietapa.errors import ContainerError
 from multietapa.registry.download import cancelled
 from multietapa.registry.events import (
     DeployEvent,
@@ -179,26 +177,14 @@ def _run(
         yield finished(Phase.START)
         check()
         yield PhaseStarted(Phase.HEALTHY, sum(seconds.values()))
-        url = waiting.until(
+        _, status = waiting.until(
             lambda: first_answer(
                 engine, container, image, port=port, timeout=timeout, path=path, pause=_PAUSE, check=check
             ),
             cancel,
         )
         yield finished(Phase.HEALTHY)
-        return _status(url + path, container)
-
-
-def _status(url: str, container: Any) -> int:
-    try:
-        return ask(url, 20.0)[0]
-    except OSError as problem:
-        raise ContainerError(
-            "La aplicación contestó una vez y después dejó de hacerlo.",
-            why=str(problem),
-            next_step="Mira su registro.",
-            detail=container.logs(tail=15).decode("utf-8", "replace").strip(),
-        ) from problem
+        return status
 
 
 class _Waiting:

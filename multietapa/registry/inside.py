@@ -11,10 +11,13 @@ import os
 import socket
 import struct
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from multietapa.errors import EngineError
 
+T = TypeVar("T")
 _NETWORK = 0x40000000  # CLONE_NEWNET, de <linux/sched.h>
 
 
@@ -32,10 +35,18 @@ def listen_inside(host: str, *, port: int = 0) -> socket.socket:
 
     Hace falta ser root. Lanza :class:`EngineError` si el motor no está o el núcleo no deja.
     """
-    opened: list[socket.socket] = []
-    problems: list[OSError] = []
+    try:
+        return within(host, lambda: socket.create_server(("127.0.0.1", port)))
+    except OSError as problem:
+        raise EngineError("No se pudo abrir un puerto en la red del nodo.", why=str(problem)) from problem
 
-    def work() -> None:  # en un hilo: el espacio de red es de cada uno, y este se va con él
+
+def within(host: str, work: Callable[[], T]) -> T:
+    """Lo que dé ``work``, hecho en la red del motor de ``host``. Lanza ``OSError`` si el núcleo no deja."""
+    done: list[T] = []
+    problems: list[BaseException] = []
+
+    def go() -> None:  # en un hilo: el espacio de red es de cada uno, y este se va con él
         try:
             place = os.open(Path(f"/proc/{engine_pid(host)}/ns/net"), os.O_RDONLY | os.O_CLOEXEC)
             try:
@@ -45,13 +56,13 @@ def listen_inside(host: str, *, port: int = 0) -> socket.socket:
                     raise OSError(number, os.strerror(number))
             finally:
                 os.close(place)
-            opened.append(socket.create_server(("127.0.0.1", port)))
-        except OSError as problem:
+            done.append(work())
+        except BaseException as problem:  # noqa: BLE001  se lanza en el hilo de quien espera
             problems.append(problem)
 
-    thread = threading.Thread(target=work, name="multietapa-puerto", daemon=True)
+    thread = threading.Thread(target=go, name="multietapa-puerto", daemon=True)
     thread.start()
     thread.join()
     if problems:
-        raise EngineError("No se pudo abrir un puerto en la red del nodo.", why=str(problems[0]))
-    return opened[0]
+        raise problems[0]
+    return done[0]

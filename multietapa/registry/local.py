@@ -20,7 +20,7 @@ import requests
 from multietapa import sdk
 from multietapa.bases.families.registry import REFERENCE, STORAGE
 from multietapa.bases.reporting import ReportProgress, silent
-from multietapa.bases.sources import ensure_base
+from multietapa.bases.sources import described, ensure_base
 from multietapa.containers.created import LOG_LINES, last_lines
 from multietapa.containers.http import wait_for_answer
 from multietapa.containers.ports import published
@@ -53,7 +53,7 @@ class Registry:
     container_id: str
     host: str
     url: str
-    origin: str = ""
+    origin: str
 
     @property
     def address(self) -> tuple[str, int]:
@@ -109,18 +109,18 @@ def local_registry(
             next_step="Quita port=, y el motor elige uno libre.",
         )
     client = engine.client
-    found = _existing(client)
-    origin = ""
-    if found is None:
-        base = ensure_base(client, image, progress=progress)
-        origin = base.origin
-        found = _created(client, image, port)
-    container = client.containers.get(found)
+    existing = _existing(client)
+    if existing is None:
+        origin = ensure_base(client, image, progress=progress).described
+        container = client.containers.get(_created(client, image, port))
+    else:
+        container = client.containers.get(existing)
+        origin = described(client, container.attrs["Image"]).described
     try:
         return _serving(engine, container, origin)
     except BaseException:
-        if origin:  # es de ahora: no se queda a medias
-            _remove(client, found)
+        if existing is None:  # es de ahora: no se queda a medias
+            _remove(client, container.id)
         raise
 
 

@@ -69,6 +69,15 @@ class RegistryClient:
         """Cierra sus conexiones."""
         self._session.close()
 
+    def images(self) -> list[str]:
+        """Lo que guarda, ordenado: ``repositorio:etiqueta``. Lanza :class:`RegistryError` si no contesta."""
+        found = []
+        for repository in self._named("/v2/_catalog?n=1000", "repositories", "la lista de lo que guarda"):
+            path = f"/v2/{repository}/tags/list"
+            tags = self._named(path, "tags", f"las etiquetas de {repository}")
+            found += [f"{repository}:{tag}" for tag in tags]
+        return sorted(found)
+
     def open_blob(self, repository: str, digest: str) -> requests.Response:
         """La respuesta con los bytes de un *blob*, por leer. Lanza ``RegistryError`` si no la da."""
         return self._get(f"/v2/{repository}/blobs/{digest}", what=f"la capa {digest[:19]}")
@@ -94,6 +103,9 @@ class RegistryClient:
         if diff_ids and len(diff_ids) != len(layers):
             raise _strange(f"{repository}:{reference}", "su configuración no tiene las mismas capas")
         return Manifest(digest, config, layers, diff_ids)
+
+    def _named(self, path: str, key: str, what: str) -> list[str]:
+        return [str(name) for name in _parsed(self._read(path, what, {}), what).get(key) or ()]
 
     def _document(self, repository: str, reference: str) -> tuple[dict[str, Any], str]:
         expected = reference if _DIGEST.fullmatch(reference) else ""

@@ -24,6 +24,7 @@ from multietapa.build.pipeline import build_events
 from multietapa.cells.comparar import comparar
 from multietapa.cells.construccion import Construccion
 from multietapa.cells.construir import construir
+from multietapa.cells.desplegar import desplegar
 from multietapa.cells.limpiar import limpiar
 from multietapa.containers.commands import run_command
 from multietapa.containers.running import read_file
@@ -32,10 +33,13 @@ from multietapa.errors import BuildCancelled, BuildError, ContextError
 from multietapa.identity import LABEL, SESSION_LABEL, SESSION_VARIABLE, labels
 from multietapa.image.image import measure_archive
 from multietapa.paths import PROJECT_ROOT
+from multietapa.registry.inside import within
+from multietapa.registry.outcome import NodeKind
 from tests.conftest import body_of, run_web
 from tests.crafted import archive_of, entry, layer
 from tests.engines.conftest import Running
 from tests.sessions import everything_at_once
+from tests.shipping import app_image, noise
 
 BUILDERS = ("buildkit", "clasico")
 TWO_STAGES = """\
@@ -288,6 +292,43 @@ def test_what_the_lessons_do_with_containers(other: Running) -> None:
         web.remove(force=True)
     said = other.client.containers.run(other.base, ["echo", "hola"], remove=True, labels=labels())
     assert said == b"hola\n"
+
+
+def test_the_registry_and_a_deployment(other: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Se sube y se baja con el SDK, se despliega a cada clase de nodo, y ``limpiar`` se lo lleva todo."""
+    monkeypatch.setenv(SESSION_VARIABLE, "otros-registro")
+    client = other.client
+    volumes = {volume.name for volume in client.volumes.list()}
+    versions = [app_image(client, noise(300_000, 1), noise(200_000, n)) for n in (2, 3)]
+    within(other.host, lambda: ship(other, versions))  # donde su 127.0.0.1 es el de quien aprende
+    limpiar(cliente=client, sesion="otros-registro")
+    assert {volume.name for volume in client.volumes.list()} == volumes
+    assert not client.containers.list(all=True, filters={"label": f"{SESSION_LABEL}=otros-registro"})
+    assert not [tag for image in client.images.list() for tag in image.tags if "127.0.0.1" in tag]
+
+
+def ship(other: Running, versions: list[str]) -> None:
+    """Despliega dos versiones a cada clase de nodo; y sube y baja una con las llamadas del SDK."""
+    client, found = other.client, other.motor.registro()
+    assert found.imagenes == []
+    for geteuid, kind in ((os.geteuid, NodeKind.ENGINE), (lambda: 1000, NodeKind.CLIENT)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("os.geteuid", geteuid)
+            done = desplegar(
+                *versions, nombres=["uno", "dos"], mbps=8, frio=False, ruta="/passwd", cliente=client,
+                vista=False,
+            )  # fmt: skip
+        assert {(one.node, one.status) for one in done.despliegues.values()} == {(kind, 200)}
+        assert 200_000 < done.bytes_viajados["dos"] < 210_000
+        assert done.bytes_presentes["dos"] > 300_000
+    assert len(found.imagenes) == 2
+    if other.engine.is_podman:  # pide TLS hasta en 127.0.0.1, y el SDK no sabe decirle que no
+        return
+    pushed = f"{found.direccion}/prueba"
+    client.images.get(versions[0]).tag(pushed, "mia")
+    assert "error" not in client.images.push(pushed, "mia")
+    client.images.remove(f"{pushed}:mia")
+    assert client.images.pull(pushed, "mia").id == client.images.get(versions[0]).id
 
 
 @pytest.mark.timeout(1800)  # en una máquina ocupada
