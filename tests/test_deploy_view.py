@@ -17,6 +17,7 @@ from multietapa.errors import ContainerError
 from multietapa.registry.events import LayerDeclared, LayerProgress, LayerState, Phase, PhaseStarted
 from multietapa.registry.outcome import Deployment, NodeKind
 from multietapa.registry.state import DeployState, ImageOnItsWay, failed, finished, stopped
+from multietapa.widgets.compare.words import EQUIVALENT
 from multietapa.widgets.deploy import words
 from multietapa.widgets.deploy.deploy import DeployView
 from multietapa.widgets.deploy.estimate import ASSUMED, LABEL
@@ -122,6 +123,19 @@ def test_the_node_is_named_and_why() -> None:
     assert "segundo motor: hace falta ser root." in words.node_note(client)
     assert words.node_note(client) in over(client).twins()[0]
     assert words.node_note(client) in plain(over(client).twins()[1])
+
+
+def test_an_equivalent_base_is_said() -> None:
+    """Si una base se hizo aquí, se dice junto al nombre de su imagen y qué quiere decir; si no, nada."""
+    first, second = DONE.images
+    view = over(replace(DONE, images=(replace(first, equivalent=True), second)))
+    assert [image["mark"] for image in view.images] == [EQUIVALENT, ""]
+    assert "no de la original" in view.head["note"]
+    for said in (view.twins()[0], plain(view.twins()[1])):
+        assert said.count(f"tienda:ingenua ({EQUIVALENT})") >= 1
+        assert f"tienda:multietapa ({EQUIVALENT})" not in said
+        assert view.head["note"] in said
+    assert (over(DONE).head["note"], EQUIVALENT in over(DONE).twins()[0]) == ("", False)
 
 
 def test_repeated_deployments_give_a_real_one_and_the_range() -> None:

@@ -69,7 +69,8 @@ function imageView() {
   const all = details("mtd-all", moved, list);
   const reason = element("p", "mtd-reason");
   const log = element("pre", "", "", { tabindex: 0, role: "group", "aria-label": "Registro de la aplicación" });
-  const head = nest("div", "mtd-imagehead", name, word, clock, total);
+  const mark = element("span", "mtd-mark");
+  const head = nest("div", "mtd-imagehead", name, mark, word, clock, total);
   const box = nest("div", "mtd-image", head, doing, layers, more, track, phases, all, reason, log);
   const rows = [];
   let drawn = "";
@@ -77,6 +78,7 @@ function imageView() {
   function draw(image) {
     box.dataset.phase = image.phase;
     setText(name, image.name);
+    put(mark, image.mark);
     setText(word, image.word);
     put(doing, image.doing);
     image.layers.forEach((layer, n) => {
@@ -215,12 +217,12 @@ function render({ model, el, kernel }) {
   const watched = watch(model, kernel);
   const header = nest("div", "mtd-head", nest("div", "mtd-heading", title, context), word, clock, watched.cancel);
   const said = { node: element("p", "mtd-soft"), preparing: element("p", "mtd-preparing") };
-  const ending = { sentence: element("p", "mtd-sentence"), how: element("p", "mtd-soft") };
+  const [sentence, how, note] = ["mtd-sentence", "mtd-soft", "mtd-soft"].map((kind) => element("p", kind));
   const list = element("div", "mtd-images");
   const scroller = scrolling("Tabla de lo medido");
   const twin = details("mtd-twin", "Ver lo medido como tabla", scroller);
   const estimate = estimator(model);
-  root.append(header, watched.hint, ...Object.values(said), list, ...Object.values(ending), twin, estimate.box);
+  root.append(header, watched.hint, ...Object.values(said), list, sentence, how, note, twin, estimate.box);
 
   const views = [];
 
@@ -244,7 +246,7 @@ function render({ model, el, kernel }) {
     setText(title, head.title);
     setText(context, head.context);
     setText(word, head.word);
-    for (const [name, place] of Object.entries({ ...said, ...ending })) put(place, head[name]);
+    for (const [name, place] of Object.entries({ ...said, sentence, how, note })) put(place, head[name]);
     clock.hidden = head.phase !== "running";
     watched.draw(head.phase);
     estimate.draw();
