@@ -52,7 +52,8 @@ registro
 
 # %% [markdown]
 # La dirección va **delante del nombre** de la imagen: así sabe el motor a qué registro subirla. Con el SDK se le
-# pone ese nombre con `tag` y se sube con `push`, que va contando lo que pasa con cada capa.
+# pone ese nombre con `tag` y se sube con `push`, que va contando lo que pasa con cada capa. (Podman pide TLS hasta en
+# 127.0.0.1, y el SDK no sabe decirle que no: con él, sigue en «Un nodo vacío, de verdad».)
 
 # %%
 cliente = docker.from_env(timeout=600)
@@ -124,7 +125,8 @@ primero
 
 # %% [markdown]
 # Lee las fases. **Transferir** se lleva casi todo; abrir las capas, crear el contenedor, arrancarlo y que conteste
-# son segundos sueltos. Por eso pesa tanto lo que viaja. Haz la cuenta:
+# son segundos sueltos. Por eso pesa tanto lo que viaja. (Los bytes que viajaron no son exactamente los de `comparar`:
+# cada motor comprime a su manera.) Haz la cuenta:
 
 # %%
 pregunta("06.b")
@@ -161,16 +163,16 @@ FROM node:14
 CMD ["node", "-e", "require('http').createServer((_, r) => r.end('hola')).listen(3000)"]
 """
 construir(TIENDA, dockerfile=VECINA, etiqueta="vecina:1")
-vecinas = desplegar("vecina:1", "tienda:ingenua", "tienda:multietapa", mbps=100, frio=False)
+vecinas = desplegar("vecina:1", "tienda:ingenua", "tienda:multietapa", mbps=200, frio=False)
 vecinas.bytes_viajados
 
 # %%
 pregunta("06.c")
 
 # %% [markdown]
-# Aquí la base compartida iguala a las dos: una base que **ya está en todos los nodos** no vuelve a viajar, y una
-# pequeña y distinta, sí. No es un argumento para quedarse con la grande: ocupa disco en cada nodo, se actualiza
-# entera y lleva dentro todo lo demás. Pero al dar una cifra hay que decir siempre **qué tenía ya el nodo**.
+# Aquí la ventaja ha desaparecido: una base que **ya está en el nodo** no vuelve a viajar, y una pequeña y distinta,
+# sí. No es un argumento para quedarse con la grande: ocupa disco en cada nodo, hay que traerla entera cuando se
+# actualiza y lleva dentro todo lo demás. Pero al dar una cifra hay que decir siempre **qué tenía ya el nodo**.
 #
 # ## La segunda versión
 #
@@ -191,13 +193,12 @@ construir(TIENDA, dockerfile=ORDENADA, etiqueta="tienda:ordenada")
 construir(NUEVA, dockerfile=ORDENADA, etiqueta="tienda:ordenada-2")
 
 # %% [markdown]
-# De cada orden, la versión 1 y detrás la 2, en la que cambia una palabra. Fíjate en lo que **ya estaba**.
+# Las cuatro van, una detrás de otra, a un nodo que se queda con lo que recibe: de cada orden, la versión 1 y la 2, en
+# la que cambia una palabra. Predice cuánto viajará de cada versión 2.
 
 # %%
-viajan = {}
-for orden in ("multietapa", "ordenada"):
-    versiones = (f"tienda:{orden}", f"tienda:{orden}-2")
-    viajan |= desplegar(*versiones, mbps=100, frio=False, ruta="/salud").bytes_viajados
+versiones = ("tienda:multietapa", "tienda:multietapa-2", "tienda:ordenada", "tienda:ordenada-2")
+viajan = desplegar(*versiones, mbps=100, frio=False, ruta="/salud").bytes_viajados
 for imagen, cuantos in viajan.items():
     print(f"{imagen:20} {cuantos / 1e3:10.1f} kB")
 
@@ -208,7 +209,7 @@ for imagen, cuantos in viajan.items():
 #
 # ## Las dependencias, aparte
 #
-# ORDENADA cambia otra cosa. `npm install` puede elegir versiones nuevas y retocar `package-lock.json`; **`npm ci`**
+# `ORDENADA` cambia otra cosa. `npm install` puede elegir versiones nuevas y retocar `package-lock.json`; **`npm ci`**
 # instala exactamente lo que ese archivo fija, y falla si no concuerda con `package.json`. Dos construcciones no
 # darán dependencias distintas.
 #
@@ -219,8 +220,8 @@ for imagen, cuantos in viajan.items():
 # %% [markdown]
 # ## Tu turno
 #
-# En el primer ejercicio cuentan los bytes que vuelven a viajar; en el segundo, los segundos de un despliegue de
-# verdad a 20 Mb/s. La comprobación tarda lo que tarde el despliegue, pero si ve que no llega, corta.
+# En el primer ejercicio cuentan los bytes que vuelven a viajar, y parte de otro Dockerfile; en el segundo, los
+# segundos de un despliegue de verdad a 20 Mb/s. La comprobación tarda lo que tarde el despliegue, pero si ve que no llega, corta.
 
 # %%
 ejercicio("06.1")

@@ -9,6 +9,7 @@ import threading
 import uuid
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import docker
@@ -61,6 +62,20 @@ def drained(events: Generator[Any, None, T]) -> tuple[list[Any], T]:
             seen.append(next(events))
         except StopIteration as end:
             return seen, end.value
+
+
+def nodes_of(parent: int) -> set[int]:
+    """Los procesos que cuidan de un nodo que puso en marcha ``parent``."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            order = (path / "cmdline").read_bytes().split(b"\0")
+            started_by = int((path / "stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:  # acabó mientras se miraba
+            continue
+        if started_by == parent and b"multietapa.engine.supervisor" in order and b"nodo" in order:
+            found.add(int(path.name))
+    return found
 
 
 def no_threads(*, besides: str = "-") -> None:

@@ -97,7 +97,7 @@ def test_notebook_runs_and_looks_right(page: Page, lab_url: str, captures: Path,
             for look in LOOKS:
                 assert page.evaluate(look) == []
         page.set_viewport_size({"width": WIDTHS[0], "height": 900})
-    if page.locator(".mtc").count():
+    if page.locator(GUESS).count():
         comes_back(page, lab_url, captures, name)
 
 
@@ -249,7 +249,7 @@ def test_the_keyboard_alone_works_every_control(page: Page, lab_url: str) -> Non
     assert cells.evaluate_all(ACTIVE) == before
     tab_to(page, build.get_by_role("button", name="Cancelar"))
     page.keyboard.press("Enter")
-    expect(build.locator(".mtb-cancel")).to_have_text("Cancelando…")
+    expect(build.locator(".mt-cancel")).to_have_text("Cancelando…")
 
     one, several = page.locator(".mtq").all()
     tab_to(page, one.get_by_role("radio").first)

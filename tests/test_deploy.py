@@ -13,6 +13,7 @@ from typing import Any
 import docker
 import pytest
 
+from multietapa.bases.families.registry import REFERENCE
 from multietapa.cells.motor import Motor
 from multietapa.engine.model import Choice, describe
 from multietapa.engine.session import Engine
@@ -271,13 +272,14 @@ def test_where_there_can_be_no_second_engine(motor_real: Motor, monkeypatch: pyt
     assert "Linux" in cold_node(motor_real).why
 
 
+@pytest.mark.usefixtures("place")
 def test_an_engine_with_containerd_and_one_that_is_not_of_the_workshop(
-    second_engine_factory: SecondEngine, second: EngineNode, monkeypatch: pytest.MonkeyPatch
+    motor_real: Motor, second_engine_factory: SecondEngine, second: EngineNode
 ) -> None:
     """Con el almacén de containerd, o con un motor que ya estaba, se despliega igual, a las dos clases."""
-    monkeypatch.setenv(SESSION_VARIABLE, "con-containerd")
     with second_engine_factory(containerd=True) as (client, daemon):
         load_base_image(client)
+        client.images.load(motor_real.client.images.get(REFERENCE).save(named=REFERENCE))  # sin ir a buscarla
         image = app_image(client, noise(1_000_000, 4))
         of_kind = {
             kind: Engine(Choice(kind, daemon.host, ""), describe(client, kind), client)

@@ -15,16 +15,18 @@ import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager, start_new_kernel
 
+from multietapa.cells.limpiar import limpiar
 from multietapa.cells.motor import Motor
 from multietapa.engine.discovery import KIND_VARIABLE
 from multietapa.identity import SESSION_VARIABLE, labels
 from tests.conftest import until
+from tests.shipping import nodes_of
 
 SESSION = "interrumpida"
 START = """
 import io
 import docker
-from multietapa import comparar, construir, ejercicio, limpiar, motor
+from multietapa import comparar, construir, desplegar, ejercicio, limpiar, motor
 cliente = docker.from_env(timeout=600)
 motor().available
 """
@@ -135,6 +137,15 @@ def test_comparar(learner: Learner, images: dict[str, str]) -> None:
     assert (
         client.execute_interactive(code, timeout=120, output_hook=lambda _: None)["content"]["status"] == "ok"
     )
+
+
+def test_desplegar(learner: Learner, images: dict[str, str], engine: docker.DockerClient) -> None:
+    """``desplegar``: su contenedor y su nodo ya no están cuando se lee."""
+    code = f"desplegar('{images['muda']}', mbps=None, vista='texto')"
+    read = learner.interrupt(code, lambda written: "arrancar, " in written)
+    check(read, "el despliegue se dejó a medias; su contenedor y su nodo se borraron.")
+    assert nodes_of(learner.manager.provisioner.pid) == set()
+    limpiar(cliente=engine, sesion=SESSION)
 
 
 def test_build_of_the_sdk(learner: Learner, engine: docker.DockerClient, base_image: str) -> None:

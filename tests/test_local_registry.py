@@ -40,6 +40,7 @@ def test_one_call_away(motor_real: Motor) -> None:
         image = motor_real.client.containers.get(found.container_id).image
         if image.labels.get(EQUIVALENT_LABEL):
             assert "equivalente" in found.origin
+            assert "equivalente" in again.origin
             assert image.attrs["Size"] < 30_000_000
 
 
@@ -66,6 +67,27 @@ def test_cleaning_takes_it_with_what_it_keeps(motor_real: Motor) -> None:
     assert "ya no está" in found.trouble()
     assert found.logs() == ""
     found.remove()  # otra vez no pasa nada
+
+
+def test_what_a_learner_sees(motor_real: Motor, base_image: str) -> None:
+    """``motor().registro()``: su dirección y lo que guarda, con las llamadas del SDK; y de dónde salió."""
+    client, found = motor_real.client, motor_real.registro()
+    assert found.imagenes == []
+    assert repr(found).startswith(f"Registro en {found.direccion} · guarda 0 imágenes · registry:3: ")
+    for tag in ("dos", "uno"):
+        client.images.get(base_image).tag(f"{found.direccion}/taller/prueba", tag)
+        assert "error" not in client.images.push(f"{found.direccion}/taller/prueba", tag)
+        client.images.remove(f"{found.direccion}/taller/prueba:{tag}", noprune=True)
+    again = motor_real.registro()
+    assert (again.direccion, again.imagenes) == (found.direccion, ["taller/prueba:dos", "taller/prueba:uno"])
+    image = client.containers.get("multietapa-registro-registro-local").image
+    assert ("equivalente local" in repr(again)) == (image.labels.get(EQUIVALENT_LABEL) == "1")
+    limpiar()
+    assert "ahora no contesta" in repr(again)
+    with pytest.raises(RegistryError, match="dejó de contestar"):
+        assert again.imagenes
+    with pytest.raises(RegistryError, match="puerto 0"):
+        motor_real.registro(0)
 
 
 def test_one_that_stopped_comes_back_with_its_content(motor_real: Motor, base_image: str) -> None:

@@ -125,6 +125,22 @@ def cancels(events: Any, cancel: threading.Event) -> None:
     assert interrupted(events, cancel.set, DeployCancelled)[1] < 5
 
 
+def test_two_at_once(motor_real: Motor, place: Registry, image: str) -> None:
+    """Dos cuadernos suben la misma imagen a la vez, muchas veces: ninguno le quita el nombre al otro."""
+    digests: list[str] = []
+
+    def again_and_again() -> None:
+        digests.extend(drained(push(motor_real.client, image, place))[1].digest for _ in range(15))
+
+    threads = [threading.Thread(target=again_and_again) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(digests) == 30
+    assert len(set(digests)) == 1
+
+
 def test_cancelling_a_push(motor_real: Motor, place: Registry, image: str) -> None:
     """Cancelada a medias, el motor la deja, no queda el otro nombre ni ningún hilo, y se puede repetir."""
     cancel, before = threading.Event(), tags(motor_real.client)

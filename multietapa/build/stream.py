@@ -21,6 +21,7 @@ import urllib3
 from docker.errors import APIError
 
 from multietapa import sdk
+from multietapa.build.reader import LineReader
 from multietapa.errors import engine_lost
 
 POLL = 0.1  # segundos entre una mirada y otra a la cancelación
@@ -55,43 +56,25 @@ class _Body:
         return iter(lambda: self.read(65536), b"")
 
 
-class _Reader(threading.Thread):
-    """Envía la petición y deja en ``found`` cada línea, y al final ``None`` o el error."""
+class _Reader(LineReader):
+    """Envía el contexto y lee lo que contesta el motor."""
 
     def __init__(self, api: docker.APIClient, path: str, tar: IO[bytes], params: dict[str, Any]) -> None:
-        super().__init__(name="multietapa-construccion", daemon=True)
-        self.found: queue.SimpleQueue[bytes | BaseException | None] = queue.SimpleQueue()
         self.stopped = threading.Event()
-        self.response: requests.Response | None = None
         self.done = False  # el motor ya no tiene nada que parar
-        self._api, self._path, self._params = api, path, params
-        self._body = _Body(tar, self.stopped)
-
-    def run(self) -> None:
-        try:
-            self.response = sdk.post(
-                self._api,
-                self._path,
-                data=self._body,
-                params=self._params,
-                headers={"Content-Type": "application/x-tar", **sdk.build_auth(self._api)},
-                stream=True,
-                timeout=None,
-            )
-            sdk.raise_for_status(self._api, self.response)
-            for line in sdk.lines(self.response):
-                self.found.put(line)
-            self.found.put(None)
-        except BaseException as error:  # noqa: BLE001  lo lanza el generador, en su hilo
-            self.found.put(error)
-        finally:
-            if self.response is not None:
-                self.response.close()
+        super().__init__(
+            api,
+            path,
+            name="multietapa-construccion",
+            data=_Body(tar, self.stopped),
+            params=params,
+            headers=lambda: {"Content-Type": "application/x-tar", **sdk.build_auth(api)},
+        )
 
     def cut(self) -> bool:
-        """Corta la conexión, para que el motor note que ya nadie espera. Dice si pudo."""
+        """Además, deja de enviar."""
         self.stopped.set()
-        return sdk.cut(self.response) or not self.is_alive()
+        return super().cut()
 
 
 @dataclass(frozen=True)

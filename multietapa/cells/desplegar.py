@@ -10,6 +10,7 @@ import math
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import docker
@@ -24,6 +25,7 @@ from multietapa.engine.model import EngineInfo
 from multietapa.engine.session import Engine, engine_of, info_of
 from multietapa.engine.talking import talking
 from multietapa.errors import DeployError
+from multietapa.identity import EQUIVALENT_LABEL
 from multietapa.measure.measure import inspected
 from multietapa.registry.batch import Batch, Request, Wanted
 from multietapa.registry.link import check_speed
@@ -40,7 +42,6 @@ DEFAULT_PORT = 3000
     'desplegar("tienda:ingenua", "tienda:multietapa", mbps=20)',
     interrupted="el despliegue se dejó a medias; su contenedor y su nodo se borraron.",
 )
-@talking("desplegaba")
 def desplegar(
     *imagenes: str | Construccion,
     mbps: float | None = 20,
@@ -90,7 +91,7 @@ def desplegar(
     check_view(vista)
     _check(imagenes, mbps, veces, puerto, ruta, espera)
     wanted = asked_images("desplegar", "desplegar", imagenes, nombres)
-    engine: Engine = motor() if cliente is None else engine_of(cliente)
+    engine = _engine(cliente)
     client = engine.client
     info = engine.info or info_of(client)
     refuse_recordings(wanted, "desplegar")
@@ -115,31 +116,27 @@ def _follow(batch: Batch, view: View, cancel: threading.Event) -> None:
     """Despliega en otro hilo y enseña desde este por dónde va. Lanza lo que lance."""
     worker = _Worker(batch)
     worker.start()
-    interrupted = False
+    stopped: BaseException | None = None
     try:
         _show(worker, view)
-    except KeyboardInterrupt:
-        interrupted = True
+    except BaseException as problem:  # noqa: BLE001  se interrumpe el kernel, o se fue quien leía
+        stopped = problem
         cancel.set()
-        try:
-            _show(worker, view, limit=STOP_LIMIT)
-        except KeyboardInterrupt:  # la segunda vez no se espera más
-            pass
-    if worker.is_alive():
+        with suppress(KeyboardInterrupt):  # la segunda vez no se espera más
+            worker.over.wait(STOP_LIMIT)
+    if not worker.over.is_set():
         batch.stop()
     view.finish(batch.state, batch.runs)
-    if interrupted:
+    if isinstance(stopped, KeyboardInterrupt):
         raise KeyboardInterrupt from None  # una nueva: el rastro de esta llega hasta la espera
-    if worker.error is not None:
-        raise worker.error
+    if error := stopped or worker.error:
+        raise error
 
 
-def _show(worker: _Worker, view: View, *, limit: float = math.inf) -> None:
-    """Enseña cada cambio hasta que el hilo acaba, o hasta que pasan ``limit`` segundos."""
-    began = shown_at = time.monotonic()
-    shown = worker.batch.state
-    while worker.is_alive() and time.monotonic() - began < limit:
-        worker.join(REFRESH)
+def _show(worker: _Worker, view: View) -> None:
+    """Enseña cada cambio hasta que el hilo acaba."""
+    shown, shown_at = worker.batch.state, time.monotonic()
+    while not worker.over.wait(REFRESH):
         state, now = worker.batch.state, time.monotonic()
         if state is not shown or now - shown_at > HEARTBEAT:
             shown, shown_at = state, now
@@ -147,11 +144,15 @@ def _show(worker: _Worker, view: View, *, limit: float = math.inf) -> None:
 
 
 class _Worker(threading.Thread):
-    """El hilo que despliega; ``error`` es lo que lanzó."""
+    """El hilo que despliega; ``error`` es lo que lanzó.
+
+    Se espera a ``over``, y no con ``join``: en Python 3.11, un Ctrl-C durante él da el hilo por acabado.
+    """
 
     def __init__(self, batch: Batch) -> None:
         super().__init__(name="multietapa-desplegar", daemon=True)
         self.batch = batch
+        self.over = threading.Event()
         self.error: BaseException | None = None
 
     def run(self) -> None:
@@ -159,6 +160,8 @@ class _Worker(threading.Thread):
             self.batch.run()
         except BaseException as problem:  # noqa: BLE001  lo lanza el hilo de la celda
             self.error = problem
+        finally:
+            self.over.set()
 
 
 def _check(
@@ -198,6 +201,12 @@ def _check(
             raise DeployError(what, why=why, next_step=f"Escribe, por ejemplo, {example}.")
 
 
+@talking("decía su versión")
+def _engine(client: docker.DockerClient | None) -> Engine:
+    return motor() if client is None else engine_of(client)
+
+
+@talking("decía qué imágenes tiene")
 def _image(
     client: docker.DockerClient, info: EngineInfo, name: str, image: str | Construccion, port: int | None
 ) -> Wanted:
@@ -213,7 +222,8 @@ def _image(
         )
     label = tag_of(image)
     known = label if label in (attributes.get("RepoTags") or ()) else reference(image)
-    return Wanted(name, known, port or _exposed(attributes))
+    labels = (attributes.get("Config") or {}).get("Labels") or {}
+    return Wanted(name, known, port or _exposed(attributes), labels.get(EQUIVALENT_LABEL) == "1")
 
 
 def _exposed(attributes: Mapping[str, Any]) -> int:

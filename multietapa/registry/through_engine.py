@@ -21,6 +21,7 @@ import requests
 import urllib3
 
 from multietapa import sdk
+from multietapa.build.reader import LineReader
 from multietapa.errors import RegistryError, engine_lost, is_disk_full
 from multietapa.registry.download import cancelled
 from multietapa.registry.events import (
@@ -50,6 +51,9 @@ _STATES = {
     "Already exists": LayerState.PRESENT,
     "Layer already exists": LayerState.PRESENT,
 }
+#: Lo que dice el motor si el nombre que se le dio a una imagen para subirla ya no está.
+_UNNAMED = re.compile(r"image does not exist locally|tag does not exist|image not known", re.IGNORECASE)
+_ATTEMPTS = 10
 _BAD_NAME = re.compile(r"[^a-z0-9._/-]")
 
 
@@ -95,6 +99,22 @@ def push(
         EngineLostError: el motor se apagó.
     """
     started = time.monotonic()
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            reference, digest, layers = yield from _pushed(client, image, registry, cancel)
+            break
+        except RegistryError as problem:  # otro cuaderno acabó de subirla, y quitó el nombre
+            if attempt == _ATTEMPTS or not _UNNAMED.search(problem.why):
+                raise
+    done = Pushed(reference, digest, layers, time.monotonic() - started)
+    yield done
+    return done
+
+
+def _pushed(
+    client: docker.DockerClient, image: str, registry: Registry, cancel: threading.Event | None
+) -> Generator[LayerDeclared | LayerProgress, None, tuple[str, str, int]]:
+    """La sube con un nombre de ese registro, que al acabar se quita: su nombre, su digest y cuántas capas."""
     repository, tag = name_in(registry, image)
     reference = f"{repository}:{tag}"
     try:
@@ -111,9 +131,14 @@ def push(
         ) from problem
     try:
         digest, moved = "", set()
-        headers = {"X-Registry-Auth": _NO_CREDENTIALS, **sdk.registry_auth(client.api, registry.host)}
-        wanted = {"tag": tag, "tlsVerify": "false"}  # Podman lo pide hasta en 127.0.0.1; Docker no lo mira
-        lines = _lines(client.api, f"/images/{repository}/push", wanted, headers, cancel)
+        lines = _lines(
+            client.api,
+            f"/images/{repository}/push",
+            # Podman pide TLS hasta en 127.0.0.1; Docker no mira esa opción.
+            {"tag": tag, "tlsVerify": "false"},
+            lambda: {"X-Registry-Auth": _NO_CREDENTIALS, **sdk.registry_auth(client.api, registry.host)},
+            cancel,
+        )
         with closing(lines):
             for said in _checked(lines, image, registry, "subía"):
                 if isinstance(said, LayerProgress) and said.state is LayerState.DONE:
@@ -124,9 +149,7 @@ def push(
                     yield said
     finally:
         _untag(client, reference)
-    done = Pushed(reference, digest, len(moved), time.monotonic() - started)
-    yield done
-    return done
+    return reference, digest, len(moved)
 
 
 def pull(
@@ -138,8 +161,13 @@ def pull(
     errores que :func:`push`.
     """
     repository, tag = sdk.split_reference(reference)
-    headers = sdk.registry_auth(client.api, registry.host)
-    lines = _lines(client.api, "/images/create", {"fromImage": repository, "tag": tag}, headers, cancel)
+    lines = _lines(
+        client.api,
+        "/images/create",
+        {"fromImage": repository, "tag": tag},
+        lambda: sdk.registry_auth(client.api, registry.host),
+        cancel,
+    )
     with closing(lines):
         for said in _checked(lines, reference, registry, "bajaba"):
             if not isinstance(said, str):
@@ -214,47 +242,16 @@ def _untag(client: docker.DockerClient, reference: str) -> None:
         return  # ya no está, o no hay motor
 
 
-class _Reader(threading.Thread):
-    """Hace la petición y deja en ``found`` cada línea, y al final ``None`` o el error."""
-
-    def __init__(
-        self, api: docker.APIClient, path: str, params: Mapping[str, Any], headers: Mapping[str, str]
-    ) -> None:
-        super().__init__(name="multietapa-registro", daemon=True)
-        self.found: queue.SimpleQueue[bytes | BaseException | None] = queue.SimpleQueue()
-        self._api, self._path, self._params, self._headers = api, path, params, headers
-        self._response: requests.Response | None = None
-
-    def run(self) -> None:
-        try:
-            self._response = response = sdk.post(
-                self._api, self._path, params=self._params, headers=self._headers, stream=True, timeout=None
-            )
-            with response:
-                sdk.raise_for_status(self._api, response)
-                for line in sdk.lines(response):
-                    self.found.put(line)
-            self.found.put(None)
-        except BaseException as error:  # noqa: BLE001  lo lanza el generador, en su hilo
-            self.found.put(error)
-
-    def cut(self) -> None:
-        """Corta la conexión, para que el motor lo deje, y espera a que el hilo acabe."""
-        while self.is_alive():
-            sdk.cut(self._response)
-            self.join(_POLL)
-
-
 def _lines(
     api: docker.APIClient,
     path: str,
     params: Mapping[str, Any],
-    headers: Mapping[str, str],
+    headers: Callable[[], Mapping[str, str]],
     cancel: threading.Event | None,
 ) -> Generator[tuple[Mapping[str, Any], float], None, None]:
     """Cada línea que contesta el motor y en qué segundo llegó; al cerrarse, el motor lo deja."""
     started = time.monotonic()
-    reader = _Reader(api, path, params, headers)
+    reader = LineReader(api, path, name="multietapa-registro", params=params, headers=headers)
     reader.start()
     try:
         while True:
@@ -270,4 +267,6 @@ def _lines(
                 raise found
             yield json.loads(found), time.monotonic() - started
     finally:
-        reader.cut()
+        while reader.is_alive():
+            reader.cut()
+            reader.join(_POLL)

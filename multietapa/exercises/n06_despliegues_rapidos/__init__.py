@@ -44,8 +44,11 @@ def _code_bytes(folder: Path) -> int:
 def _check_order(bench: Bench) -> tuple[Observation, ...]:
     second = bench.again(change_a_line)
 
-    def look(running: Running, _: str) -> tuple[Observation, ...]:
-        return (travel.change_arrives(running.get(PRODUCTS)[1], PRODUCTS, MARK.strip(), CHANGED),)
+    def look(running: Running, health: str) -> tuple[Observation, ...]:
+        return (
+            process.not_root(running.processes(), process.uid_of(health)),
+            travel.change_arrives(running.get(PRODUCTS)[1], PRODUCTS, MARK.strip(), CHANGED),
+        )
 
     return (
         contents.no_development_packages(bench.measurement, contents.app_documents(bench.app.folder)),

@@ -1,8 +1,5 @@
 // Dibuja los despliegues que manda Python, hace correr los relojes y calcula lo que costarían muchos.
 
-const PATIENCE_MS = 4000; // lo que se espera a que Cancelar haga algo
-const SILENCE_MS = 15000; // Python manda la hora cada 3 s (HEARTBEAT en build/follow.py)
-
 // Estas cuatro dicen lo mismo que registry/projection.py y estimate.py (lo comprueba test_projection.py).
 function project(bytes, rest, mbps, replicas, deployments, price) {
   const seconds = (replicas * bytes * 8) / (mbps * 1e6) + rest;
@@ -72,7 +69,8 @@ function imageView() {
   const all = details("mtd-all", moved, list);
   const reason = element("p", "mtd-reason");
   const log = element("pre", "", "", { tabindex: 0, role: "group", "aria-label": "Registro de la aplicación" });
-  const head = nest("div", "mtd-imagehead", name, word, clock, total);
+  const mark = element("span", "mtd-mark");
+  const head = nest("div", "mtd-imagehead", name, mark, word, clock, total);
   const box = nest("div", "mtd-image", head, doing, layers, more, track, phases, all, reason, log);
   const rows = [];
   let drawn = "";
@@ -80,6 +78,7 @@ function imageView() {
   function draw(image) {
     box.dataset.phase = image.phase;
     setText(name, image.name);
+    put(mark, image.mark);
     setText(word, image.word);
     put(doing, image.doing);
     image.layers.forEach((layer, n) => {
@@ -127,25 +126,27 @@ function imageView() {
 
 // El bloque de lo calculado: controles del navegador, y una tabla que se rehace al moverlos.
 function estimator(model) {
-  const { label, title, fields, rows, assumed, wrong } = model.get("words");
+  const { label, title, about, fields, limits, rows, assumed, wrong } = model.get("words");
   const input = (type, name, more) => element("input", `mtd-${type}`, "", { type, "aria-label": name, ...more });
-  const limits = { speed: [0.1, 10000], replicas: [1, 1000], deployments: [1, 1000] };
-  const boxes = Object.fromEntries(
-    Object.entries(limits).map(([trait, [min, max]], n) => {
-      return [trait, input("number", fields[n], { min, max, step: n ? 1 : "any" })];
-    }),
-  );
-  const slider = input("range", `${fields[0]}, deslizador`, { min: -100, max: 400, step: 5 });
+  const traits = ["speed", "replicas", "deployments"];
+  const boxes = traits.map((_, n) => {
+    const [min, max] = limits[n];
+    return input("number", fields[n], { min, max, step: n ? 1 : "any" });
+  });
+  const [low, high] = limits[0].map((mbps) => 100 * Math.log10(mbps)); // el deslizador va por potencias
+  const slider = input("range", `${fields[0]}, deslizador`, { min: low, max: high, step: 5 });
   const price = input("text", fields[3], { inputmode: "decimal", maxlength: 20 });
   const alarm = element("span", "mtd-wrong", "", { role: "alert" });
-  const places = [[slider, boxes.speed], [boxes.replicas], [boxes.deployments], [price, alarm]];
+  const places = [[slider, boxes[0]], [boxes[1]], [boxes[2]], [price, alarm]];
   const controls = places.map((inside, n) => nest("label", "", element("span", "", fields[n]), ...inside));
   const table = scrolling("Tabla del cálculo");
   const top = nest("p", "mtd-calctitle", element("b", "", label), element("strong", "", title));
   const last = element("p", "mtd-soft", assumed);
   const box = nest("div", "mtd-calc", top, nest("div", "mtd-controls", ...controls), table, last);
+  box.setAttribute("role", "group");
+  box.setAttribute("aria-label", about);
   let written = "";
-  const plan = () => Object.keys(limits).map((trait) => model.get(trait));
+  const plan = () => traits.map((trait) => model.get(trait));
 
   function results() {
     const paid = money(model.get("price")) || { price: null };
@@ -162,9 +163,9 @@ function estimator(model) {
     box.hidden = !found.length;
     slider.value = Math.round(100 * Math.log10(model.get("speed")));
     slider.setAttribute("aria-valuetext", speedWords(model.get("speed")));
-    for (const [trait, place] of Object.entries({ ...boxes, price })) {
-      if (place !== document.activeElement) place.value = model.get(trait);
-    }
+    [...boxes, price].forEach((place, n) => {
+      if (place !== document.activeElement) place.value = [...plan(), model.get("price")][n];
+    });
     const fine = Boolean(money(model.get("price")));
     price.setAttribute("aria-invalid", !fine);
     setText(alarm, fine ? "" : wrong);
@@ -195,14 +196,14 @@ function estimator(model) {
   }
 
   slider.addEventListener("input", () => choose("speed", Number((10 ** (slider.value / 100)).toPrecision(2))));
-  for (const [trait, place] of Object.entries(boxes)) {
-    const [min, max] = limits[trait];
+  boxes.forEach((place, n) => {
+    const [min, max] = limits[n];
     place.addEventListener("input", () => {
-      const value = Math.min(Math.max(Number(place.value) || model.get(trait), min), max);
-      choose(trait, trait === "speed" ? value : Math.round(value));
+      const value = Math.min(Math.max(Number(place.value) || plan()[n], min), max);
+      choose(traits[n], n ? Math.round(value) : value);
     });
-    place.addEventListener("change", () => (place.value = model.get(trait)));
-  }
+    place.addEventListener("change", () => (place.value = plan()[n]));
+  });
   price.addEventListener("input", () => choose("price", price.value));
   box.addEventListener("change", () => model.save_changes());
   return { box, draw };
@@ -213,42 +214,28 @@ function render({ model, el, kernel }) {
   const [title, context] = [element("strong", "mtd-title"), element("div", "mtd-soft")];
   const word = element("span", "mtd-state", "", { role: "status" });
   const clock = element("span", "mtd-clock", "", { role: "timer" });
-  const cancel = element("button", "mtd-cancel", "Cancelar", { type: "button" });
-  const header = nest("div", "mtd-head", nest("div", "mtd-heading", title, context), word, clock, cancel);
-  const hint = element("p", "mtd-hint", "", { role: "alert" });
+  const watched = watch(model, kernel);
+  const header = nest("div", "mtd-head", nest("div", "mtd-heading", title, context), word, clock, watched.cancel);
   const said = { node: element("p", "mtd-soft"), preparing: element("p", "mtd-preparing") };
-  const ending = { sentence: element("p", "mtd-sentence"), how: element("p", "mtd-soft") };
+  const [sentence, how, note] = ["mtd-sentence", "mtd-soft", "mtd-soft"].map((kind) => element("p", kind));
   const list = element("div", "mtd-images");
   const scroller = scrolling("Tabla de lo medido");
   const twin = details("mtd-twin", "Ver lo medido como tabla", scroller);
   const estimate = estimator(model);
-  root.append(header, hint, ...Object.values(said), list, ...Object.values(ending), twin, estimate.box);
+  root.append(header, watched.hint, ...Object.values(said), list, sentence, how, note, twin, estimate.box);
 
   const views = [];
-  let origin = Date.now();
-  let asked = 0;
-  const running = () => model.get("head").phase === "running";
 
   function tick() {
-    if (!running()) return;
-    const since = Date.now() - origin;
-    const lost = orphan(kernel);
-    cancel.hidden = lost;
-    if (lost) return put(hint, "No llegó a terminar: su kernel ya no está. Vuelve a ejecutar la celda.");
-    if (since > SILENCE_MS) {
-      const ask = "puede que se haya reiniciado. Si es así, vuelve a ejecutar la celda.";
-      return put(hint, `El kernel no da noticias: ${ask}`);
-    }
-    const [whole, each] = model.get("clock").map((seconds) => duration(seconds + since / 1000));
+    const since = watched.since();
+    if (since === null) return;
+    const [whole, each] = model.get("clock").map((seconds) => duration(seconds + since));
     setText(clock, whole);
     for (const view of views) setText(view.clock, each);
-    const late = asked && Date.now() - asked > PATIENCE_MS;
-    const how = "Para cancelar ya, interrumpe el kernel (botón ■).";
-    put(hint, late ? `La cancelación espera a que acabe la celda. ${how}` : "");
   }
 
   function drawClock() {
-    origin = Date.now();
+    watched.draw(model.get("head").phase);
     tick();
   }
 
@@ -259,9 +246,9 @@ function render({ model, el, kernel }) {
     setText(title, head.title);
     setText(context, head.context);
     setText(word, head.word);
-    for (const [name, place] of Object.entries({ ...said, ...ending })) put(place, head[name]);
-    clock.hidden = cancel.hidden = !running();
-    if (!running()) put(hint, "");
+    for (const [name, place] of Object.entries({ ...said, sentence, how, note })) put(place, head[name]);
+    clock.hidden = head.phase !== "running";
+    watched.draw(head.phase);
     estimate.draw();
   }
 
@@ -277,13 +264,6 @@ function render({ model, el, kernel }) {
     scroller.innerHTML = model.get("table"); // la escribe y la escapa Python
     twin.hidden = !model.get("table");
   }
-
-  cancel.addEventListener("click", () => {
-    asked = Date.now();
-    cancel.disabled = true;
-    setText(cancel, "Cancelando…");
-    model.send({ type: "cancelar" });
-  });
 
   const draws = { head: drawHead, images: drawImages, clock: drawClock, table: drawTable };
   for (const trait of ["speed", "replicas", "deployments", "price"]) draws[trait] = estimate.draw;

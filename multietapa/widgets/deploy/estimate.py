@@ -33,6 +33,8 @@ FIELDS = (
     "Despliegues al mes",
     "Precio de cada GB, con su moneda (si lo sabes)",
 )
+LIMITS = ((0.1, 10_000), (1, 1000), (1, 1000))
+"""Entre qué valores se mueven los tres primeros controles."""
 WRONG_PRICE = "Escribe un número y, si quieres, su moneda: 0,09 €"
 _HOUR = 1.0
 
@@ -58,6 +60,12 @@ def basis(found: Measured) -> dict[str, tuple[int, float]]:
     """De cada imagen, lo medido de lo que sale el cálculo: bytes que viajaron y segundos de después."""
     chosen = {name: middle(runs) for name, runs in found.items()}
     return {name: (done.travelled_bytes, rest_seconds(done)) for name, done in chosen.items()}
+
+
+def default_plan(mbps: float | None) -> Plan:
+    """Lo que se supone mientras nadie mueve nada: la velocidad con la que se midió, si la había."""
+    slowest, fastest = LIMITS[0]
+    return Plan() if mbps is None else Plan(mbps=min(max(mbps, slowest), fastest))
 
 
 def estimate_lines(found: Measured, plan: Plan) -> Iterator[str]:
@@ -103,7 +111,9 @@ def control_words() -> dict[str, Any]:
     return {
         "label": LABEL,
         "title": TITLE,
+        "about": f"{LABEL.capitalize()}: {TITLE[0].lower()}{TITLE[1:]}",
         "fields": list(FIELDS),
+        "limits": [list(pair) for pair in LIMITS],
         "rows": list(LABELS),
         "assumed": ASSUMED,
         "wrong": WRONG_PRICE,

@@ -111,6 +111,9 @@ def _broken() -> ImageOnItsWay:
         _WAITING[0],
         PhaseStarted(Phase.TRANSFER, 0.0),
         PhaseFinished(Phase.TRANSFER, 111.2, 111.2),
+        PhaseFinished(Phase.UNPACK, 113.1, 1.9),
+        PhaseFinished(Phase.CREATE, 113.2, 0.1),
+        PhaseFinished(Phase.START, 113.6, 0.4),
         PhaseStarted(Phase.HEALTHY, 113.6),
     )
     log = "node:internal/modules/cjs/loader:1143\nError: Cannot find module 'express'"
@@ -150,7 +153,7 @@ def views() -> dict[str, DeployView]:
         "subiendo": DeployView(_state(_pushing(), _WAITING[1])),
         "en camino": DeployView(_state(_travelling(), _WAITING[1])),
         "una contestó": DeployView(_state(*_done(NAIVE, STAGES)[:1], _WAITING[1])),
-        "terminado": _over(_state(*_done(NAIVE, STAGES))),
+        "terminado": _over(_state(*(replace(one, equivalent=True) for one in _done(NAIVE, STAGES)))),
         "tres veces": _over(_state(*_done(NAIVE, STAGES), turn=3, turns=3), runs),
         "con capas que ya estaban": _over(_state(*versions, cold=False)),
         "falló": _over(_state(_broken(), stopped(_WAITING[1]))),

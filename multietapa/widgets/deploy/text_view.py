@@ -6,7 +6,6 @@ import sys
 import time
 from typing import TextIO
 
-from multietapa import text
 from multietapa.registry.events import Phase
 from multietapa.registry.state import DeployPhase, DeployState, ImageOnItsWay
 from multietapa.widgets.deploy import words
@@ -56,7 +55,7 @@ class TextView:
         for phase, seconds in image.seconds.items():
             if (image.name, phase) not in self._ended:
                 self._ended.add((image.name, phase))
-                self._write(f"{image.name}: {phase.value}, {text.duration(seconds)}")
+                self._write(f"{image.name}: {phase.value}, {words.took(seconds)}")
         now, key = time.monotonic(), (image.phase, image.running)
         if self._said.get(image.name) != key:
             self._said[image.name] = key

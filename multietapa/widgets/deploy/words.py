@@ -13,6 +13,7 @@ from multietapa import text
 from multietapa.registry.events import LayerState, Phase
 from multietapa.registry.outcome import Deployment, NodeKind, middle
 from multietapa.registry.state import DeployPhase, DeployState, ImageOnItsWay, LayerOnItsWay
+from multietapa.widgets.compare.words import EQUIVALENT
 
 ICONS = {
     DeployPhase.WAITING: "○",
@@ -43,6 +44,11 @@ def measured(state: DeployState, runs: Runs = ()) -> Measured:
         if done:
             found[image.name] = done
     return found
+
+
+def took(seconds: float) -> str:
+    """Lo que duró algo medido; lo que no es cero nunca se escribe ``0,0 s``."""
+    return "menos de 0,1 s" if 0 < seconds < 0.05 else text.duration(seconds)
 
 
 def speed(mbps: float | None) -> str:
@@ -118,7 +124,7 @@ def image_word(image: ImageOnItsWay) -> str:
 
 
 def doing(image: ImageOnItsWay) -> str:
-    """Por dónde va (o dónde se quedó) una imagen: su fase, los bytes y el ritmo, y lo que duró antes."""
+    """Por dónde va (o dónde se quedó) una imagen: su fase, los bytes, el ritmo y lo que duró lo de antes."""
     if image.phase is DeployPhase.PUSHING:
         return "subir la imagen al registro no cuenta como despliegue: se hace una vez para todos los nodos"
     if image.running is None:
@@ -138,7 +144,7 @@ def doing(image: ImageOnItsWay) -> str:
 
 def phases_text(seconds: Mapping[Phase, float]) -> str:
     """Unas fases con lo que duraron: ``transferir, 17 s; comprobar y abrir, 0,6 s``."""
-    return "; ".join(f"{phase.value}, {text.duration(seconds[phase])}" for phase in Phase if phase in seconds)
+    return "; ".join(f"{phase.value}, {took(seconds[phase])}" for phase in Phase if phase in seconds)
 
 
 def rate(n_bytes: int, seconds: float) -> str:
@@ -184,7 +190,7 @@ def layers_note(deployment: Deployment) -> str:
 
 def spread(values: Sequence[float]) -> str:
     """Lo que variaron unos segundos medidos varias veces: ``de 18 s a 20 s``; ``""`` si se escriben igual."""
-    low, high = text.duration(min(values)), text.duration(max(values))
+    low, high = took(min(values)), took(max(values))
     return f"de {low} a {high}" if low != high else ""
 
 
@@ -196,17 +202,42 @@ def sentence(found: Measured) -> str:
     if not order:
         return ""
     (first, least), (last, most) = order[0], order[-1]
-    opening = f"{first} contestó en {text.duration(least)}"
+    opening = f"{first} contestó en {took(least)}"
     if len(order) == 1:
         return f"{opening}."
     if most < SIMILAR * least:
         who = f"{first} y {last} contestaron" if len(order) == 2 else "Todas contestaron"
-        between = f"entre {text.duration(least)} y {text.duration(most)}"
-        if text.duration(least) == text.duration(most):
-            between = text.duration(least)
+        between = f"entre {took(least)} y {took(most)}"
+        if took(least) == took(most):
+            between = took(least)
         return f"{who} casi en el mismo tiempo: {between}."
     times = text.as_much(most, least, "lo", " de lo")
-    return f"{opening}; {last}, en {text.duration(most)}: {times} tardó la primera."
+    return f"{opening}; {last}, en {took(most)}: {times} tardó {first}."
+
+
+def base_note(state: DeployState) -> str:
+    """Lo que hay que saber de las cifras si la base de alguna imagen no es la original."""
+    if not any(image.equivalent for image in state.images):
+        return ""
+    return (
+        f"«{EQUIVALENT}»: la imagen base no se pudo descargar y se hizo aquí una con el mismo papel. Los "
+        "bytes y los segundos son de esa base, no de la original."
+    )
+
+
+def mark(image: ImageOnItsWay) -> str:
+    """Lo que acompaña a su nombre: que su base no es la original."""
+    return EQUIVALENT if image.equivalent else ""
+
+
+def called(image: ImageOnItsWay) -> str:
+    """Su nombre, con lo que lo acompaña entre paréntesis."""
+    return f"{image.name} ({EQUIVALENT})" if image.equivalent else image.name
+
+
+def progress(image: ImageOnItsWay) -> str:
+    """Cómo está y por dónde va una imagen, en una línea."""
+    return ": ".join(filter(None, (f"{image_word(image)} {called(image)}", doing(image))))
 
 
 def how(state: DeployState, found: Measured) -> str:

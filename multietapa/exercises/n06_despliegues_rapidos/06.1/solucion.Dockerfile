@@ -9,5 +9,6 @@ FROM node:14-alpine
 WORKDIR /app
 COPY package*.json ./
 RUN npm ci --only=production && npm cache clean --force
-COPY --from=build /app/dist ./dist
+COPY --from=build --chown=node:node /app/dist ./dist
+USER node
 CMD ["npm", "start"]

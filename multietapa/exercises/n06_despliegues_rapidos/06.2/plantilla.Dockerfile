@@ -1,4 +1,4 @@
-# Con dos etapas, y tarda casi lo mismo que la ingenua. ¿Qué viaja que no hace falta para atender?
+# Dos etapas, y tarda casi como la ingenua: ¿qué viaja que no haga falta?
 FROM node:14 AS build
 WORKDIR /app
 COPY package*.json ./

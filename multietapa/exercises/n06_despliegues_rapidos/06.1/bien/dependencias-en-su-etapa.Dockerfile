@@ -14,4 +14,5 @@ FROM node:14-alpine
 WORKDIR /app
 COPY --from=dependencias /app ./
 COPY --from=build /app/dist ./dist
+USER node
 CMD ["node", "dist/server.js"]

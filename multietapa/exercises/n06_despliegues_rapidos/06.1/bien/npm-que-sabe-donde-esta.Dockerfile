@@ -12,4 +12,5 @@ COPY package.json package-lock.json ./
 # Con NODE_ENV=production, npm no instala las de desarrollo
 RUN npm ci
 COPY --from=build /app/dist ./dist
+USER node
 CMD ["npm", "start"]

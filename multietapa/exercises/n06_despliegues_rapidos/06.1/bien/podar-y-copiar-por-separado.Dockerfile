@@ -12,4 +12,5 @@ WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
+USER node
 CMD ["npm", "start"]

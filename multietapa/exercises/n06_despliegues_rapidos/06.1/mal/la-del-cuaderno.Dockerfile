@@ -1,0 +1,14 @@
+# espera: corre como root (uid 0)
+FROM node:14 AS build
+WORKDIR /app
+COPY package*.json ./
+RUN npm install
+COPY . .
+RUN npm run build
+
+FROM node:14-alpine
+WORKDIR /app
+COPY package*.json ./
+RUN npm ci --only=production
+COPY --from=build /app/dist ./dist
+CMD ["npm", "start"]
