@@ -1,0 +1,191 @@
+"""Lo que se dice de las etapas de un Dockerfile: funciones puras, también para sus dos gemelos."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+from multietapa import text
+from multietapa.dockerfile.graph import SCRATCH, Edge, EdgeKind, Graph, Node, NodeKind, Skip
+from multietapa.widgets.inline import inline
+from multietapa.widgets.stages.value import Stages
+
+TARGET, NEEDED, SPARE = "T", "N", "I"
+_CODES = {Skip.NOBODY: "U", Skip.ONLY_SKIPPED: "S", Skip.NOT_FOR_TARGET: "O"}
+_AFTER = "A"
+MARKS = {
+    TARGET: "◎ objetivo",
+    NEEDED: "✓ hace falta",
+    SPARE: "✕ no hace falta",
+    "U": "✕ no se hace: nadie la usa",
+    "S": "✕ no se hace: la usa otra que no",
+    "O": "✕ no se hace: es para otras",
+    _AFTER: "✕ no se hace: va después",
+}
+"""Cómo está un nodo, en las palabras que caben en él; cada uno, con una letra."""
+REASONS = {
+    "U": "nadie la usa",
+    "O": "hace falta para la última, y no para este objetivo",
+    _AFTER: "va después del objetivo, y el constructor clásico se para en él",
+}
+"""Por qué no se hace una etapa. Lo que falta (``S``) lo dice :func:`only_for` con sus nombres."""
+LEGEND = (
+    "Línea gruesa: `FROM`, que parte de la otra con todas sus capas.",
+    "Flecha fina: `COPY --from`, que copia solo esas rutas.",
+    "Línea de puntos: `RUN --mount`, que ve la otra solo durante el paso.",
+    "A rayas y en gris: lo que no se hace.",
+)
+"""Cómo se lee el dibujo."""
+STILL = "Es lo que dice el texto: no se ha construido nada."
+
+
+def called(node: Node) -> str:
+    """Cómo se nombra un nodo dentro de una frase."""
+    if node.kind is NodeKind.STAGE and node.name == str(node.stage):
+        return f"la etapa {node.stage}"
+    return node.name
+
+
+def subject(stages: Stages, node: Node) -> str:
+    """Una etapa, al empezar una frase."""
+    if called(node) == node.name:
+        return f"La etapa {node.name}"
+    last = node.key == stages.stages[-1].key and len(stages.stages) > 1
+    return f"La {'última' if last else called(node).removeprefix('la ')}, sin nombre,"
+
+
+def aim(stages: Stages, graph: Graph) -> str:
+    """El objetivo, dentro de una frase: «la última», o el nombre de la etapa."""
+    last = graph.target == stages.stages[-1].key
+    node = graph.node(graph.target)
+    named = called(node) == node.name
+    return f"la última ({node.name})" if last and named else "la última" if last else called(node)
+
+
+def headline(stages: Stages, graph: Graph | None = None) -> str:
+    """Cuántas etapas hacen falta, y para cuál."""
+    graph = graph or stages.graph
+    total = len(stages.stages)
+    needed = sum(node.key in graph.needed for node in stages.stages)
+    if total == 1:
+        return "Tiene una sola etapa: todo lo que deje va en la imagen."
+    does = "se hacen" if stages.classic else "hacen falta"
+    if needed == 1:
+        does = "se hace" if stages.classic else "hace falta"
+    return f"Para {aim(stages, graph)} {does} {needed} de {total} etapas."
+
+
+def takes(stages: Stages, edges: Sequence[Edge]) -> str:
+    """Lo que una etapa toma de otra, o de una imagen: «copia /app/dist de build»."""
+    first, source = edges[0], stages.graph.node(edges[0].source)
+    paths = text.join(_paths(edges))
+    name = f"la imagen {source.name}" if source.kind is NodeKind.IMAGE else called(source)
+    if first.kind is EdgeKind.COPY:
+        return f"copia {paths} de {name}"
+    if first.kind is EdgeKind.MOUNT:
+        return f"ve {name}{f' en {paths}' if paths else ''} solo durante un paso"
+    if source.kind is NodeKind.EMPTY:
+        return f"parte de cero ({SCRATCH})"
+    platform = stages.graph.node(first.target).platform
+    return f"parte de {source.name if source.kind is NodeKind.IMAGE else name}" + (
+        f" para {platform}" if platform else ""
+    )
+
+
+def given(stages: Stages, edges: Sequence[Edge]) -> str:
+    """Lo mismo, desde el otro lado: «pruebas copia /app/dist»."""
+    first, paths = edges[0], text.join(_paths(edges))
+    user = called(stages.graph.node(first.target))
+    if first.kind is EdgeKind.COPY:
+        return f"{user} copia {paths}"
+    if first.kind is EdgeKind.MOUNT:
+        return f"{user} la ve{f' en {paths}' if paths else ''} solo durante un paso"
+    return f"{user} parte de ella"
+
+
+def label(edges: Sequence[Edge]) -> str:
+    """El rótulo de una línea del dibujo; la de ``FROM`` no lo lleva."""
+    first, *rest = _paths(edges) or [""]
+    more = f" y {len(rest)} más" if rest else ""
+    if edges[0].kind is EdgeKind.COPY:
+        return f"copia {first}{more}"
+    return f"monta {first}{more}".strip() if edges[0].kind is EdgeKind.MOUNT else ""
+
+
+def at_lines(edges: Sequence[Edge]) -> str:
+    """Dónde se dice: «línea 4», «líneas 4 y 5»."""
+    numbers = [str(line) for line in dict.fromkeys(edge.line for edge in edges)]
+    return f"{'líneas' if len(numbers) > 1 else 'línea'} {text.join(numbers)}"
+
+
+def code(stages: Stages, graph: Graph, node: Node) -> str:
+    """Cómo está un nodo con ese objetivo: una letra de :data:`MARKS`."""
+    if node.key == graph.target:
+        return TARGET
+    if node.key in graph.needed:
+        return NEEDED
+    skipped = next((one for one in graph.skipped if one.key == node.key), None)
+    if skipped is None:
+        return SPARE
+    return _AFTER if stages.classic else _CODES[skipped.why]
+
+
+def only_for(stages: Stages, node: Node) -> str:
+    """Por qué no se hace una etapa que solo usan otras que sobran."""
+    users = dict.fromkeys(called(stages.graph.node(edge.target)) for edge in stages.graph.users(node.key))
+    many = len(users) > 1
+    falls = "hacen" if many else "hace"
+    return f"solo la {'usan' if many else 'usa'} {text.join(list(users))}, que tampoco {falls} falta"
+
+
+def reason(stages: Stages, graph: Graph, node: Node) -> str:
+    """Por qué no se hace esa etapa, o ``""`` si se hace."""
+    letter = code(stages, graph, node)
+    return only_for(stages, node) if letter == "S" else REASONS.get(letter, "")
+
+
+def sentences(stages: Stages) -> list[str]:
+    """Una frase por cada etapa que se hace, y otra por cada una que no."""
+    done = [node for node in stages.stages if node.key in stages.graph.needed]
+    left = [node for node in stages.stages if node.key not in stages.graph.needed]
+    said = []
+    for node in done:
+        what = [takes(stages, edges) for edges in stages.lines() if edges[0].target == node.key]
+        said.append(f"{subject(stages, node)} {text.join(what)}.")
+    said += [f"{subject(stages, node)} no se hace: {reason(stages, stages.graph, node)}." for node in left]
+    return said
+
+
+def notes(stages: Stages) -> list[str]:
+    """Lo que hay que saber de lo que se enseña."""
+    if not stages.assumed:
+        return [STILL]
+    return [
+        STILL,
+        f"De qué parte alguna etapa depende del procesador del motor: se ha supuesto {stages.assumed}.",
+    ]
+
+
+def lines(stages: Stages) -> list[str]:
+    """El gemelo en texto; se entiende también leído en voz alta."""
+    return [
+        f"Etapas de {stages.name}",
+        headline(stages),
+        *(f"  {sentence}" for sentence in sentences(stages)),
+        *notes(stages),
+    ]
+
+
+def static_html(stages: Stages, picture: str) -> str:
+    """El gemelo en HTML: el dibujo, si lo hay, y las mismas frases en una lista."""
+    items = "".join(f"<li>{html.escape(sentence, quote=False)}</li>" for sentence in sentences(stages))
+    legend = f"<p>{inline(' '.join(LEGEND))}</p>" if picture else ""
+    below = "".join(f"<p>{html.escape(note, quote=False)}</p>" for note in notes(stages))
+    return (
+        f"<p><strong>Etapas de {html.escape(stages.name, quote=False)}.</strong> "
+        f"{html.escape(headline(stages), quote=False)}</p>{picture}{legend}<ul>{items}</ul>{below}"
+    )
+
+
+def _paths(edges: Sequence[Edge]) -> list[str]:
+    return list(dict.fromkeys(path for edge in edges for path in edge.paths))
