@@ -10,14 +10,16 @@ from bisect import bisect_right, insort
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
 
-GAP_X, GAP_Y = 22.0, 20.0
+GAP_X, GAP_Y = 22.0, 24.0
 """Lo que hay entre dos cajas de una fila, y entre dos filas."""
 BEND = 8.0
 """Lo que ocupa en una fila una línea que la cruza."""
 PORT = 20.0
 """Lo más que se separan dos líneas que salen de la misma caja."""
 _SWEEPS = 8
+_SLOPE = 0.08  # lo que crece el hueco con lo lejos que va la línea que lo cruza
 _STRAIGHT = 6.0  # lo que pesa, al colocar, que una línea larga vaya recta
 
 
@@ -147,7 +149,7 @@ def _chain(source: _Item, target: _Item, arrow: Arrow) -> list[_Item]:
         item = _Item(arrow.width, arrow.height, row) if labelled else _Item(BEND, 0.0, row, gap=BEND)
         chain.append(item)
     chain.append(target)
-    for upper, lower in zip(chain, chain[1:], strict=False):
+    for upper, lower in pairwise(chain):
         upper.below.append(lower)
         lower.above.append(upper)
     return chain
@@ -172,15 +174,33 @@ def _untangle(rows: list[list[_Item]]) -> None:
     """Ordena cada fila por la media de sus vecinos, arriba y abajo, y se queda con lo que menos se cruza."""
     best, fewest = [list(row) for row in rows], _crossings(rows)
     for sweep in range(_SWEEPS):
-        for row in rows if sweep % 2 == 0 else reversed(rows):
-            row.sort(key=partial(_middle, down=sweep % 2 == 0))
+        down = sweep % 2 == 0
+        for row in rows if down else reversed(rows):
+            row.sort(key=partial(_middle, down=down))
             _number(row)
+        _swap(rows)
         crossed = _crossings(rows)
         if crossed < fewest:
             best, fewest = [list(row) for row in rows], crossed
     for row, kept in zip(rows, best, strict=True):
         row[:] = kept
         _number(row)
+
+
+def _swap(rows: list[list[_Item]]) -> None:
+    """Cambia de sitio a dos vecinos de una fila si así se cruzan menos."""
+    for row in rows:
+        for at in range(len(row) - 1):
+            one, other = row[at], row[at + 1]
+            if _between(one, other) > _between(other, one):
+                row[at : at + 2] = [other, one]
+                one.at, other.at = at + 1, at
+
+
+def _between(left: _Item, right: _Item) -> int:
+    """Los cruces entre las líneas de dos vecinos, si van en ese orden."""
+    sides = ((left.above, right.above), (left.below, right.below))
+    return sum(one.at > other.at for mine, theirs in sides for one in mine for other in theirs)
 
 
 def _middle(item: _Item, *, down: bool) -> float:
@@ -223,7 +243,7 @@ def _spread(row: list[_Item], wanted: Sequence[float]) -> None:
     Descontada la separación mínima, es una regresión isótona: se juntan las que se pisarían.
     """
     offsets = [0.0]
-    for one, other in zip(row, row[1:], strict=False):
+    for one, other in pairwise(row):
         offsets.append(offsets[-1] + (one.width + other.width) / 2 + min(one.gap, other.gap))
     blocks: list[tuple[float, int]] = []  # la media de las que van juntas, y cuántas son
     for want, offset in zip(wanted, offsets, strict=False):
@@ -238,7 +258,7 @@ def _spread(row: list[_Item], wanted: Sequence[float]) -> None:
 
 
 def _set_y(rows: list[list[_Item]]) -> tuple[list[float], list[float]]:
-    """El borde de arriba y el de abajo de cada fila."""
+    """El borde de arriba y el de abajo de cada fila; hay más sitio donde una línea se va más lejos."""
     tops: list[float] = []
     bottoms: list[float] = []
     y = 0.0
@@ -248,12 +268,13 @@ def _set_y(rows: list[list[_Item]]) -> tuple[list[float], list[float]]:
             item.y = y
         tops.append(y)
         bottoms.append(y + height)
-        y += height + GAP_Y
+        far = max((abs(item.x - lower.x) for item in row for lower in item.below), default=0.0)
+        y = round(y + height + GAP_Y + min(far * _SLOPE, 2 * GAP_Y), 1)
     return tops, bottoms
 
 
 def _ports(boxes: Iterable[_Item], chains: Sequence[Sequence[_Item]]) -> tuple[list[float], list[float]]:
-    """La ``x`` con la que cada línea sale de su caja y con la que llega: en el orden en que van, sin cruzarse."""
+    """La ``x`` con la que sale de su caja y con la que llega cada línea, en un orden que no las cruza."""
     outs, ins = [0.0] * len(chains), [0.0] * len(chains)
     for box in boxes:
         leaving = [n for n, chain in enumerate(chains) if chain[0] is box]

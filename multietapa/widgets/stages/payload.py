@@ -9,6 +9,7 @@ from multietapa.widgets.inline import inline
 from multietapa.widgets.stages.picture import OFF, Picture
 from multietapa.widgets.stages.value import Stages
 from multietapa.widgets.stages.words import (
+    ABOUT,
     LEGEND,
     MARKS,
     REASONS,
@@ -20,39 +21,44 @@ from multietapa.widgets.stages.words import (
     headline,
     notes,
     only_for,
+    sentences,
+    subject,
     takes,
 )
 
 _CLIPPED = 120
 _BUDGET = 15_000
 """Los caracteres de instrucciones que viajan, como mucho: el cuaderno los guarda."""
-KINDS = {NodeKind.STAGE: "etapa", NodeKind.IMAGE: "imagen de fuera", NodeKind.EMPTY: "vacía"}
+KINDS = {NodeKind.STAGE: "", NodeKind.IMAGE: "imagen de fuera", NodeKind.EMPTY: "sin archivos"}
+"""Lo que se añade al nombre de lo que no es una etapa."""
 
 
 def payload(stages: Stages, drawn: Picture) -> dict[str, Any]:
-    """Todo, por los rasgos del widget."""
+    """Todo, por los rasgos del widget. Sin dibujo no hay nada que abrir ni que elegir: son frases."""
+    graphs = stages.graphs if drawn.svg else (stages.graph,)
     share = _BUDGET // len(stages.stages)
     return {
         "name": f"Etapas de {stages.name}",
         "picture": drawn.svg,
         "order": list(drawn.order),
-        "nodes": [_node(stages, node, share) for node in stages.graph.nodes],
+        "nodes": [_node(stages, node, share) for node in stages.graph.nodes] if drawn.svg else [],
         "targets": [
             {
                 "label": aim(stages, graph),
                 "letters": "".join(code(stages, graph, node) for node in graph.nodes),
                 "says": headline(stages, graph),
             }
-            for graph in stages.graphs
+            for graph in graphs
         ],
         "words": {
             "marks": MARKS,
             "reasons": REASONS,
             "off": "".join(OFF),
             "legend": [inline(each) for each in LEGEND] if drawn.svg else [],
+            "sentences": [] if drawn.svg else sentences(stages),
             "notes": notes(stages),
         },
-        "target": next(at for at, graph in enumerate(stages.graphs) if graph.target == stages.graph.target),
+        "target": next(at for at, graph in enumerate(graphs) if graph.target == stages.graph.target),
     }
 
 
@@ -63,6 +69,8 @@ def _node(stages: Stages, node: Node, share: int) -> dict[str, Any]:
     return {
         "name": called(node),
         "kind": KINDS[node.kind],
+        "about": ABOUT.get(node.kind, ""),
+        "subject": subject(stages, node) if node.kind is NodeKind.STAGE else node.name,
         "says": _says(stages, node, share),
         "takes": [f"{takes(stages, edges)} ({at_lines(edges)})" for edges in taken],
         "gives": [f"{given(stages, edges)} ({at_lines(edges)})" for edges in users],

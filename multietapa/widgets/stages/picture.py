@@ -14,11 +14,9 @@ from dataclasses import dataclass
 from multietapa.dockerfile.graph import Edge, EdgeKind, Node, NodeKind
 from multietapa.widgets.stages.layout import Arrow, Layout, Rect, Route, place
 from multietapa.widgets.stages.value import Stages
-from multietapa.widgets.stages.words import MARKS, called, code, headline, label
+from multietapa.widgets.stages.words import MARKS, MOST, called, code, headline, label
 from multietapa.widgets.theme import VARIABLES
 
-MOST = 60
-"""Los nodos que caben en un dibujo que se pueda leer."""
 HEIGHT, NARROWEST = 64.0, 116.0
 LABEL = 18.0
 MARGIN = 6.0
@@ -58,7 +56,10 @@ class Picture:
 
 
 def picture(stages: Stages) -> Picture:
-    """Dibuja un grafo. Cada nodo lleva su número (``data-n``), y cada línea el de quien la toma (``data-to``)."""
+    """Dibuja un grafo.
+
+    Cada nodo lleva su número (``data-n``), y cada línea el de quien la toma (``data-to``).
+    """
     nodes, lines = stages.graph.nodes, stages.lines()
     if len(nodes) > MOST:
         return Picture("", tuple(range(len(nodes))))
@@ -92,7 +93,7 @@ def _width(stages: Stages, node: Node) -> float:
 
 
 def _title(node: Node) -> str:
-    return called(node).removeprefix("la ")
+    return node.name if called(node) == node.name else "sin nombre"
 
 
 def _short(said: str) -> str:

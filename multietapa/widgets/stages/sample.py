@@ -30,7 +30,7 @@ COPY package.json ./
 RUN npm ci
 
 FROM deps AS herramientas
-RUN npm install --global una-herramienta-con-un-nombre-muy-largo otra-herramienta-con-un-nombre-muy-largo y-otra
+RUN npm install --global una-herramienta-con-un-nombre-muy-largo otra-herramienta-de-nombre-largo y-otra
 
 FROM herramientas AS pruebas
 COPY --from=build /app/dist ./dist

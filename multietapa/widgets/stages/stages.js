@@ -12,7 +12,7 @@ function render({ model, el }) {
   targets.forEach(({ label }, n) => select.append(element("option", "", label, { value: n })));
   const pick = element("label", "mtg-pick");
   pick.append(element("span", "", "Objetivo"), select);
-  pick.hidden = targets.length < 2;
+  pick.hidden = targets.length < 2; // y sin dibujo solo hay uno
   head.append(element("div", "mtg-title", model.get("name"), { role: "heading", "aria-level": 3 }), pick);
   const says = element("p", "mtg-says", "", { role: "status" });
   const left = element("ul", "mtg-left");
@@ -22,9 +22,12 @@ function render({ model, el }) {
   detail.hidden = true;
   const legend = element("ul", "mtg-legend");
   for (const each of words.legend) legend.append(Object.assign(element("li"), { innerHTML: each }));
+  const all = element("ul", "mtg-all");
+  for (const each of words.sentences) all.append(element("li", "", each));
+  all.hidden = !words.sentences.length;
   const notes = element("div", "mtg-notes");
   for (const each of words.notes) notes.append(element("p", "", each));
-  root.append(head, says, left, scroll, detail, legend, notes);
+  root.append(head, says, left, scroll, detail, legend, all, notes);
 
   const svg = scroll.querySelector("svg");
   const drawn = order.map((n) => scroll.querySelector(`[data-n="${n}"]`)).filter(Boolean);
@@ -36,18 +39,15 @@ function render({ model, el }) {
   const now = () => targets[model.get("target")];
   const letter = (n) => now().letters[n];
   const reason = (n) => (letter(n) === "S" ? nodes[n].only : words.reasons[letter(n)] || "");
-  const named = (n) => {
-    const { name, kind } = nodes[n];
-    return kind === "etapa" && !name.startsWith("la etapa") ? `Etapa ${name}` : name.replace(/^la e/, "E");
-  };
+  const named = (n) => nodes[n].subject.replace(/^La etapa/, "Etapa").replace(/,$/, "");
   const mark = (n) => words.marks[letter(n)];
   const spoken = (n) => mark(n).replace(/^\S+ /, "");
 
   function drawTarget() {
     select.value = model.get("target");
     setText(says, now().says);
-    const skipped = order.filter((n) => reason(n)).sort((a, b) => a - b);
-    left.replaceChildren(...skipped.map((n) => element("li", "", `${named(n)} no se hace: ${reason(n)}.`)));
+    const skipped = nodes.map((_, n) => n).filter(reason);
+    left.replaceChildren(...skipped.map((n) => element("li", "", `${nodes[n].subject} no se hace: ${reason(n)}.`)));
     left.hidden = !skipped.length;
     for (const node of drawn) {
       const n = Number(node.dataset.n);
@@ -55,7 +55,7 @@ function render({ model, el }) {
       node.classList.toggle("mtg-off", off);
       node.classList.toggle("mtg-on", letter(n) === "T");
       setText(node.querySelector(".mtg-mark"), mark(n));
-      const kind = nodes[n].kind === "etapa" ? "" : `, ${nodes[n].kind}`;
+      const kind = nodes[n].kind ? `, ${nodes[n].kind}` : "";
       node.setAttribute("aria-label", `${named(n)}${kind}: ${spoken(n)}`);
     }
     for (const edge of scroll.querySelectorAll("[data-to]")) {
@@ -81,9 +81,9 @@ function render({ model, el }) {
     const said = element("div", "mtg-code");
     for (const [line, text] of node.says) said.append(element("span", "", line ? String(line) : ""), element("code", "", text));
     const code = node.says.length ? [element("p", "", "Lo que dice, con su línea:"), said] : [];
-    const kind = node.kind === "etapa" ? [] : [element("p", "", `Es una ${node.kind === "vacía" ? "etapa vacía" : node.kind}.`)];
+    const about = node.about ? [element("p", "", node.about)] : [];
     detail.replaceChildren(
-      top, ...kind, element("p", "", why), ...code,
+      top, ...about, element("p", "", why), ...code,
       ...list("Qué toma:", node.takes), ...list("Quién la usa:", node.gives),
     );
     detail.setAttribute("aria-label", `Detalle de ${node.name}`);

@@ -30,12 +30,19 @@ REASONS = {
 }
 """Por qué no se hace una etapa. Lo que falta (``S``) lo dice :func:`only_for` con sus nombres."""
 LEGEND = (
-    "Línea gruesa: `FROM`, que parte de la otra con todas sus capas.",
-    "Flecha fina: `COPY --from`, que copia solo esas rutas.",
-    "Línea de puntos: `RUN --mount`, que ve la otra solo durante el paso.",
-    "A rayas y en gris: lo que no se hace.",
+    "Línea gruesa, `FROM`: empieza con todas las capas de la otra.",
+    "Flecha fina, `COPY --from`: se lleva solo esas rutas.",
+    "Línea de puntos, `RUN --mount`: la ve solo durante el paso.",
+    "A rayas y en gris: no se hace.",
 )
 """Cómo se lee el dibujo."""
+ABOUT = {
+    NodeKind.IMAGE: "Es una imagen de fuera: la tiene tu motor, o se baja de un registro.",
+    NodeKind.EMPTY: "No es ninguna imagen: la etapa empieza sin un solo archivo.",
+}
+"""Qué es lo que no es una etapa."""
+MOST = 60
+"""Los nodos que caben en un dibujo que se pueda leer."""
 STILL = "Es lo que dice el texto: no se ha construido nada."
 
 
@@ -69,10 +76,9 @@ def headline(stages: Stages, graph: Graph | None = None) -> str:
     needed = sum(node.key in graph.needed for node in stages.stages)
     if total == 1:
         return "Tiene una sola etapa: todo lo que deje va en la imagen."
-    does = "se hacen" if stages.classic else "hacen falta"
-    if needed == 1:
-        does = "se hace" if stages.classic else "hace falta"
-    return f"Para {aim(stages, graph)} {does} {needed} de {total} etapas."
+    one, many = ("se hace", "se hacen") if stages.classic else ("hace falta", "hacen falta")
+    counted = f"las {total} etapas" if needed == total else f"{needed} de {total} etapas"
+    return f"Para {aim(stages, graph)} {one if needed == 1 else many} {counted}."
 
 
 def takes(stages: Stages, edges: Sequence[Edge]) -> str:
@@ -95,12 +101,13 @@ def takes(stages: Stages, edges: Sequence[Edge]) -> str:
 def given(stages: Stages, edges: Sequence[Edge]) -> str:
     """Lo mismo, desde el otro lado: «pruebas copia /app/dist»."""
     first, paths = edges[0], text.join(_paths(edges))
+    source = stages.graph.node(first.source)
     user = called(stages.graph.node(first.target))
     if first.kind is EdgeKind.COPY:
         return f"{user} copia {paths}"
     if first.kind is EdgeKind.MOUNT:
         return f"{user} la ve{f' en {paths}' if paths else ''} solo durante un paso"
-    return f"{user} parte de ella"
+    return f"{user} parte de {'cero' if source.kind is NodeKind.EMPTY else 'ella'}"
 
 
 def label(edges: Sequence[Edge]) -> str:
@@ -158,11 +165,12 @@ def sentences(stages: Stages) -> list[str]:
 
 def notes(stages: Stages) -> list[str]:
     """Lo que hay que saber de lo que se enseña."""
-    if not stages.assumed:
-        return [STILL]
+    nodes = len(stages.graph.nodes)
+    which = "Algún FROM depende del procesador del motor, y aquí no se sabe cuál es: se ha supuesto"
     return [
+        *([f"Son {nodes} nodos: demasiados para un dibujo que se pueda leer."] if nodes > MOST else []),
         STILL,
-        f"De qué parte alguna etapa depende del procesador del motor: se ha supuesto {stages.assumed}.",
+        *([f"{which} {stages.assumed}."] if stages.assumed else []),
     ]
 
 
