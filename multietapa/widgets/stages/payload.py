@@ -13,6 +13,7 @@ from multietapa.widgets.stages.words import (
     LEGEND,
     MARKS,
     REASONS,
+    TOO_MUCH,
     aim,
     at_lines,
     called,
@@ -27,8 +28,8 @@ from multietapa.widgets.stages.words import (
 )
 
 _CLIPPED = 120
-_BUDGET = 15_000
-"""Los caracteres de instrucciones que viajan, como mucho: el cuaderno los guarda."""
+_WHOLE, _SAID = 50_000, 15_000
+"""Los caracteres que viajan en total, y en las instrucciones: el cuaderno los guarda."""
 KINDS = {NodeKind.STAGE: "", NodeKind.IMAGE: "imagen de fuera", NodeKind.EMPTY: "sin archivos"}
 """Lo que se añade al nombre de lo que no es una etapa."""
 
@@ -36,12 +37,16 @@ KINDS = {NodeKind.STAGE: "", NodeKind.IMAGE: "imagen de fuera", NodeKind.EMPTY: 
 def payload(stages: Stages, drawn: Picture) -> dict[str, Any]:
     """Todo, por los rasgos del widget. Sin dibujo no hay nada que abrir ni que elegir: son frases."""
     graphs = stages.graphs if drawn.svg else (stages.graph,)
-    share = _BUDGET // len(stages.stages)
+    nodes = [_node(stages, node) for node in stages.graph.nodes] if drawn.svg else []
+    room = _WHOLE - len(drawn.svg) - sum(len(str(node)) for node in nodes) - len(graphs) * len(nodes)
+    share = max(min(room, _SAID), 0) // len(stages.stages)
+    for node, about in zip(stages.graph.nodes, nodes, strict=False):
+        about["says"] = _says(stages, node, share)
     return {
         "name": f"Etapas de {stages.name}",
         "picture": drawn.svg,
         "order": list(drawn.order),
-        "nodes": [_node(stages, node, share) for node in stages.graph.nodes] if drawn.svg else [],
+        "nodes": nodes,
         "targets": [
             {
                 "label": aim(stages, graph),
@@ -56,14 +61,14 @@ def payload(stages: Stages, drawn: Picture) -> dict[str, Any]:
             "off": "".join(OFF),
             "legend": [inline(each) for each in LEGEND] if drawn.svg else [],
             "sentences": [] if drawn.svg else sentences(stages),
-            "notes": notes(stages),
+            "notes": [*([] if drawn.svg else [TOO_MUCH]), *notes(stages)],
         },
         "target": next(at for at, graph in enumerate(graphs) if graph.target == stages.graph.target),
     }
 
 
-def _node(stages: Stages, node: Node, share: int) -> dict[str, Any]:
-    """Lo que se lee de un nodo al abrirlo; de ``share`` caracteres de instrucciones no se pasa."""
+def _node(stages: Stages, node: Node) -> dict[str, Any]:
+    """Lo que se lee de un nodo al abrirlo, sin sus instrucciones."""
     taken = [edges for edges in stages.lines() if edges[0].target == node.key]
     users = [edges for edges in stages.lines() if edges[0].source == node.key]
     return {
@@ -71,7 +76,6 @@ def _node(stages: Stages, node: Node, share: int) -> dict[str, Any]:
         "kind": KINDS[node.kind],
         "about": ABOUT.get(node.kind, ""),
         "subject": subject(stages, node) if node.kind is NodeKind.STAGE else node.name,
-        "says": _says(stages, node, share),
         "takes": [f"{takes(stages, edges)} ({at_lines(edges)})" for edges in taken],
         "gives": [f"{given(stages, edges)} ({at_lines(edges)})" for edges in users],
         "only": only_for(stages, node) if node.kind is NodeKind.STAGE and users else "",
@@ -79,7 +83,7 @@ def _node(stages: Stages, node: Node, share: int) -> dict[str, Any]:
 
 
 def _says(stages: Stages, node: Node, share: int) -> list[list[Any]]:
-    """Las instrucciones de una etapa, cada una con su línea; las que no caben se cuentan."""
+    """Las instrucciones de una etapa, cada una con su línea; las que no caben en ``share`` se cuentan."""
     every = stages.instructions(node)
     said: list[list[Any]] = []
     for at, instruction in enumerate(every):

@@ -12,11 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from multietapa.dockerfile.graph import Edge, EdgeKind, Node, NodeKind
-from multietapa.widgets.stages.layout import Arrow, Layout, Rect, Route, place
+from multietapa.widgets.stages.layout import Layout, Rect, Route, place
+from multietapa.widgets.stages.rows import Arrow
 from multietapa.widgets.stages.value import Stages
-from multietapa.widgets.stages.words import MARKS, MOST, called, code, headline, label
+from multietapa.widgets.stages.words import MARKS, called, code, headline, label
 from multietapa.widgets.theme import VARIABLES
 
+MOST, LARGEST = 60, 32_000
+"""Lo que cabe en un dibujo que se pueda leer y guardar con el cuaderno: sus nodos, y sus caracteres."""
 HEIGHT, NARROWEST = 64.0, 116.0
 LABEL = 18.0
 MARGIN = 6.0
@@ -49,7 +52,7 @@ PICTURE_CSS = """
 
 @dataclass(frozen=True)
 class Picture:
-    """El dibujo (``""`` si son demasiados nodos) y los números de sus nodos, en el orden en que se leen."""
+    """El dibujo (``""`` si sería demasiado) y los números de sus nodos, en el orden en que se leen."""
 
     svg: str
     order: tuple[int, ...]
@@ -73,9 +76,8 @@ def picture(stages: Stages) -> Picture:
     ]
     drawn += [_node(node, placed.boxes[node.key], number[node.key], letters[node.key]) for node in nodes]
     order = sorted(nodes, key=lambda node: (placed.rows[node.key], placed.boxes[node.key].x))
-    return Picture(
-        _whole(placed, headline(stages), "".join(drawn)), tuple(number[node.key] for node in order)
-    )
+    svg = _whole(placed, headline(stages), "".join(drawn))
+    return Picture(svg if len(svg) <= LARGEST else "", tuple(number[node.key] for node in order))
 
 
 def _arrow(edges: Sequence[Edge]) -> Arrow:

@@ -41,8 +41,7 @@ ABOUT = {
     NodeKind.EMPTY: "No es ninguna imagen: la etapa empieza sin un solo archivo.",
 }
 """Qué es lo que no es una etapa."""
-MOST = 60
-"""Los nodos que caben en un dibujo que se pueda leer."""
+TOO_MUCH = "Son demasiados nodos y líneas para un dibujo que se pueda leer: están en la lista."
 STILL = "Es lo que dice el texto: no se ha construido nada."
 
 
@@ -165,13 +164,8 @@ def sentences(stages: Stages) -> list[str]:
 
 def notes(stages: Stages) -> list[str]:
     """Lo que hay que saber de lo que se enseña."""
-    nodes = len(stages.graph.nodes)
     which = "Algún FROM depende del procesador del motor, y aquí no se sabe cuál es: se ha supuesto"
-    return [
-        *([f"Son {nodes} nodos: demasiados para un dibujo que se pueda leer."] if nodes > MOST else []),
-        STILL,
-        *([f"{which} {stages.assumed}."] if stages.assumed else []),
-    ]
+    return [STILL, *([f"{which} {stages.assumed}."] if stages.assumed else [])]
 
 
 def lines(stages: Stages) -> list[str]:
@@ -186,13 +180,19 @@ def lines(stages: Stages) -> list[str]:
 
 def static_html(stages: Stages, picture: str) -> str:
     """El gemelo en HTML: el dibujo, si lo hay, y las mismas frases en una lista."""
-    items = "".join(f"<li>{html.escape(sentence, quote=False)}</li>" for sentence in sentences(stages))
-    legend = f"<p>{inline(' '.join(LEGEND))}</p>" if picture else ""
-    below = "".join(f"<p>{html.escape(note, quote=False)}</p>" for note in notes(stages))
+    about = {"tabindex": 0, "role": "group", "aria-label": "Dibujo de las etapas"}
+    named = " ".join(f'{name}="{value}"' for name, value in about.items())
+    shown = f'<div class="mtg-scroll" {named}>{picture}</div><p>{inline(" ".join(LEGEND))}</p>'
+    items = "".join(f"<li>{_escaped(sentence)}</li>" for sentence in sentences(stages))
+    below = "".join(f"<p>{_escaped(note)}</p>" for note in notes(stages))
     return (
-        f"<p><strong>Etapas de {html.escape(stages.name, quote=False)}.</strong> "
-        f"{html.escape(headline(stages), quote=False)}</p>{picture}{legend}<ul>{items}</ul>{below}"
+        f"<p><strong>Etapas de {_escaped(stages.name)}.</strong> {_escaped(headline(stages))}</p>"
+        f"{shown if picture else f'<p>{TOO_MUCH}</p>'}<ul>{items}</ul>{below}"
     )
+
+
+def _escaped(said: str) -> str:
+    return html.escape(said, quote=False)
 
 
 def _paths(edges: Sequence[Edge]) -> list[str]:
