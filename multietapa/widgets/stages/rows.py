@@ -82,6 +82,7 @@ def chain_of(source: Item, target: Item, arrow: Arrow) -> list[Item]:
 
 
 def rows_of(items: Iterable[Item]) -> list[list[Item]]:
+    """Las filas, de arriba abajo, cada una en el orden en que vienen sus cosas."""
     every = list(items)
     rows: list[list[Item]] = [[] for _ in range(max((item.row for item in every), default=-1) + 1)]
     for item in every:
