@@ -78,11 +78,19 @@ def test_the_assumed_processor_is_said(monkeypatch: pytest.MonkeyPatch, text: st
         assert found.imagenes == (f"img-{mine}",)
 
 
-def test_a_target_that_changes_the_images() -> None:
-    """Con ``TARGETSTAGE`` el grafo es otro para cada objetivo: el que no es el mismo no se ofrece en el widget."""
-    text = "ARG TARGETSTAGE\nFROM a AS x\nFROM img-$TARGETSTAGE AS y\n"
-    assert etapas(text, objetivo="x", vista=False).imagenes == ("a",)
-    assert etapas(text, objetivo="y", vista=False).imagenes == ("img-y",)
+def test_a_target_that_changes_the_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Con ``TARGETSTAGE`` el grafo es otro para cada objetivo: en el widget solo se ofrece el mismo."""
+    monkeypatch.setattr("multietapa.widgets.base.in_notebook", lambda: True)
+    monkeypatch.setattr("multietapa.widgets.base.WidgetView.display", lambda _: None)
+    text = "FROM a AS x\nFROM img-$TARGETSTAGE AS y\n"
+    for name, image in (("x", "a"), ("y", "img-y")):
+        found = etapas(f"ARG TARGETSTAGE\n{text}", objetivo=name)
+        assert found.imagenes == (image,)
+        assert found.vista is not None
+        assert len(found.vista.targets) == 1
+    same = etapas(text.replace("$TARGETSTAGE", "z"))
+    assert same.vista is not None
+    assert [each["label"] for each in same.vista.targets] == ["x", "la última (y)"]
 
 
 @pytest.mark.parametrize(
@@ -121,7 +129,7 @@ def test_it_is_the_error_of_a_build(engine: docker.DockerClient, tmp_path: Path,
 
 
 def test_no_engine_is_looked_for() -> None:
-    """Sin nadie que la haya pedido, la conexión con un motor no se abre: en otro proceso, y aunque no lo haya."""
+    """No se busca ningún motor ni se abre conexión con él."""
     program = """
 from multietapa.engine import session
 session.discover = session.connect = None  # llamarlas sería un error

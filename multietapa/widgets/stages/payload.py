@@ -30,8 +30,6 @@ from multietapa.widgets.stages.words import (
 _CLIPPED = 120
 _WHOLE, _SAID = 50_000, 15_000
 """Los caracteres que viajan en total, y en las instrucciones: el cuaderno los guarda."""
-KINDS = {NodeKind.STAGE: "", NodeKind.IMAGE: "imagen de fuera", NodeKind.EMPTY: "sin archivos"}
-"""Lo que se añade al nombre de lo que no es una etapa."""
 
 
 def payload(stages: Stages, drawn: Picture) -> dict[str, Any]:
@@ -73,7 +71,6 @@ def _node(stages: Stages, node: Node) -> dict[str, Any]:
     users = [edges for edges in stages.lines() if edges[0].source == node.key]
     return {
         "name": called(node),
-        "kind": KINDS[node.kind],
         "about": ABOUT.get(node.kind, ""),
         "subject": subject(stages, node) if node.kind is NodeKind.STAGE else node.name,
         "takes": [f"{takes(stages, edges)} ({at_lines(edges)})" for edges in taken],

@@ -34,6 +34,7 @@ function render({ model, el }) {
   if (svg) {
     svg.setAttribute("role", "group");
     svg.setAttribute("aria-label", "Dibujo: con las flechas se va de un nodo a otro, y con Intro se abre");
+    for (const edge of svg.querySelectorAll(".mtg-edge")) edge.setAttribute("aria-hidden", true); // lo dice cada detalle
   }
 
   const now = () => targets[model.get("target")];
@@ -55,8 +56,6 @@ function render({ model, el }) {
       node.classList.toggle("mtg-off", off);
       node.classList.toggle("mtg-on", letter(n) === "T");
       setText(node.querySelector(".mtg-mark"), mark(n));
-      const kind = nodes[n].kind ? `, ${nodes[n].kind}` : "";
-      node.setAttribute("aria-label", `${named(n)}${kind}: ${spoken(n)}`);
     }
     for (const edge of scroll.querySelectorAll("[data-to]")) {
       edge.classList.toggle("mtg-off", words.off.includes(letter(Number(edge.dataset.to))));
