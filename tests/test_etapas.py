@@ -21,8 +21,19 @@ from multietapa.widgets.saved import VIEW
 from multietapa.widgets.stages.sample import EVERY_KIND
 
 SHOP = PROJECT_ROOT / "apps" / "tienda-node"
-CIRCLE = "FROM a AS uno\nCOPY --from=dos /a /b\nFROM base AS dos\nCOPY --from=uno /a /a\nFROM x\n"
-ITSELF = "FROM a AS uno\nCOPY --from=uno /a /b\n"
+CIRCLE = """\
+FROM scratch AS uno
+COPY --from=dos /a /b
+FROM scratch AS dos
+COPY --from=uno /a /a
+FROM scratch
+"""
+ITSELF = "FROM scratch AS uno\nCOPY --from=uno /a /b\n"
+LATER = "FROM scratch AS uno\nCOPY --from=dos /a /b\nFROM scratch AS dos\nCOPY a /a\n"
+BROKEN = "FROM scratch\nCOPI . .\n"
+MOUNTED = (
+    "FROM scratch AS uno\nRUN --mount=from=dos,target=/d x\nFROM scratch AS dos\nCOPY --from=uno /a /a\n"
+)
 
 
 def test_a_folder() -> None:
@@ -116,16 +127,44 @@ def test_what_is_wrong_is_said(call: dict[str, Any], kind: type[Exception], said
     assert "Qué hacer: " in str(raised.value)
 
 
-@pytest.mark.parametrize("text", [CIRCLE, ITSELF, "FROM a\nCOPI . .\n"])
-def test_it_is_the_error_of_a_build(engine: docker.DockerClient, tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "target", "builder"),
+    [
+        *((text, None, builder) for text in (CIRCLE, ITSELF, BROKEN) for builder in ("buildkit", "clasico")),
+        (LATER, "uno", "buildkit"),
+        (LATER, None, "clasico"),
+        (MOUNTED, None, "buildkit"),
+        (LATER, "tres", "buildkit"),
+    ],
+)
+def test_it_is_the_error_of_a_build(
+    engine: docker.DockerClient, tmp_path: Path, text: str, target: str | None, builder: str
+) -> None:
     """Un Dockerfile que no se puede construir da el mismo error que al construirlo, también con el motor."""
+    asked: dict[str, Any] = {"dockerfile": text, "objetivo": target, "constructor": builder, "vista": False}
+    (tmp_path / "a").write_text("a")
     with pytest.raises(BuildError) as drawn:
-        etapas(text, vista=False)
+        etapas(tmp_path, **asked)
     with pytest.raises(BuildError) as built:
-        construir(
-            tmp_path, etiqueta="multietapa-pruebas/etapas", dockerfile=text, cliente=engine, vista=False
-        )
+        construir(tmp_path, etiqueta="multietapa-pruebas/etapas", cliente=engine, **asked)
     assert (type(drawn.value), str(drawn.value)) == (type(built.value), str(built.value))
+
+
+def test_what_is_not_needed_may_be_out_of_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """BuildKit no mira el orden de lo que no hace: se dibuja, y esa etapa no se ofrece como objetivo."""
+    monkeypatch.setattr("multietapa.widgets.base.in_notebook", lambda: True)
+    monkeypatch.setattr("multietapa.widgets.base.WidgetView.display", lambda _: None)
+    found = etapas(LATER)
+    assert (found.necesarias, found.sobran) == (("dos",), {"uno": "nadie la usa"})
+    assert found.vista is not None
+    assert [each["label"] for each in found.vista.targets] == ["la última (dos)"]
+
+
+def test_two_stages_with_one_name() -> None:
+    """Dos etapas se pueden llamar igual: por su nombre se pide la última de ellas."""
+    found = etapas("FROM a AS x\nFROM b AS x\nFROM x\n", objetivo="x", vista=False)
+    assert found.imagenes == ("b",)
+    assert etapas("FROM a AS x\nFROM b AS x\n", objetivo="0", vista=False).imagenes == ("a",)
 
 
 def test_no_engine_is_looked_for() -> None:

@@ -135,7 +135,7 @@ def test_no_two_kinds_differ_only_by_colour() -> None:
 
 @pytest.mark.parametrize("count", [5, 20, 30, 59, 80])
 def test_what_is_saved_is_small(count: int) -> None:
-    """Lo que se guarda con el cuaderno no pasa de 60 kB; un grafo que no se puede dibujar se dice en frases."""
+    """Lo que se guarda con el cuaderno no pasa de 60 kB; si no se puede dibujar, se dice en frases."""
     view = StagesView(stages(many(count)))
     state = {name: value for name, value in view.get_state().items() if not name.startswith("_")}
     del state["layout"], state["shared"]

@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from multietapa import text
-from multietapa.build.failure import circle
+from multietapa.build.failure import misplaced
 from multietapa.build.plan import BUILDERS, Plan, plan_build
 from multietapa.cells.calls import offered
 from multietapa.dockerfile.context import is_text
 from multietapa.dockerfile.graph import Graph, graph
 from multietapa.dockerfile.platforms import PlatformError, read_platform
-from multietapa.dockerfile.stages import Dockerfile
 from multietapa.engine.session import known
 from multietapa.errors import CallError, UnknownNameError
 from multietapa.widgets.base import open_view
@@ -78,7 +77,7 @@ def etapas(
 
     Raises:
         ContextError: no existe la carpeta, o no hay Dockerfile.
-        DockerfileError: no se entiende, o dos etapas se necesitan la una a la otra.
+        DockerfileError: no se entiende, o una etapa copia de sí misma, de otra posterior o en círculo.
         BuildError: no existe el objetivo.
         UnknownNameError: el constructor o la vista no existen.
     """
@@ -98,7 +97,7 @@ def etapas(
         buildargs=values,
         builder=constructor,
     )
-    if problem := circle(plan.source):
+    if problem := misplaced(plan.source, objetivo, classic=constructor == "clasico"):
         raise problem
     stages = _stages(plan, _named(plan.context.root, asked), known=engine is not None)
     view = open_view(vista, lambda: StagesView(stages), lambda: _write(stages))
@@ -135,25 +134,25 @@ def _own_architecture() -> str:
 
 def _stages(plan: Plan, name: str, *, known: bool) -> Stages:
     classic = plan.builder == "clasico"
-
-    def resolved(target: str | None, architecture: str) -> Dockerfile:
-        return plan.source.resolved(plan.buildargs, target=target, architecture=architecture)
-
     asked = graph(plan.source, plan.target, all_before=classic)
     found = []
-    for label in plan.source.stage_labels:
-        one = graph(resolved(label, plan.architecture), label, all_before=classic)
+    for stage in plan.source.stages:
+        label = stage.name or str(stage.index)
+        source = plan.source.resolved(plan.buildargs, target=label, architecture=plan.architecture)
+        one = graph(source, str(stage.index), all_before=classic)
+        same = (one.nodes, one.edges) == (asked.nodes, asked.edges)  # con TARGETSTAGE podría ser otro
         if one.target == asked.target:
             found.append(asked)
-        elif (one.nodes, one.edges) == (asked.nodes, asked.edges):  # con TARGETSTAGE podría ser otro
+        elif same and source.stage(label) == stage and not misplaced(source, label, classic=classic):
             found.append(one)
-    depends = len({_drawn(resolved(plan.target, other)) for other in (*_OTHER, plan.architecture)}) > 1
+    depends = len({_drawn(plan, other) for other in (*_OTHER, plan.architecture)}) > 1
     assumed = plan.architecture if depends and not known else ""
     return Stages(name, plan.source, asked, tuple(found), classic, assumed)
 
 
-def _drawn(source: Dockerfile) -> tuple[object, ...]:
-    found = graph(source)
+def _drawn(plan: Plan, architecture: str) -> tuple[object, ...]:
+    """Lo que se dibujaría con un motor de otro procesador."""
+    found = graph(plan.source.resolved(plan.buildargs, target=plan.target, architecture=architecture))
     return found.nodes, found.edges
 
 

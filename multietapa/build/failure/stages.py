@@ -130,11 +130,25 @@ def circular(case: Case) -> MultietapaError | None:
     return _circle(case.source, case.source.stage(name) if case.source else None, name)
 
 
-def circle(source: Dockerfile) -> MultietapaError | None:
-    """El mismo error, antes de construir: el de la primera etapa que se necesita a sí misma, o ``None``."""
-    for stage in source.stages:
-        if any(stage in source.needed(other.label) for other in source.linked(stage)):
-            return _circle(source, stage, stage.label)
+def misplaced(source: Dockerfile, target: str | None, *, classic: bool) -> MultietapaError | None:
+    """Los mismos errores, antes de construir: quien copia de sí misma, de otra posterior o en círculo.
+
+    BuildKit mira los círculos de todo el archivo y el orden de lo que hace; el clásico, todo lo que hace.
+    """
+    if not classic:
+        for stage in source.stages:
+            if any(stage in source.needed(str(other.index)) for other in source.linked(stage)):
+                return _circle(source, stage, stage.label)
+    last = source.stage(target) if target else source.stages[-1]
+    before = source.stages[: last.index + 1 if last else None]
+    for stage in before if classic else source.needed(target):
+        for instruction in source.done_in(stage):
+            for origin in instruction.froms:
+                found = source.origin(instruction, origin)
+                if found is stage:
+                    return itself(source, instruction.line, stage.label)
+                if found is not None and found.index > stage.index:
+                    return _later(source, instruction, origin)
     return None
 
 
