@@ -135,6 +135,9 @@ def misplaced(source: Dockerfile, target: str | None, *, classic: bool) -> Multi
 
     BuildKit mira los círculos de todo el archivo y el orden de lo que hace; el clásico, todo lo que hace.
     """
+    ahead = (other.index >= stage.index for stage in source.stages for other in source.linked(stage))
+    if not any(ahead):
+        return None
     if not classic:
         for stage in source.stages:
             if any(stage in source.needed(str(other.index)) for other in source.linked(stage)):
