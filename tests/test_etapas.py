@@ -15,6 +15,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from multietapa import etapas
 from multietapa.cells.construir import construir
 from multietapa.dockerfile.platforms import read_platform
+from multietapa.engine.model import Choice, EngineInfo
+from multietapa.engine.session import Engine
 from multietapa.errors import BuildError, CallError, ContextError, DockerfileError, UnknownNameError
 from multietapa.paths import PROJECT_ROOT
 from multietapa.widgets.saved import VIEW
@@ -87,6 +89,15 @@ def test_the_assumed_processor_is_said(monkeypatch: pytest.MonkeyPatch, text: st
     assert (f"se ha supuesto {mine}." in found.texto) == assumed
     if "TARGETARCH" in text:
         assert found.imagenes == (f"img-{mine}",)
+
+
+def test_a_known_engine_decides_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Si ya se trabaja con un motor, su procesador es el que vale, y no se supone nada."""
+    info = EngineInfo("existente", "Docker Engine", "28.5.2", "1.51", "overlay2", "riscv64")
+    monkeypatch.setattr("multietapa.engine.session._current", Engine(Choice("existente", "", ""), info))
+    found = etapas("FROM img-$TARGETARCH\n", vista=False)
+    assert found.imagenes == ("img-riscv64",)
+    assert "se ha supuesto" not in found.texto
 
 
 def test_a_target_that_changes_the_images(monkeypatch: pytest.MonkeyPatch) -> None:

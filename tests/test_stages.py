@@ -31,7 +31,7 @@ TIGHT = """() => [...document.querySelectorAll('.mtg-node')].flatMap(node => {
 })"""
 
 
-def node(page: Page, name: str) -> Locator:
+def node(page: Page | Locator, name: str) -> Locator:
     """El nodo cuyo nombre, para un lector de pantalla, empieza así."""
     return page.get_by_role("button", name=re.compile(f"^{re.escape(name)}"))
 
@@ -96,6 +96,26 @@ def test_words_for_scratch_platforms_and_guesses() -> None:
     platform = sentences(stages("FROM --platform=linux/arm64 a AS x\nFROM x\n"))
     assert platform[0] == "La etapa x parte de a para linux/arm64."
     assert lines(stages(SHOP, assumed="arm64"))[-1].endswith("se ha supuesto arm64.")
+
+
+def test_what_the_classic_builder_does_anyway() -> None:
+    """De lo que el clásico hace sin que haga falta se dice eso mismo, en el nodo y en su frase."""
+    shown = stages(EVERY_KIND, "5", classic=True)
+    letters = [code(shown, shown.graph, each) for each in shown.stages]
+    assert [MARKS[letter].removeprefix("✓ ") for letter in letters] == [
+        "se hace",
+        "se hace",
+        "se hace sin hacer falta",
+        "se hace sin hacer falta",
+        "se hace",
+        "◎ objetivo",
+        "✕ no se hace: va después",
+    ]
+    said = [sentence for sentence in sentences(shown) if "el constructor clásico la hace igual" in sentence]
+    assert [sentence.split(" parte ")[0] for sentence in said] == [
+        "La etapa herramientas",
+        "La etapa pruebas",
+    ]
 
 
 def test_every_reason_has_its_words() -> None:
@@ -267,7 +287,10 @@ def test_it_is_accessible_and_fits(blank_page: Page, theme: str) -> None:
         for look in (OVERFLOWING, STICKING_OUT, FAINT, TIGHT):
             assert blank_page.evaluate(look) == []
         assert grave(blank_page, ".mt") == []
-    assert blank_page.locator(".mtg-scroll").nth(1).evaluate("n => n.scrollWidth > n.clientWidth")
+    wide = blank_page.locator(".mtg").nth(1)
+    assert wide.locator(".mtg-scroll").evaluate("n => n.scrollWidth > n.clientWidth && !n.scrollLeft")
+    node(wide, "scratch").focus()
+    assert wide.locator(".mtg-scroll").evaluate("n => n.scrollLeft > 0")  # lo que tiene el foco se ve
 
 
 def test_an_export_is_read_without_a_kernel(browser: Browser, tmp_path: Path) -> None:

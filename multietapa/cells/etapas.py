@@ -32,8 +32,8 @@ _OTHER = ("amd64", "arm64")
 class Etapas(ShownInCell):
     """Las etapas de un Dockerfile para un ``objetivo``; una sin nombre se llama por su número.
 
-    ``necesarias`` son las que hacen falta, en el orden del archivo; ``sobran``, las que no se hacen, cada una
-    con su porqué; ``imagenes``, las de fuera que hay que traer; y ``aristas``, una fila por cada cosa que una
+    ``necesarias`` son las que se hacen, en el orden del archivo (BuildKit, las que hacen falta; el clásico,
+    todas las de antes); ``sobran``, las que no, cada una con su porqué; ``imagenes``, las de fuera que hay que traer; y ``aristas``, una fila por cada cosa que una
     etapa toma de otra o de una imagen, lista para una tabla de datos.
     """
 

@@ -62,6 +62,6 @@ def views() -> dict[str, StagesView]:
         "la tienda": StagesView(stages(SHOP)),
         "de todo": StagesView(stages(EVERY_KIND, "5", assumed="amd64")),
         "solo pruebas": StagesView(stages(EVERY_KIND, "pruebas")),
-        "el clásico": StagesView(stages(EVERY_KIND, "pruebas", classic=True)),
+        "el clásico": StagesView(stages(EVERY_KIND, "5", classic=True)),
         "una etapa": StagesView(stages("FROM node:14\nCOPY . .\n")),
     }

@@ -10,12 +10,14 @@ from multietapa.dockerfile.graph import SCRATCH, Edge, EdgeKind, Graph, Node, No
 from multietapa.widgets.inline import inline
 from multietapa.widgets.stages.value import Stages
 
-TARGET, NEEDED, SPARE = "T", "N", "I"
+TARGET, DONE, ANYWAY, WANTED, SPARE = "T", "N", "C", "B", "I"
 _CODES = {Skip.NOBODY: "U", Skip.ONLY_SKIPPED: "S", Skip.NOT_FOR_TARGET: "O"}
 _AFTER = "A"
 MARKS = {
     TARGET: "◎ objetivo",
-    NEEDED: "✓ hace falta",
+    DONE: "✓ se hace",
+    ANYWAY: "✓ se hace sin hacer falta",
+    WANTED: "✓ hace falta",
     SPARE: "✕ no hace falta",
     "U": "✕ no se hace: nadie la usa",
     "S": "✕ no se hace: la usa otra que no",
@@ -42,6 +44,7 @@ ABOUT = {
 }
 """Qué es lo que no es una etapa."""
 TOO_MUCH = "Son demasiados nodos y líneas para un dibujo que se pueda leer: están en la lista."
+ANYWAY_SAID = "No hace falta, y el constructor clásico la hace igual."
 STILL = "Es lo que dice el texto: no se ha construido nada."
 
 
@@ -129,7 +132,9 @@ def code(stages: Stages, graph: Graph, node: Node) -> str:
     if node.key == graph.target:
         return TARGET
     if node.key in graph.needed:
-        return NEEDED
+        if node.kind is not NodeKind.STAGE:
+            return WANTED
+        return DONE if not stages.classic or node.key in graph.reach(graph.target) else ANYWAY
     skipped = next((one for one in graph.skipped if one.key == node.key), None)
     if skipped is None:
         return SPARE
@@ -157,7 +162,8 @@ def sentences(stages: Stages) -> list[str]:
     said = []
     for node in done:
         what = [takes(stages, edges) for edges in stages.lines() if edges[0].target == node.key]
-        said.append(f"{subject(stages, node)} {text.join(what)}.")
+        anyway = code(stages, stages.graph, node) == ANYWAY
+        said.append(f"{subject(stages, node)} {text.join(what)}.{f' {ANYWAY_SAID}' if anyway else ''}")
     said += [f"{subject(stages, node)} no se hace: {reason(stages, stages.graph, node)}." for node in left]
     return said
 
