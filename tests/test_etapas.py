@@ -44,7 +44,7 @@ def test_a_folder() -> None:
     assert (found.objetivo, found.necesarias, found.sobran) == ("1", ("build", "1"), {})
     assert found.imagenes == ("node:14", "node:14-alpine")
     copied = {"de": "build", "a": "1", "como": "COPY --from", "que": "/app/dist", "linea": 12}
-    assert {**copied, "hace_falta": True} in found.aristas
+    assert {**copied, "se_hace": True} in found.aristas
     assert repr(found) == "Etapas de tienda-node. Para la última hacen falta las 2 etapas."
     assert found.texto.startswith("Etapas de tienda-node\n")
     other = etapas(str(SHOP), dockerfile="Dockerfile.ingenuo", vista=False)
@@ -57,7 +57,7 @@ def test_a_text() -> None:
     assert found == etapas(dockerfile=EVERY_KIND, objetivo="5", vista=False)
     assert found.necesarias == ("build", "deps", "ca", "5")
     assert found.sobran["herramientas"] == "solo la usa pruebas, que tampoco hace falta"
-    assert "«pruebas» no se hace: nadie la usa" in repr(found)
+    assert "«pruebas» no se hace: nadie la usa." in repr(found)
     assert etapas("FROM node:14", vista=False).imagenes == ("node:14",)
 
 

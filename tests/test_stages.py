@@ -111,8 +111,8 @@ def test_what_the_classic_builder_does_anyway() -> None:
         "◎ objetivo",
         "✕ no se hace: va después",
     ]
-    said = [sentence for sentence in sentences(shown) if "el constructor clásico la hace igual" in sentence]
-    assert [sentence.split(" parte ")[0] for sentence in said] == [
+    said = [each for each in sentences(shown) if "el constructor clásico la hace igual" in each]
+    assert [each.split(" parte ")[0] for each in said] == [
         "La etapa herramientas",
         "La etapa pruebas",
     ]

@@ -33,8 +33,9 @@ class Etapas(ShownInCell):
     """Las etapas de un Dockerfile para un ``objetivo``; una sin nombre se llama por su número.
 
     ``necesarias`` son las que se hacen, en el orden del archivo (BuildKit, las que hacen falta; el clásico,
-    todas las de antes); ``sobran``, las que no, cada una con su porqué; ``imagenes``, las de fuera que hay que traer; y ``aristas``, una fila por cada cosa que una
-    etapa toma de otra o de una imagen, lista para una tabla de datos.
+    todas hasta el objetivo); ``sobran``, las que no, cada una con su porqué; ``imagenes``, las de fuera que
+    hay que traer; ``aristas``, una fila por cada cosa que una etapa toma de otra o de una imagen, lista para
+    una tabla de datos; y ``texto``, todo eso en frases, para ``print``.
     """
 
     objetivo: str
@@ -47,7 +48,7 @@ class Etapas(ShownInCell):
     _frase: str = field(default="", repr=False)
 
     def __repr__(self) -> str:
-        left = [f"«{name}» no se hace: {why}" for name, why in self.sobran.items()]
+        left = [f"«{name}» no se hace: {why}." for name, why in self.sobran.items()]
         return "\n".join([self._frase, *left])
 
 
@@ -171,7 +172,7 @@ def _result(stages: Stages, view: StagesView | None) -> Etapas:
             "como": edge.kind.value,
             "que": text.join(edge.paths),
             "linea": edge.line,
-            "hace_falta": edge.target in found.needed,
+            "se_hace": edge.target in found.needed,
         }
         for edge in found.edges
     ]
