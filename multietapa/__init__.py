@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from multietapa.cells.comparar import comparar
     from multietapa.cells.construir import construir
     from multietapa.cells.desplegar import desplegar
+    from multietapa.cells.etapas import etapas
     from multietapa.cells.limpiar import limpiar
     from multietapa.cells.motor import motor
     from multietapa.cells.predecir import predecir
@@ -23,6 +24,7 @@ __all__ = [
     "construir",
     "desplegar",
     "ejercicio",
+    "etapas",
     "limpiar",
     "motor",
     "predecir",
@@ -36,6 +38,7 @@ _HOMES = {
     "construir": "multietapa.cells.construir",
     "desplegar": "multietapa.cells.desplegar",
     "ejercicio": "multietapa.exercises.ejercicio",
+    "etapas": "multietapa.cells.etapas",
     "limpiar": "multietapa.cells.limpiar",
     "motor": "multietapa.cells.motor",
     "predecir": "multietapa.cells.predecir",

@@ -36,12 +36,13 @@ def python(program: str, *options: str, folder: Path = PROJECT_ROOT) -> str:
 
 
 def test_what_it_offers() -> None:
-    """Desde un cuaderno se usan nueve nombres, ordenados; cada uno se carga y lleva su explicación."""
+    """Desde un cuaderno se usan estos nombres, ordenados; cada uno se carga y lleva su explicación."""
     names = [
         "comparar",
         "construir",
         "desplegar",
         "ejercicio",
+        "etapas",
         "limpiar",
         "motor",
         "predecir",

@@ -24,6 +24,7 @@ OFFERED = (
     "construir",
     "desplegar",
     "ejercicio",
+    "etapas",
     "limpiar",
     "motor",
     "predecir",

@@ -91,7 +91,7 @@ def open_context(path: str | os.PathLike[str], *, dockerfile: str = "Dockerfile"
             next_step="Pasa la carpeta donde están tu Dockerfile y tu código.",
         )
     root = root.resolve()
-    if _is_text(root, dockerfile):
+    if is_text(root, dockerfile):
         ignore_file, rules = _rules(root, (".dockerignore",))
         return Context(root, TEXT_NAME, dockerfile, True, ignore_file, rules)
     source = root / dockerfile
@@ -103,7 +103,8 @@ def open_context(path: str | os.PathLike[str], *, dockerfile: str = "Dockerfile"
     return Context(root, TEXT_NAME if own_text else inside, text, own_text, ignore_file, rules)
 
 
-def _is_text(root: Path, dockerfile: str) -> bool:
+def is_text(root: Path, dockerfile: str) -> bool:
+    """Si lo que se da es el texto entero de un Dockerfile, y no el nombre de un archivo de la carpeta."""
     # Path.exists falla con un texto demasiado largo para ser un nombre.
     one_line = _ONE_LINE.match(dockerfile) is not None and not os.path.exists(root / dockerfile)  # noqa: PTH110
     return "\n" in dockerfile or one_line

@@ -115,6 +115,10 @@ class Graph:
         """Lo que otras toman de ese nodo."""
         return tuple(edge for edge in self.edges if edge.source == key)
 
+    def reach(self, key: str) -> frozenset[str]:
+        """Ese nodo y todo aquello de lo que toma algo, también a través de otros."""
+        return _reached([key], self.edges)
+
 
 def graph(source: Dockerfile, target: str | None = None, *, all_before: bool = False) -> Graph:
     """El grafo de un Dockerfile con sus ``ARG`` ya resueltos, y lo que hace falta para ``target``.

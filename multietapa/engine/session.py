@@ -118,6 +118,11 @@ def _use_served(served: dict[str, Any]) -> None:
     os.environ.update(environment(Choice(kind, host, "", endpoint=place)))
 
 
+def known() -> EngineInfo | None:
+    """El motor de este proceso, si ya se sabe cuál es: ni se busca, ni se pone en marcha."""
+    return _current.info if _current is not None else None
+
+
 def info_of(client: docker.DockerClient) -> EngineInfo:
     """Qué motor hay detrás de un cliente; si es el de este proceso, se sabe también de qué clase es.
 

@@ -127,16 +127,44 @@ def circular(case: Case) -> MultietapaError | None:
     if found is None:
         return None
     name = found[1]
-    stage = case.source.stage(name) if case.source else None
-    own = case.source.done_in(stage) if case.source and stage else ()
-    same = next((i for i in own if stage and _mentions(case.source, i, stage)), None)
+    return _circle(case.source, case.source.stage(name) if case.source else None, name)
+
+
+def misplaced(source: Dockerfile, target: str | None, *, classic: bool) -> MultietapaError | None:
+    """Los mismos errores, antes de construir: quien copia de sí misma, de otra posterior o en círculo.
+
+    BuildKit mira los círculos de todo el archivo y el orden de lo que hace; el clásico, todo lo que hace.
+    """
+    ahead = (other.index >= stage.index for stage in source.stages for other in source.linked(stage))
+    if not any(ahead):
+        return None
+    if not classic:
+        for stage in source.stages:
+            if any(stage in source.needed(str(other.index)) for other in source.linked(stage)):
+                return _circle(source, stage, stage.label)
+    last = source.stage(target) if target else source.stages[-1]
+    before = source.stages[: last.index + 1 if last else None]
+    for stage in before if classic else source.needed(target):
+        for instruction in source.done_in(stage):
+            for origin in instruction.froms:
+                found = source.origin(instruction, origin)
+                if found is stage:
+                    return itself(source, instruction.line, stage.label)
+                if found is not None and found.index > stage.index:
+                    return _later(source, instruction, origin)
+    return None
+
+
+def _circle(source: Dockerfile | None, stage: Stage | None, name: str) -> MultietapaError:
+    own = source.done_in(stage) if source and stage else ()
+    same = next((i for i in own if stage and _mentions(source, i, stage)), None)
     if same is not None:
-        return itself(case.source, same.line, name)
-    guilty = next(_waiting(case.source, stage), None) if case.source and stage else None
+        return itself(source, same.line, name)
+    guilty = next(_waiting(source, stage), None) if source and stage else None
     line = guilty.line if guilty else stage.line if stage else None
     why = f"La etapa «{name}» y otra se necesitan la una a la otra; el orden no se puede resolver."
     step = "Quita una de las dos copias, o saca lo común a una tercera etapa que vaya antes."
-    return dockerfile_error(case.source, line, why, next_step=step)
+    return dockerfile_error(source, line, why, next_step=step)
 
 
 def itself(source: Dockerfile | None, line: int | None, name: str) -> DockerfileError:

@@ -1,0 +1,1 @@
+"""¿Qué etapas tiene un Dockerfile, y qué toma cada una de las demás?"""
