@@ -20,7 +20,7 @@ class Step(NamedTuple):
     """Algo que se encontró en la carpeta, y qué se decidió.
 
     ``name`` es relativo, con ``/``. ``enters``: es una carpeta y después viene lo de dentro (también si no
-    viaja, cuando dentro puede haber algo rescatado). ``rule`` es la que decidió y ``hits``, con cuáles encaja.
+    viaja, cuando dentro puede haber algo rescatado). ``rule`` es la que decidió; ``hits``, con cuáles encaja.
     """
 
     name: str
@@ -72,7 +72,7 @@ class _Judge:
         self._rules, self._wanted = rules, wanted
 
     def look(self, name: str, parents: _Matched) -> tuple[bool, bool, Rule | None, _Matched]:
-        """Si ``name`` viaja, si hay que entrar en él de ser una carpeta, qué regla decide y con qué encajó."""
+        """Si ``name`` viaja, si hay que entrar de ser una carpeta, qué regla decide y con cuáles encaja."""
         decided, hits = judge(self._rules, name, parents[0]) if self._rules else (None, ())
         excluded = excludes(decided)
         asked, asked_hits = judge(self._wanted, name, parents[1]) if self._wanted else (None, ())
