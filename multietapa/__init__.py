@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from multietapa.cells.comparar import comparar
     from multietapa.cells.construir import construir
+    from multietapa.cells.contexto import contexto
     from multietapa.cells.limpiar import limpiar
     from multietapa.cells.motor import motor
     from multietapa.cells.predecir import predecir
     from multietapa.exercises.ejercicio import ejercicio
     from multietapa.exercises.pregunta import pregunta
 
-__all__ = ["comparar", "construir", "ejercicio", "limpiar", "motor", "predecir", "pregunta"]
+__all__ = ["comparar", "construir", "contexto", "ejercicio", "limpiar", "motor", "predecir", "pregunta"]
 __version__ = "0.1.0"
 
 _HOMES = {
     "comparar": "multietapa.cells.comparar",
     "construir": "multietapa.cells.construir",
+    "contexto": "multietapa.cells.contexto",
     "ejercicio": "multietapa.exercises.ejercicio",
     "limpiar": "multietapa.cells.limpiar",
     "motor": "multietapa.cells.motor",

@@ -36,8 +36,8 @@ def python(program: str, *options: str, folder: Path = PROJECT_ROOT) -> str:
 
 
 def test_what_it_offers() -> None:
-    """Desde un cuaderno se usan siete nombres, ordenados; cada uno se carga y lleva su explicación."""
-    names = ["comparar", "construir", "ejercicio", "limpiar", "motor", "predecir", "pregunta"]
+    """Desde un cuaderno se usan ocho nombres, ordenados; cada uno se carga y lleva su explicación."""
+    names = ["comparar", "construir", "contexto", "ejercicio", "limpiar", "motor", "predecir", "pregunta"]
     assert multietapa.__all__ == names
     assert all(getattr(multietapa, name).__doc__ for name in multietapa.__all__)
     assert set(multietapa.__all__) <= set(dir(multietapa))

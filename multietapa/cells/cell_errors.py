@@ -19,7 +19,7 @@ from multietapa.widgets.adapters.ipython import explain_errors, in_cell, names_i
 
 Lines = list[str] | None
 #: Lo que se importa con ``from multietapa import ...``.
-OFFERED = ("comparar", "construir", "ejercicio", "limpiar", "motor", "predecir", "pregunta")
+OFFERED = ("comparar", "construir", "contexto", "ejercicio", "limpiar", "motor", "predecir", "pregunta")
 #: Lo que se escribe detrás de otra cosa, y cómo se escribe entero.
 METHODS: Mapping[str, str] = {
     "comprobar": 'ejercicio("02.1").comprobar(...), con el número de tu ejercicio',

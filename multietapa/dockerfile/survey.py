@@ -21,6 +21,7 @@ COUNTING = 3.0
 """Segundos que se dedican a contar lo que hay en las carpetas excluidas."""
 SOCKET = "es un socket, y el motor no lo admite"
 NOT_UTF8 = "su nombre no es UTF-8, y el motor no lo admite"
+FORBIDDEN = "no tienes permiso para leerlo"
 _AS_THE_OWNER = os.access in os.supports_effective_ids
 
 
@@ -119,7 +120,7 @@ class _Survey:
         try:
             found = step.item.stat(follow_symlinks=False)
         except OSError as error:
-            self._problem(step.name, error.strerror or "cambió mientras se miraba", blocks=step.travels)
+            self._problem(step.name, _why(error), blocks=step.travels)
             return Item(step.name, Kind.OTHER, step.travels, Amount(1, 0, False), step.rule)
         kind = _kind(found.st_mode)
         if kind is Kind.FOLDER:  # excluida, y dentro no hay nada que rescatar
@@ -147,7 +148,7 @@ class _Survey:
         elif stat.S_ISREG(found.st_mode) and not os.access(
             step.item.path, os.R_OK, effective_ids=_AS_THE_OWNER
         ):
-            self._problem(step.name, "no tienes permiso para leerlo", blocks=True)
+            self._problem(step.name, FORBIDDEN, blocks=True)
         try:
             step.name.encode()
         except UnicodeEncodeError:
@@ -175,7 +176,7 @@ class _Survey:
                         n_bytes += item.stat(follow_symlinks=False).st_size
             except OSError as error:
                 whole = False
-                self._problem(prefix, error.strerror or "cambió mientras se miraba", blocks=False)
+                self._problem(prefix, _why(error), blocks=False)
         self._left -= time.monotonic() - started
         self._complete = self._complete and whole
         return Amount(files, n_bytes, whole)
@@ -203,7 +204,7 @@ class _Survey:
     def _failed(self, _name: str, error: OSError, shown: bool) -> None:
         self._complete = False
         self._open[-1].add(Amount(whole=False), travels=shown)  # es la última que se abrió
-        self._problem(self._open[-1].name or ".", error.strerror or "cambió mientras se miraba", blocks=shown)
+        self._problem(self._open[-1].name or ".", _why(error), blocks=shown)
 
     def _problem(self, name: str, why: str, *, blocks: bool) -> None:
         self._problems.append(Problem(name, why, blocks))
@@ -212,6 +213,10 @@ class _Survey:
 def _scan(folder: str) -> Iterator[os.DirEntry[str]]:
     with os.scandir(folder) as found:
         yield from found
+
+
+def _why(error: OSError) -> str:
+    return FORBIDDEN if isinstance(error, PermissionError) else error.strerror or "cambió mientras se miraba"
 
 
 def _kind(mode: int) -> Kind:

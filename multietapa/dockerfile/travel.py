@@ -27,9 +27,9 @@ class Effect(Enum):
     """Qué hace una regla en esta carpeta."""
 
     DECIDES = "decide"
-    REPEATED = "lo que encaja con ella ya lo decide otra línea"
-    NOTHING = "no encaja con nada"
-    UNKNOWN = "no se puede comprobar"
+    REPEATED = "repetida"
+    NOTHING = "sin efecto"
+    UNKNOWN = "sin comprobar"
 
 
 @dataclass(frozen=True, slots=True)  # hay una por entrada

@@ -44,6 +44,7 @@ function bars(rows) {
     const track = element("div", "mtx-track", "", { "aria-hidden": true });
     const bar = element("div", `mtx-bar mt-${paint}`);
     bar.style.width = `${(100 * bytes) / most}%`;
+    bar.hidden = !bytes;
     track.append(bar);
     const line = element("p", "mtx-total");
     line.append(element("strong", "", name), element("span", "", said));

@@ -69,7 +69,7 @@ def cut() -> Look:
     root = Folder("", Amount(2, 900), _CUT, (Folder("datos", NONE, _CUT, (), rules[0]),))
     problems = (
         Problem("app.sock", "es un socket, y el motor no lo admite", True),
-        Problem("datos/privado", "Permission denied", False),
+        Problem("datos/privado", "no tienes permiso para leerlo", False),
     )
     uses = (RuleUse(rules[0], _CUT, Effect.DECIDES), RuleUse(rules[1], NONE, Effect.UNKNOWN))
     items = (_file("Dockerfile", 900), Item("datos", Kind.FOLDER, False, _CUT, rules[0]))

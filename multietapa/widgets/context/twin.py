@@ -175,6 +175,10 @@ def _branch(folder: Folder, level: int) -> dict[str, Any]:
     }
 
 
+def _last(folder: Folder) -> str:
+    return folder.name.rsplit("/", 1)[-1]
+
+
 def _name(item: Item) -> str:
     return f"{shown(item.name)}/" if item.kind is Kind.FOLDER else shown(item.name)
 
@@ -188,7 +192,7 @@ def _size(item: Item) -> str:
 def _more(left: int, one: str = "", many: str = "") -> str:
     if left <= 0:
         return ""
-    return f"y {text.count(left, one, many)} más".replace("  ", " ")
+    return f"y {text.count(left, one, many).strip()} más"
 
 
 def _rest(left: int) -> Iterator[str]:
@@ -213,7 +217,8 @@ def _table(title: str, heads: tuple[str, ...], rows: list[tuple[str, str, str]],
     head = "".join(f'<th scope="col">{_esc(one)}</th>' for one in heads)
     body = "".join(f"<tr>{''.join(f'<td>{_esc(cell)}</td>' for cell in row)}</tr>" for row in rows)
     rest = f"<p>{_esc(_more(left))}</p>" if left > 0 else ""
-    return f"<table><caption>{_esc(title)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{rest}"
+    top = f"<caption>{_esc(title)}</caption><thead><tr>{head}</tr></thead>"
+    return f"<table>{top}<tbody>{body}</tbody></table>{rest}"
 
 
 def _esc(value: str) -> str:

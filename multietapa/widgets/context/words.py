@@ -12,14 +12,15 @@ from multietapa.dockerfile.travel import Amount, Effect, Folder, Item, RuleUse, 
 TRAVELS, OUT = "Viaja al motor", "Se queda fuera"
 MEANING = "Los bytes de los archivos, contados ahora en tu carpeta; es lo que recibiría un COPY de toda ella."
 MOST = (
-    "Con BuildKit es lo más que puede viajar: el motor pide solo lo que nombran los COPY y, la siguiente vez, "
-    "solo lo que cambió. El constructor clásico y Podman lo reciben entero cada vez."
+    "Con BuildKit es lo más que puede viajar: el motor pide solo lo que nombran los COPY y, la siguiente "
+    "vez, solo lo que cambió. El constructor clásico y Podman lo reciben entero cada vez."
 )
 DOCKERFILE = (
-    "El Dockerfile llega al motor aunque una regla lo deje fuera: lo que la regla consigue es que un COPY no lo "
-    "copie (en Podman lo copia igual)."
+    "El Dockerfile llega al motor aunque una regla lo deje fuera: lo que consigue la regla es que un COPY no "
+    "lo copie (en Podman lo copia igual)."
 )
 UNKNOWN = "no se puede comprobar"
+REPEATED = "lo que encaja con ella ya lo decide otra línea"
 TYPO = "no encaja con nada: ¿está bien escrita?"
 _LONGEST = 80  # caracteres de un nombre
 
@@ -106,7 +107,7 @@ def rule_does(use: RuleUse) -> str:
     if use.effect is Effect.UNKNOWN:
         return f"{UNKNOWN} si encaja con algo"
     if use.effect is Effect.REPEATED:
-        return use.effect.value
+        return REPEATED
     if not use.amount.files and use.amount.whole:
         return "solo decide carpetas sin archivos" if use.rule.rescues else "no deja fuera ningún archivo"
     return f"{'rescata' if use.rule.rescues else 'deja fuera'} {amount(use.amount)}"
@@ -130,8 +131,8 @@ def notes(look: Look) -> tuple[str, ...]:
         )
     if not (look.travel.travels.whole and look.travel.out.whole):
         found.append(
-            f"«Al menos» y «{UNKNOWN}»: algo no se pudo leer, o no dio tiempo a contarlo. A lo que hay en las "
-            f"carpetas excluidas se le dedican {text.number(COUNTING)} segundos."
+            f"«Al menos» y «{UNKNOWN}»: algo no se pudo leer, o no dio tiempo a contarlo. A contar lo que "
+            f"hay en las carpetas excluidas se dedican {text.number(COUNTING)} segundos."
         )
     return tuple(found)
 
