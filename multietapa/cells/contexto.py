@@ -39,8 +39,8 @@ class Cantidad:
 class Contexto(ShownInCell):
     """Lo que viaja de una carpeta y lo que no; todos los tamaños son bytes.
 
-    ``viajan`` y ``fuera`` son las dos cantidades (``.archivos`` y ``.bytes``). ``archivos`` son los nombres de
-    lo que viaja. Las filas para una tabla de datos son ``carpetas`` (de la mayor a la menor), ``reglas``,
+    ``viajan`` y ``fuera`` son las dos cantidades (``.archivos`` y ``.bytes``). ``archivos`` son los nombres
+    de lo que viaja. Las filas para una tabla de datos son ``carpetas`` (de la mayor a la menor), ``reglas``,
     ``avisos`` (lo que viaja y seguramente no debería), ``problemas`` (lo que no se puede leer o no puede
     viajar) y ``lista()``, que es todo lo que hay. ``tabla_texto`` es lo que se ve, para ``print``.
     """

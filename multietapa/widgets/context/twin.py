@@ -29,9 +29,8 @@ from multietapa.widgets.context.words import (
     whole,
 )
 
-FILES, RULES, SUSPECTS, PROBLEMS = 120, 60, 20, 20
+FILES, FOLDERS, RULES, SUSPECTS, PROBLEMS = 100, 80, 50, 20, 20
 """Cuántos se enseñan de cada lista."""
-_WIDTH = (12, 6, 4, 3)  # subcarpetas que se enseñan en cada nivel
 _IN_TEXT = 15
 _TITLES = {
     "suspects": "Viaja, y seguramente no hace falta",
@@ -128,7 +127,7 @@ def payload(look: Look) -> dict[str, Any]:
             for name, paint, each in ((TRAVELS, "diagonal", travels), (OUT, "liso", out))
         ],
         "titles": {**_TITLES, "rules": rules_title(look)},
-        "tree": _branch(look.travel.root, 0),
+        "tree": _branch(look.travel.root, _biggest(look.travel.root)),
         "files": [[_name(item), _size(item), travelling(item), item.travels] for item in found],
         "filesMore": _more(left),
         "rules": [
@@ -156,19 +155,22 @@ def largest(look: Look) -> tuple[list[Item], int]:
     return found, len(listed) - len(found)
 
 
-def _branch(folder: Folder, level: int) -> dict[str, Any]:
+def _biggest(root: Folder) -> set[str]:
+    """Las carpetas que se enseñan, estén donde estén: una que se enseña tiene encima a las que la contienen."""
+    waiting, found = [(root, 0)], []
+    while waiting:
+        folder, level = waiting.pop()
+        found += [(-one.bytes, level, one.name) for one in folder.folders]
+        waiting += [(one, level + 1) for one in folder.folders]
+    return {name for _, _, name in heapq.nsmallest(FOLDERS, found)}
+
+
+def _branch(folder: Folder, biggest: set[str]) -> dict[str, Any]:
     """Las subcarpetas que se enseñan de una, y lo que queda."""
-    most = _WIDTH[level] if level < len(_WIDTH) else 0
-    kept = folder.folders[:most]
+    kept = [one for one in folder.folders if one.name in biggest]
     return {
         "inside": [
-            [
-                shown(one.name.rsplit("/", 1)[-1]),
-                one.bytes,
-                amount(whole(one)),
-                fate(one),
-                _branch(one, level + 1),
-            ]
+            [shown(_last(one)), one.bytes, amount(whole(one)), fate(one), _branch(one, biggest)]
             for one in kept
         ],
         "more": _more(len(folder.folders) - len(kept), "carpeta", "carpetas"),

@@ -22,7 +22,7 @@ DOCKERFILE = (
 UNKNOWN = "no se puede comprobar"
 REPEATED = "lo que encaja con ella ya lo decide otra línea"
 TYPO = "no encaja con nada: ¿está bien escrita?"
-_LONGEST = 80  # caracteres de un nombre
+_LONGEST = 60  # caracteres de un nombre
 
 
 @dataclass(frozen=True)
@@ -69,25 +69,16 @@ def headline(look: Look) -> str:
     return f"{first}; se {'queda' if out.files == 1 else 'quedan'} fuera {amount(out)}"
 
 
-def why_out(item: Item | Folder) -> str:
-    """La línea que deja algo fuera o lo rescata, o ``""``."""
-    if item.rule is None:
-        return ""
-    return f"línea {item.rule.line}: {shown(item.rule.text)}"
-
-
 def travelling(item: Item) -> str:
-    """Qué pasa con una entrada: ``viaja``, ``fuera, línea 3: node_modules``..."""
-    if not item.travels:
-        return f"fuera, {why_out(item)}"
-    empty = " vacío" if item.hollow else ""
-    return f"viaja{empty}, {why_out(item)}" if item.rule else f"viaja{empty}"
+    """Qué pasa con una entrada, y por qué línea: ``viaja``, ``fuera, línea 3: node_modules``..."""
+    said = ("viaja vacío" if item.hollow else "viaja") if item.travels else "fuera"
+    return f"{said}, línea {item.rule.line}: {shown(item.rule.text)}" if item.rule else said
 
 
 def fate(folder: Folder) -> str:
     """Qué pasa con lo que hay en una carpeta."""
     if folder.rule is not None:
-        return f"fuera, {why_out(folder)}"
+        return f"fuera, línea {folder.rule.line}"
     if not folder.out.files and folder.out.whole:
         return "viaja"
     if not folder.travels.files:
