@@ -156,7 +156,7 @@ def largest(look: Look) -> tuple[list[Item], int]:
 
 
 def _biggest(root: Folder) -> set[str]:
-    """Las carpetas que se enseñan, estén donde estén: una que se enseña tiene encima a las que la contienen."""
+    """Las carpetas que se enseñan, a cualquier nivel; la que contiene a una de ellas también lo es."""
     waiting, found = [(root, 0)], []
     while waiting:
         folder, level = waiting.pop()
