@@ -6,7 +6,6 @@ ninguno. El valor de un secreto no se guarda ni se enseña.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -77,9 +76,9 @@ def _secret(root: Path, item: Item) -> str:
     if item.amount.bytes > LARGEST:
         return PARTLY
     try:
-        with os.fdopen(os.open(root / item.name, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+        with (root / item.name).open("rb") as file:
             content = file.read(LARGEST)
-    except (OSError, ValueError):
+    except OSError:
         return PARTLY
     inspector = LayerInspector("")
     inspector.look(item.name, len(content), iter([content]))
