@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from multietapa.cells.comparar import comparar
     from multietapa.cells.construir import construir
+    from multietapa.cells.contexto import contexto
     from multietapa.cells.desplegar import desplegar
     from multietapa.cells.etapas import etapas
     from multietapa.cells.limpiar import limpiar
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "comparar",
     "construir",
+    "contexto",
     "desplegar",
     "ejercicio",
     "etapas",
@@ -36,6 +38,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "comparar": "multietapa.cells.comparar",
     "construir": "multietapa.cells.construir",
+    "contexto": "multietapa.cells.contexto",
     "desplegar": "multietapa.cells.desplegar",
     "ejercicio": "multietapa.exercises.ejercicio",
     "etapas": "multietapa.cells.etapas",

@@ -178,6 +178,6 @@ def test_clean_is_that_of_go(path: str, expected: str) -> None:
 def test_a_rule_that_was_not_looked_at_does_not_reach_the_children() -> None:
     """Lo que hereda una ruta es lo que se comparó con su carpeta, regla por regla."""
     rules = read_rules("s/secreto\n!s\ns")
-    name, matched = judge(rules, "s", ())
-    assert (name, matched) == ("s", (False, False, True))
-    assert judge(rules, "s/secreto", matched) == ("s", (True, False, True))
+    decided, matched = judge(rules, "s", ())
+    assert (decided, matched) == (rules[2], (False, False, True))
+    assert judge(rules, "s/secreto", matched) == (rules[2], (True, False, True))

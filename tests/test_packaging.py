@@ -40,6 +40,7 @@ def test_what_it_offers() -> None:
     names = [
         "comparar",
         "construir",
+        "contexto",
         "desplegar",
         "ejercicio",
         "etapas",

@@ -22,6 +22,7 @@ Lines = list[str] | None
 OFFERED = (
     "comparar",
     "construir",
+    "contexto",
     "desplegar",
     "ejercicio",
     "etapas",

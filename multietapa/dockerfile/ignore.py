@@ -43,20 +43,29 @@ class Rule:
             _refuse(self.file, self.line, self.text, str(error))
 
 
-def judge(rules: tuple[Rule, ...], name: str, parents: tuple[bool, ...]) -> tuple[str, tuple[bool, ...]]:
-    """La regla que excluye ``name`` (o ``""``) y con cuáles encaja, sabiendo con cuáles encajó su carpeta.
+def judge(
+    rules: tuple[Rule, ...], name: str, parents: tuple[bool, ...]
+) -> tuple[Rule | None, tuple[bool, ...]]:
+    """La regla que decide ``name`` y con cuáles encaja, sabiendo con cuáles encajó su carpeta.
+
+    Decide la última que lo excluye o lo rescata; ``None`` si ninguna lo excluyó nunca (:func:`excludes`).
 
     Raises:
         ContextError: hay que mirar una regla que no se puede comparar.
     """
-    excluded_by = ""
+    decided: Rule | None = None
     matched = []
     for n, rule in enumerate(rules):
-        hit = (bool(parents) and parents[n]) or (rule.rescues == bool(excluded_by) and rule.matches(name))
+        hit = (bool(parents) and parents[n]) or (rule.rescues == excludes(decided) and rule.matches(name))
         matched.append(hit)
-        if hit:
-            excluded_by = "" if rule.rescues else rule.text
-    return excluded_by, tuple(matched)
+        if hit and (decided is not None or not rule.rescues):
+            decided = rule
+    return decided, tuple(matched)
+
+
+def excludes(decided: Rule | None) -> bool:
+    """Si lo que decide esa regla se queda fuera."""
+    return decided is not None and not decided.rescues
 
 
 def may_rescue_under(rules: tuple[Rule, ...], folder: str) -> bool:
@@ -82,13 +91,13 @@ def excluded_by(rules: tuple[Rule, ...], path: str) -> str:
     usable = tuple(rule for rule in rules if not rule.pattern.broken)
     parts = [part for part in path.split("/") if part not in ("", ".")]
     matched: tuple[bool, ...] = ()
-    last = ""
+    last: Rule | None = None
     for n in range(1, len(parts) + 1):
         name = "/".join(parts[:n])
         last, matched = judge(usable, name, matched)
-        if last and not may_rescue_under(usable, name):
+        if excludes(last) and not may_rescue_under(usable, name):
             break
-    return last
+    return last.text if last is not None and excludes(last) else ""
 
 
 def is_hollow(rules: tuple[Rule, ...], name: str) -> bool:

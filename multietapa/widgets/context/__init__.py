@@ -1,0 +1,1 @@
+"""¿Qué viaja de una carpeta al motor, y qué se queda fuera?"""
