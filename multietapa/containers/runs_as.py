@@ -54,7 +54,7 @@ def runs_as(
                     return _watched(client, container, limit, stop or Event())
             finally:
                 with suppress(docker.errors.APIError, requests.RequestException):
-                    container.kill()  # Podman, al borrarlo, esperaría diez segundos a que acabe por su voluntad
+                    container.kill()  # Podman, al borrarlo, esperaría diez segundos a que acabe
     except ContainerError as problem:
         return RunsAs(None, None, _lower(problem.why or problem.what))
 
