@@ -22,7 +22,7 @@ function render({ model, el, kernel }) {
   const phase = element("span", "mtf-phase", "", { role: "status" });
   const engine = element("div", "mtf-engine");
   header.append(title, phase, engine);
-  const progress = progressPanel(model, kernel, "Avance", () => drawHead());
+  const progress = progressPanel(model, "progress", kernel, "Avance", () => drawHead());
   const reason = element("p", "mtf-reason");
   const faces = element("div", "mtf-faces");
   const bars = element("p", "mtf-soft");
