@@ -92,7 +92,8 @@ function choice(model, trait, title, options) {
   return { box, show: () => mark(model.get(trait)) };
 }
 
-// La caja de un rasgo que dice por dónde va algo, con su reloj; lost se llama al ver que ya no hay kernel que termine el trabajo.
+// La caja de un rasgo que dice por dónde va algo, con su reloj; lost se llama al ver que ya no hay kernel que
+// termine el trabajo.
 function progressPanel(model, trait, kernel, name, lost) {
   const box = element("div", "mt-progress");
   const bar = element("progress", "", "", { max: 1, "aria-label": name });
