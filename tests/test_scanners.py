@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 
 from multietapa.cells.motor import Motor
+from multietapa.measure.surface.answers import read_grype
 from multietapa.measure.surface.face import Count
-from multietapa.measure.surface.scanners import NONE, SCANNERS, read_grype, scanned, vulnerabilities
+from multietapa.measure.surface.scanners import NONE, SCANNERS, scanned, vulnerabilities
 from tests import trivy
 from tests.conftest import needs_unix
 from tests.crafted import archive, entry, layer

@@ -33,7 +33,7 @@ from multietapa.measure.surface.lists import NO_DATABASE, contents_of
 from multietapa.measure.surface.look import look
 from multietapa.measure.surface.seen import Seen
 from multietapa.measure.surface.store import SurfaceStore
-from tests.conftest import BASE_IMAGE
+from tests.conftest import BASE_IMAGE, SecondEngine, motor_over
 from tests.crafted import archive, entry, folder, layer, oci_archive, random_layers, tar_of
 from tests.planted import pem, planted_image
 
@@ -363,6 +363,18 @@ def test_compressed_layers_are_read_afterwards() -> None:
     with io.BytesIO(data) as file:
         inspectors = {one: LayerInspector(one) for one in read_images(file)[0].diff_ids}
     assert passing_layers(iter([data]), inspectors) == {}
+
+
+def test_both_stores_see_the_same(
+    second_engine_factory: SecondEngine, loaded: Loaded, tmp_path: Path
+) -> None:
+    """Con el almacén de containerd, que guarda las capas de otra manera, se ve lo mismo."""
+    layers = [layer(entry("bin/a", b"x" * 5000, mode=0o4755)), layer(entry("root/.npmrc", "_authToken=x"))]
+    expected = loaded(*layers)
+    with second_engine_factory(containerd=True) as (client, daemon):
+        client.images.load(archive(layers, TAG))
+        seen = look(motor_over(client, daemon), TAG, cache=MeasureCache(tmp_path / "otra"))
+    assert seen.counts == expected.counts
 
 
 # --- Cómo corre ---

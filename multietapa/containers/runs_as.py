@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Event
 from typing import Any
 
 import docker
+import requests
 
 from multietapa.containers.crash import explain
 from multietapa.containers.created import LOG_LINES, created, explained, last_lines, start
@@ -47,8 +49,12 @@ def runs_as(
     try:
         with created(client, image, stdin_open=True, network_mode="none") as container:
             start(container, what="El contenedor no arranca.", next_step="Revisa su CMD y su USER.")
-            with explained(what="El contenedor desapareció.", next_step="Comprueba que nadie lo borró."):
-                return _watched(client, container, limit, stop or Event())
+            try:
+                with explained(what="El contenedor desapareció.", next_step="Comprueba que nadie lo borró."):
+                    return _watched(client, container, limit, stop or Event())
+            finally:
+                with suppress(docker.errors.APIError, requests.RequestException):
+                    container.kill()  # Podman, al borrarlo, esperaría diez segundos a que acabe
     except ContainerError as problem:
         return RunsAs(None, None, _lower(problem.why or problem.what))
 
@@ -78,7 +84,7 @@ def _from_engine(container: Any, main: int) -> tuple[int, int] | None:
     """Lo que ve el motor, con su ``ps``; ``None`` si no lo tiene o contesta otra cosa."""
     try:
         told = container.top(ps_args="-o pid,uid,gid")
-    except docker.errors.APIError:
+    except (docker.errors.APIError, ValueError):  # Podman 4 contesta bien, y sin nada que leer
         return None
     if tuple(told.get("Titles") or ()) != _COLUMNS:
         return None

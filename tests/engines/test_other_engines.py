@@ -31,6 +31,9 @@ from multietapa.engine.discovery import KIND_VARIABLE, VARIABLE
 from multietapa.errors import BuildCancelled, BuildError, ContextError
 from multietapa.identity import LABEL, SESSION_LABEL, SESSION_VARIABLE, labels
 from multietapa.image.image import measure_archive
+from multietapa.measure.cache import MeasureCache
+from multietapa.measure.surface.face import Kind
+from multietapa.measure.surface.look import look
 from multietapa.paths import PROJECT_ROOT
 from tests.conftest import body_of, run_web
 from tests.crafted import archive_of, entry, layer
@@ -239,6 +242,19 @@ def test_sizes_are_those_of_the_files(
     assert [found.transferencia[tag] for tag in tags] == [image.transfer_bytes for image in expected]
     for tag in tags:
         other.client.images.remove(tag)
+
+
+def test_the_surface_is_the_same(other: Running, tag: str, tmp_path: Path) -> None:
+    """Lo que deja a mano una imagen, y con quién corre, se ven igual en cualquier motor."""
+    recipe = f"FROM {other.base}\nRUN touch /abierto && chmod 666 /abierto\nUSER 1000\nCMD sleep 60\n"
+    other.client.images.build(fileobj=io.BytesIO(recipe.encode()), tag=tag, labels=labels(), rm=True)
+    seen = look(other.motor, tag, cache=MeasureCache(tmp_path))
+    assert (seen.user.uid, seen.user.name, seen.user.declared, seen.user.why) == (1000, "ana", "1000", "")
+    assert [one.name for one in seen.counts[Kind.ANYONE].entries] == ["/abierto"]
+    assert [one.layer for one in seen.counts[Kind.ANYONE].entries] == [1]
+    assert "chmod 666" in seen.counts[Kind.ANYONE].entries[0].instruction
+    assert "/bin/sh" in {one.name for one in seen.counts[Kind.SHELLS].entries}
+    assert look(other.motor, tag, cache=MeasureCache(tmp_path)) == seen
 
 
 def test_limpiar_removes_its_own_and_nothing_else(other: Running) -> None:

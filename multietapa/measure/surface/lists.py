@@ -71,9 +71,7 @@ def _packages(found: Inventory, families: Sequence[str], said: Sequence[str]) ->
         return Count(tuple(entries), notes=notes)
     if notes:
         return Count(why=notes[0].rstrip("."), notes=notes[1:])
-    if set(families) <= set(SYSTEM) and not found.databases.keys() & set(families):
-        return Count(why=NO_DATABASE)
-    return Count()
+    return Count() if any(found.known(family) for family in families) else Count(why=NO_DATABASE)
 
 
 def _files(items: Iterable[Item], said: Sequence[str]) -> Count:
