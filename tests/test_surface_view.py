@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -25,6 +24,7 @@ from multietapa.widgets.surface.twin import FIRST, lines, static_html
 from multietapa.widgets.surface.words import Phase, headline, notes, support, user
 from tests.axe import grave
 from tests.drawing import FAINT, OVERFLOWING, STICKING_OUT, draw
+from tools.sample import WIDGETS
 
 PAIR = (NAIVE, STAGED)
 TODAY = "2026-11-26"
@@ -226,7 +226,7 @@ def test_the_html_twin_says_the_same() -> None:
     assert "&lt;b&gt;negrita" in said
     assert "<b>negrita" not in said
     assert "<b>431</b>" in said
-    assert said.count("<details>") == 9  # las clases que tienen algo que enseñar
+    assert said.count("<details") == 9  # las clases que tienen algo que enseñar
     assert f"Y {text.number(1525 - FIRST)} más: resultado.lista" in said
     assert "npm_… (40 caracteres)" in said
     assert "<li><small>− se van · capa 4 · RUN npm install</small><br>modulo081 (1.0.0) · " in said
@@ -257,6 +257,22 @@ def test_what_is_saved_is_small() -> None:
     view.finish(surfaces(big), Phase.DONE)
     assert saved_bytes(view) < 1_500_000
     assert len(view.twins()[1]) < 100_000
+
+
+def test_the_drawing_asks_only_for_what_python_sends() -> None:
+    """Todo lo que usa el JavaScript existe en lo que manda Python: ningún nombre se queda sin su dato."""
+    sent = payload(PAIR, surfaces(naive(), staged()), Phase.DONE)
+    script = (WIDGETS / "surface" / "surface.js").read_text(encoding="utf-8")
+    parts = {
+        "head": sent["head"],
+        "face": sent["head"]["faces"][0],
+        "life": sent["head"]["faces"][0]["runtimes"][0],
+        "kind": sent["kinds"][0],
+        "section": sent["kinds"][0]["sections"][0],
+    }
+    for name, known in parts.items():
+        assert set(re.findall(rf"\b{name}\.(\w+)", script)) <= set(known), name
+    assert set(re.findall(r'model\.get\("(\w+)"\)', script)) == set(sent)
 
 
 # --- En el navegador ---
@@ -353,14 +369,27 @@ def test_every_name_arrives_whole(page: Page) -> None:
     assert page.locator(".mtf-what").all_text_contents() == names
 
 
+def test_root_and_what_has_no_support_are_warned(page: Page) -> None:
+    """Correr como root y un Node sin soporte llevan una señal además del color; lo demás, no."""
+    mount(page, naive(), staged())
+    warned = page.locator(".mtf-warn").all_text_contents()
+    assert [said.split(":")[0] for said in warned] == [
+        "⚠ Corre como root (uid 0, gid 0)", "⚠ node 14.21.3", "⚠ node 14.21.3",
+    ]  # fmt: skip
+
+
 def test_a_secret_is_shown_with_whom_to_blame(page: Page) -> None:
-    """Un secreto se ve tapado, con su estado y su instrucción, y también lo que se apartó."""
+    """Un secreto se ve sin abrir nada: tapado, con su estado y su instrucción; y también lo que se apartó."""
     mount(page, naive())
     secrets = row(page, Kind.SECRETS)
-    secrets.locator("summary").click()
     expect(secrets.locator("li")).to_contain_text("npm_… (40 caracteres) · borrado después, en la capa 6")
     expect(secrets.locator("li")).to_contain_text("capa 5 · COPY . .")
     expect(secrets).to_contain_text("1 hallazgo se apartó")
+    secrets.locator("summary").click()
+    expect(secrets.locator("li")).to_be_hidden()
+    page.evaluate("shown[0].model.set('kinds', shown[0].model.get('kinds'))")  # llega otra imagen
+    expect(row(page, Kind.NPM).locator("summary")).to_be_visible()
+    expect(row(page, Kind.SECRETS)).not_to_have_attribute("open", "")
 
 
 def test_several_images_choose_whose_list(page: Page) -> None:
@@ -375,16 +404,22 @@ def test_several_images_choose_whose_list(page: Page) -> None:
 
 
 def test_twenty_thousand_packages_do_not_freeze(page: Page) -> None:
-    """Una lista de 20 000 se abre, se busca y se filtra en menos de un segundo, y dibuja cien líneas."""
+    """Una lista de 20 000 se abre dibujando cien líneas, y se busca en ella en menos de medio segundo."""
     many = Count(entries("paquete-", 20_000, "1.2.3", layer=2, instruction="RUN npm install"))
     mount(page, face("a", {Kind.NPM: many}), face("b", {Kind.NPM: Count(many.entries[:9000])}))
     npm = row(page, Kind.NPM)
-    started = time.monotonic()
     npm.locator("summary").click()
     expect(npm.locator("li")).to_have_count(100)
-    npm.get_by_role("searchbox").fill("paquete-19999")
+    milliseconds = npm.get_by_role("searchbox").evaluate(
+        """(box) => {
+          const start = performance.now();
+          box.value = "paquete-19999";
+          box.dispatchEvent(new Event("input"));
+          return performance.now() - start;
+        }"""
+    )
+    assert milliseconds < 500
     expect(npm.locator("li")).to_have_count(1)
-    assert time.monotonic() - started < 2  # con lo que tarda el propio Playwright
 
 
 def test_the_package_list_is_saved_from_the_page(page: Page) -> None:
@@ -446,17 +481,18 @@ def test_without_a_kernel_it_is_read_and_not_asked(page: Page) -> None:
     for button in second.get_by_role("button", name=re.compile("^Guardar")).all():
         expect(button).to_be_disabled()
     second.locator("summary").first.click()
-    expect(second.locator("li")).to_have_count(100 + len(done.head["notes"]))
+    expect(second.locator("li")).to_have_count(100 + 1 + len(done.head["notes"]))
 
 
 def test_the_html_twin_opens_without_programs(page: Page) -> None:
     """En una exportación, la lista se abre con el teclado y sin programas, y axe-core no ve nada grave."""
     page.set_content(f"<html lang=es><title>x</title>{views()['dos imágenes'].twins()[1]}</html>")
-    secret = page.get_by_text("npm_… (40 caracteres)")
-    expect(secret).to_be_hidden()
-    page.locator("summary").last.focus()
+    expect(page.get_by_text("npm_… (40 caracteres)")).to_be_visible()
+    setuid = page.get_by_text("/bin/su (4755)")
+    expect(setuid).to_be_hidden()
+    page.locator("summary").nth(-2).focus()
     page.keyboard.press("Enter")
-    expect(secret).to_be_visible()
+    expect(setuid).to_be_visible()
     assert grave(page, ".mt") == []
 
 

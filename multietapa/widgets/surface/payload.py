@@ -32,7 +32,6 @@ from multietapa.widgets.surface.words import (
     Phase,
     about,
     details,
-    ended,
     headline,
     notes,
     runtimes,
@@ -74,8 +73,7 @@ def _face(face: Face) -> dict[str, Any]:
         "details": details(face),
         "user": user(face.user),
         "root": bool(face.user.root),
-        "runtimes": list(runtimes(face)),
-        "ended": ended(face),
+        "runtimes": [{"text": said, "ended": gone} for said, gone in runtimes(face)],
     }
 
 
@@ -92,6 +90,7 @@ def _kind(surfaces: Surfaces, kind: Kind, places: dict[str, int]) -> dict[str, A
         "whys": list(unknowns(surfaces, kind)),
         "notes": list(about_counts(surfaces, kind)),
         "tally": tally_words(listed[0]) if listed and not listed[0].name else "",
+        "open": whole and any(section.lines for section in listed),
         "sections": [_section(section, kind, places, whole=whole) for section in listed if section.lines],
     }
 
@@ -108,7 +107,7 @@ def _section(section: Section, kind: Kind, places: dict[str, int], *, whole: boo
 
 
 def _rows(lines: Sequence[Line], places: dict[str, int], *, whole: bool) -> Iterator[str]:
-    """Una fila por línea. El nombre es una cifra (base 36), las letras que repite del de antes, y el resto."""
+    """Una fila por línea. El nombre es una cifra (base 36), lo que repite del anterior, y el resto."""
     last = ""
     for line in lines:
         name = plain(line.entry.name)

@@ -22,7 +22,7 @@ function render({ model, el, kernel }) {
   const phase = element("span", "mtf-phase", "", { role: "status" });
   const engine = element("div", "mtf-engine");
   header.append(title, phase, engine);
-  const progress = progressPanel(model, kernel, "Avance", () => drawHead());
+  const progress = progressPanel(model, "progress", kernel, "Avance", () => drawHead());
   const reason = element("p", "mtf-reason");
   const faces = element("div", "mtf-faces");
   const bars = element("p", "mtf-soft");
@@ -31,15 +31,15 @@ function render({ model, el, kernel }) {
   const said = element("span", "mtf-said", "", { role: "status" });
   const notes = element("ul", "mtf-notes");
   root.append(header, progress.box, reason, faces, bars, chart, saving, notes);
-  const open = new Set(); // las filas abiertas, que siguen así cuando llega otra imagen
+  const opened = new Map(); // qué filas se abrieron o se cerraron: siguen así cuando llega otra imagen
 
   function drawFace(face, n) {
     const box = element("div", "mtf-face");
     const name = element("div", "mtf-name");
     name.append(element("i", `mtf-swatch mt-${PAINTS[n % PAINTS.length]}`), element("strong", "", face.name));
     name.append(element("span", "mtf-soft", face.details));
-    const who = element("p", face.root ? "mtf-warn" : "", `${face.root ? "⚠ " : ""}${face.user}`);
-    box.append(name, who, ...face.runtimes.map((life) => element("p", "", life)));
+    const told = (words, warn) => element("p", warn ? "mtf-warn" : "", `${warn ? "⚠ " : ""}${words}`);
+    box.append(name, told(face.user, face.root), ...face.runtimes.map((life) => told(life.text, life.ended)));
     return box;
   }
 
@@ -150,14 +150,13 @@ function render({ model, el, kernel }) {
     const inside = element("div", "mtf-inside");
     const box = details("mtf-kind", [name, cells], inside);
     const fill = () => {
-      if (box.open) open.add(kind.title);
-      else open.delete(kind.title);
+      opened.set(kind.title, box.open);
       if (!box.open || inside.childElementCount) return;
       inside.append(element("p", "mtf-soft", kind.meaning), ...kind.notes.map((note) => element("p", "", note)));
       if (kind.sections.length) inside.append(...drawList(kind));
     };
     box.addEventListener("toggle", fill);
-    box.open = open.has(kind.title);
+    box.open = opened.get(kind.title) ?? kind.open;
     return box;
   }
 

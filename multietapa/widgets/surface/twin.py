@@ -97,7 +97,7 @@ def static_html(names: Sequence[str], surfaces: Surfaces, phase: Phase = Phase.D
 def _told(face: Face) -> Iterator[str]:
     """El usuario de una imagen y lo que ejecuta, en frases."""
     yield user(face.user)
-    yield from runtimes(face)
+    yield from (said for said, _ in runtimes(face))
 
 
 def _table(surfaces: Surfaces) -> Iterator[str]:
@@ -203,7 +203,9 @@ def _list_html(section: Section, kind: Kind) -> str:
     rest = len(section.lines) - len(shown)
     more = f'<li>Y {text.number(rest)} más: resultado.lista("{CALLED[kind].short}")</li>' if rest else ""
     title = f"La lista de {section.name}" if section.name else "La lista"
-    return f"<details><summary>{_esc(title)}</summary><ul>{items}{more}</ul></details>"
+    return (
+        f"<details{' open' if whole else ''}><summary>{_esc(title)}</summary><ul>{items}{more}</ul></details>"
+    )
 
 
 def _item(head: str, said: Sequence[str]) -> str:
