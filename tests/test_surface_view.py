@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -25,6 +24,7 @@ from multietapa.widgets.surface.twin import FIRST, lines, static_html
 from multietapa.widgets.surface.words import Phase, headline, notes, support, user
 from tests.axe import grave
 from tests.drawing import FAINT, OVERFLOWING, STICKING_OUT, draw
+from tools.sample import WIDGETS
 
 PAIR = (NAIVE, STAGED)
 TODAY = "2026-11-26"
@@ -259,6 +259,22 @@ def test_what_is_saved_is_small() -> None:
     assert len(view.twins()[1]) < 100_000
 
 
+def test_the_drawing_asks_only_for_what_python_sends() -> None:
+    """Todo lo que usa el JavaScript existe en lo que manda Python: ningún nombre se queda sin su dato."""
+    sent = payload(PAIR, surfaces(naive(), staged()), Phase.DONE)
+    script = (WIDGETS / "surface" / "surface.js").read_text(encoding="utf-8")
+    parts = {
+        "head": sent["head"],
+        "face": sent["head"]["faces"][0],
+        "life": sent["head"]["faces"][0]["runtimes"][0],
+        "kind": sent["kinds"][0],
+        "section": sent["kinds"][0]["sections"][0],
+    }
+    for name, known in parts.items():
+        assert set(re.findall(rf"\b{name}\.(\w+)", script)) <= set(known), name
+    assert set(re.findall(r'model\.get\("(\w+)"\)', script)) == set(sent)
+
+
 # --- En el navegador ---
 
 
@@ -353,6 +369,15 @@ def test_every_name_arrives_whole(page: Page) -> None:
     assert page.locator(".mtf-what").all_text_contents() == names
 
 
+def test_root_and_what_has_no_support_are_warned(page: Page) -> None:
+    """Correr como root y un Node sin soporte llevan una señal además del color; lo demás, no."""
+    mount(page, naive(), staged())
+    warned = page.locator(".mtf-warn").all_text_contents()
+    assert [said.split(":")[0] for said in warned] == [
+        "⚠ Corre como root (uid 0, gid 0)", "⚠ node 14.21.3", "⚠ node 14.21.3",
+    ]  # fmt: skip
+
+
 def test_a_secret_is_shown_with_whom_to_blame(page: Page) -> None:
     """Un secreto se ve sin abrir nada: tapado, con su estado y su instrucción; y también lo que se apartó."""
     mount(page, naive())
@@ -379,16 +404,22 @@ def test_several_images_choose_whose_list(page: Page) -> None:
 
 
 def test_twenty_thousand_packages_do_not_freeze(page: Page) -> None:
-    """Una lista de 20 000 se abre, se busca y se filtra en menos de un segundo, y dibuja cien líneas."""
+    """Una lista de 20 000 se abre dibujando cien líneas, y se busca en ella en menos de medio segundo."""
     many = Count(entries("paquete-", 20_000, "1.2.3", layer=2, instruction="RUN npm install"))
     mount(page, face("a", {Kind.NPM: many}), face("b", {Kind.NPM: Count(many.entries[:9000])}))
     npm = row(page, Kind.NPM)
-    started = time.monotonic()
     npm.locator("summary").click()
     expect(npm.locator("li")).to_have_count(100)
-    npm.get_by_role("searchbox").fill("paquete-19999")
+    milliseconds = npm.get_by_role("searchbox").evaluate(
+        """(box) => {
+          const start = performance.now();
+          box.value = "paquete-19999";
+          box.dispatchEvent(new Event("input"));
+          return performance.now() - start;
+        }"""
+    )
+    assert milliseconds < 500
     expect(npm.locator("li")).to_have_count(1)
-    assert time.monotonic() - started < 2  # con lo que tarda el propio Playwright
 
 
 def test_the_package_list_is_saved_from_the_page(page: Page) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import docker
 
+from multietapa.bases.layers import find_base
 from multietapa.bases.reporting import ReportProgress, silent
 from multietapa.image.archive import choose, read_images
 from multietapa.image.history import instruction, keyword
@@ -51,7 +52,8 @@ def leaks(client: docker.DockerClient, image: str, value: str, *, tell: ReportPr
 
     quick = quick_sizes(client, image)
     seen = see(client, quick, store=SurfaceStore(MeasureCache()), progress=progress)
-    own = [*_in_files(client, seen.image, value, progress), *_in_text(quick, value)]
+    base = find_base(client, quick.labels, quick.diff_ids).layers  # es de antes: no lo lleva
+    own = [*_in_files(client, seen.image, value, base, progress), *_in_text(quick, value)]
     places = {(secret.place, secret.where, secret.layer) for secret in own}
     told = {secret.instruction for secret in own if secret.place == HISTORY}
     others = (
@@ -83,16 +85,18 @@ class _Seeker:
 
 
 def _in_files(
-    client: docker.DockerClient, image: MeasuredImage, value: str, progress: ProgressCallback
+    client: docker.DockerClient, image: MeasuredImage, value: str, base: int, progress: ProgressCallback
 ) -> Iterator[Secret]:
+    """Los archivos que lo llevan, de las capas que no son de la base: las primeras ``base``."""
+    known = {layer.diff_id: layer for layer in image.layers}
     diff_ids = tuple(layer.diff_id for layer in image.layers)
-    seekers = {diff_id: _Seeker(value) for diff_id in diff_ids}
+    seekers = {diff_id: _Seeker(value) for diff_id in diff_ids[base:]}
     with saved(client, image.image_id, progress=progress) as file:
         archived = choose(read_images(file), image.image_id, diff_ids=diff_ids)
-        for _ in read_layers(file, archived, {}, transfer=False, inspectors=seekers, progress=progress):
+        for _ in read_layers(file, archived, known, transfer=False, inspectors=seekers, progress=progress):
             pass
     fate = Fate(image.layers)
-    for layer in image.layers:
+    for layer in image.layers[base:]:
         for path in seekers[layer.diff_id].paths:
             state, gone = fate.after(path, layer.index)
             gone_by = _said(image.layers[gone].created_by, value) if gone is not None else ""

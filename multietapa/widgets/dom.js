@@ -92,15 +92,16 @@ function choice(model, trait, title, options) {
   return { box, show: () => mark(model.get(trait)) };
 }
 
-// La caja del rasgo progress, con su reloj; lost se llama al ver que ya no hay kernel que termine el trabajo.
-function progressPanel(model, kernel, name, lost) {
+// La caja de un rasgo que dice por dónde va algo, con su reloj; lost se llama al ver que ya no hay kernel que
+// termine el trabajo.
+function progressPanel(model, trait, kernel, name, lost) {
   const box = element("div", "mt-progress");
   const bar = element("progress", "", "", { max: 1, "aria-label": name });
   const [doing, clock, step, why] = [element("strong"), element("span"), element("span"), element("span", "mt-why")];
   box.append(doing, clock, bar, step, why);
   let origin = Date.now();
   function tick() {
-    const now = model.get("progress");
+    const now = model.get(trait);
     if (!now.text) return;
     if (orphan(kernel)) {
       box.hidden = true;
@@ -108,7 +109,7 @@ function progressPanel(model, kernel, name, lost) {
     } else setText(clock, duration(now.elapsed + (Date.now() - origin) / 1000));
   }
   function draw() {
-    const now = model.get("progress");
+    const now = model.get(trait);
     origin = Date.now();
     box.hidden = !now.text;
     if (!now.text) return;

@@ -10,7 +10,7 @@ function render({ model, el, kernel }) {
   const engine = element("div", "mtc-engine");
   header.append(title, phase, engine);
 
-  const progress = progressPanel(model, kernel, "Avance de la medida", () => drawHead());
+  const progress = progressPanel(model, "progress", kernel, "Avance de la medida", () => drawHead());
   const reason = element("p", "mtc-reason");
 
   const controls = element("div", "mtc-controls");

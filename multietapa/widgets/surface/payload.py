@@ -32,7 +32,6 @@ from multietapa.widgets.surface.words import (
     Phase,
     about,
     details,
-    ended,
     headline,
     notes,
     runtimes,
@@ -74,8 +73,7 @@ def _face(face: Face) -> dict[str, Any]:
         "details": details(face),
         "user": user(face.user),
         "root": bool(face.user.root),
-        "runtimes": list(runtimes(face)),
-        "ended": ended(face),
+        "runtimes": [{"text": said, "ended": gone} for said, gone in runtimes(face)],
     }
 
 

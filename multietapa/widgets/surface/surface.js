@@ -22,7 +22,7 @@ function render({ model, el, kernel }) {
   const phase = element("span", "mtf-phase", "", { role: "status" });
   const engine = element("div", "mtf-engine");
   header.append(title, phase, engine);
-  const progress = progressPanel(model, kernel, "Avance", () => drawHead());
+  const progress = progressPanel(model, "progress", kernel, "Avance", () => drawHead());
   const reason = element("p", "mtf-reason");
   const faces = element("div", "mtf-faces");
   const bars = element("p", "mtf-soft");
@@ -38,8 +38,8 @@ function render({ model, el, kernel }) {
     const name = element("div", "mtf-name");
     name.append(element("i", `mtf-swatch mt-${PAINTS[n % PAINTS.length]}`), element("strong", "", face.name));
     name.append(element("span", "mtf-soft", face.details));
-    const who = element("p", face.root ? "mtf-warn" : "", `${face.root ? "⚠ " : ""}${face.user}`);
-    box.append(name, who, ...face.runtimes.map((life) => element("p", "", life)));
+    const told = (words, warn) => element("p", warn ? "mtf-warn" : "", `${warn ? "⚠ " : ""}${words}`);
+    box.append(name, told(face.user, face.root), ...face.runtimes.map((life) => told(life.text, life.ended)));
     return box;
   }
 

@@ -97,7 +97,7 @@ def static_html(names: Sequence[str], surfaces: Surfaces, phase: Phase = Phase.D
 def _told(face: Face) -> Iterator[str]:
     """El usuario de una imagen y lo que ejecuta, en frases."""
     yield user(face.user)
-    yield from runtimes(face)
+    yield from (said for said, _ in runtimes(face))
 
 
 def _table(surfaces: Surfaces) -> Iterator[str]:

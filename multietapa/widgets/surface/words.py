@@ -97,20 +97,11 @@ def support(life: Life, today: str) -> str:
     return f"{name}: {told} (según {life.source}{dated})."
 
 
-def runtimes(face: Face) -> tuple[str, ...]:
-    """Lo que ejecuta una imagen, con su soporte."""
+def runtimes(face: Face) -> tuple[tuple[str, bool], ...]:
+    """Lo que ejecuta una imagen, con su soporte, y si ya no lo tiene."""
     if not face.runtimes:
-        return ("No se reconoce en ella ninguna distribución, ni Node ni Python.",)
-    return tuple(support(life, face.today) for life in face.runtimes)
-
-
-def ended(face: Face) -> bool:
-    """Si algo de lo que ejecuta ya no tiene soporte."""
-    return bool(face.today) and any(
-        life.support(date.fromisoformat(face.today)) is Support.ENDED
-        for life in face.runtimes
-        if not life.runtime.keeper
-    )
+        return (("No se reconoce en ella ninguna distribución, ni Node ni Python.", False),)
+    return tuple((support(life, face.today), _ended(life, face.today)) for life in face.runtimes)
 
 
 def details(face: Face) -> str:
@@ -150,6 +141,11 @@ def status(phase: Phase, reason: str = "") -> str:
 def day(moment: date) -> str:
     """Un día, como se escribe en español: ``30/04/2023``."""
     return f"{moment.day:02}/{moment.month:02}/{moment.year}"
+
+
+def _ended(life: Life, today: str) -> bool:
+    known = bool(today) and not life.runtime.keeper
+    return known and life.support(date.fromisoformat(today)) is Support.ENDED
 
 
 def _one(face: Face) -> str:
