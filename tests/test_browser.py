@@ -249,7 +249,7 @@ def test_the_keyboard_alone_works_every_control(page: Page, lab_url: str) -> Non
     assert cells.evaluate_all(ACTIVE) == before
     tab_to(page, build.get_by_role("button", name="Cancelar"))
     page.keyboard.press("Enter")
-    expect(build.locator(".mtb-cancel")).to_have_text("Cancelando…")
+    expect(build.locator(".mt-cancel")).to_have_text("Cancelando…")
 
     one, several = page.locator(".mtq").all()
     tab_to(page, one.get_by_role("radio").first)

@@ -140,7 +140,7 @@ def test_the_button_asks_once_and_the_clock_runs(blank_page: Page) -> None:
     clock = blank_page.get_by_role("timer")
     expect(clock).to_have_text(re.compile(r"^(9,\d|\d\d) s$"))
     expect(clock).to_have_text(re.compile(r"^1[1-9] s$"))
-    cancel = blank_page.locator(".mtb-cancel")
+    cancel = blank_page.locator(".mt-cancel")
     cancel.focus()
     blank_page.keyboard.press("Enter")
     expect(cancel).to_be_disabled()

@@ -17,6 +17,7 @@ from multietapa.errors import ContainerError
 from multietapa.registry.events import LayerDeclared, LayerProgress, LayerState, Phase, PhaseStarted
 from multietapa.registry.outcome import Deployment, NodeKind
 from multietapa.registry.state import DeployState, ImageOnItsWay, failed, finished, stopped
+from multietapa.widgets.compare.words import EQUIVALENT
 from multietapa.widgets.deploy import words
 from multietapa.widgets.deploy.deploy import DeployView
 from multietapa.widgets.deploy.estimate import ASSUMED, LABEL
@@ -124,6 +125,19 @@ def test_the_node_is_named_and_why() -> None:
     assert words.node_note(client) in plain(over(client).twins()[1])
 
 
+def test_an_equivalent_base_is_said() -> None:
+    """Si una base se hizo aquí, se dice junto al nombre de su imagen y qué quiere decir; si no, nada."""
+    first, second = DONE.images
+    view = over(replace(DONE, images=(replace(first, equivalent=True), second)))
+    assert [image["mark"] for image in view.images] == [EQUIVALENT, ""]
+    assert "no de la original" in view.head["note"]
+    for said in (view.twins()[0], plain(view.twins()[1])):
+        assert said.count(f"tienda:ingenua ({EQUIVALENT})") >= 1
+        assert f"tienda:multietapa ({EQUIVALENT})" not in said
+        assert view.head["note"] in said
+    assert (over(DONE).head["note"], EQUIVALENT in over(DONE).twins()[0]) == ("", False)
+
+
 def test_repeated_deployments_give_a_real_one_and_the_range() -> None:
     """De tres despliegues se da el de total intermedio y, en cada fase, entre qué tiempos quedaron."""
     runs = tuple(deployment(NAMES[1], (25_000_000,), (1.0, 0.1, 0.2, 0.3), slower=k) for k in (1.5, 1.0, 1.2))
@@ -165,6 +179,19 @@ def test_a_failure_shows_the_log_of_the_application() -> None:
     assert "<pre>Error: &lt;falta&gt; un módulo</pre>" in html
     assert words.overall_word(state) == "✗ falló"
     assert "tienda:multietapa contestó en 19 s." in text  # lo que sí se midió
+
+
+def test_a_name_is_never_markup(blank_page: Page) -> None:
+    """Lo que viene de fuera (un nombre, un registro) se lee tal cual, en la página y en los gemelos."""
+    name = "<b class=x>&amp;</b>"
+    fine = finished(ImageOnItsWay(name), STAGES)
+    bad = failed(ImageOnItsWay(f"{name}2"), ContainerError("<i class=x>No</i>", detail="<b class=x>"))
+    view = over(DeployState((fine, bad), NodeKind.ENGINE, 20.0, "<u class=x>"))
+    assert "class=x>" not in view.twins()[1].replace("&gt;", "")
+    draw(blank_page, view)
+    assert blank_page.locator(".x").count() == 0
+    expect(blank_page.locator(".mtd-name").first).to_have_text(name)
+    expect(block(blank_page).get_by_role("columnheader").nth(1)).to_have_text(name)
 
 
 # --- Medido y calculado ---
@@ -234,6 +261,9 @@ def test_nothing_new_is_not_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
     moment = 104.0
     view.show(state)
     assert (sent[2:], view.clock) == (["clock"], [4.0, 3.0])
+    moment = 105.0
+    view.show(replace(state, preparing="el nodo"))
+    assert (sent[3:], view.clock) == (["head", "clock"], [5.0, 4.0])
 
 
 # --- En una terminal ---

@@ -105,3 +105,45 @@ def test_choosing_reaches_the_model_and_letting_go_stops_drawing(blank_page: Pag
     blank_page.evaluate("close_view(); log.length = 0; model.set('vista', 'a')")
     blank_page.wait_for_timeout(50)
     assert blank_page.evaluate("log") == []
+
+
+def test_what_is_running_says_when_nobody_answers(blank_page: Page) -> None:
+    """Sin noticias se avisa y con noticias se calla; cancelar se pide una vez; sin kernel, ni botón."""
+    blank_page.clock.install()
+    blank_page.evaluate(
+        """([dom]) => {
+          const { panel, watch } = new Function(`${dom}; return { panel, watch };`)();
+          window.sent = [];
+          window.kernel = { comm_live: true };
+          window.watched = watch({ send: (message) => sent.push(message) }, kernel);
+          panel(document.body, 'x').append(watched.cancel, watched.hint);
+          watched.draw('running');
+        }""",
+        [DOM],
+    )
+    hint = blank_page.get_by_role("alert")
+
+    def later(milliseconds: int) -> float | None:
+        blank_page.clock.run_for(milliseconds)
+        found: float | None = blank_page.evaluate("watched.since()")
+        return found
+
+    assert later(3_000) == pytest.approx(3, abs=0.5)
+    expect(hint).to_be_hidden()
+    assert later(13_000) is None
+    expect(hint).to_contain_text("no da noticias")
+    blank_page.evaluate("watched.draw('running')")
+    expect(hint).to_be_hidden()
+    blank_page.get_by_role("button", name="Cancelar").click()
+    expect(blank_page.get_by_role("button", name="Cancelando…")).to_be_disabled()
+    assert blank_page.evaluate("sent") == [{"type": "cancelar"}]
+    assert later(5_000) == pytest.approx(5, abs=0.5)
+    expect(hint).to_contain_text("interrumpe el kernel")
+    blank_page.evaluate("kernel.comm_live = false")
+    assert later(100) is None
+    expect(hint).to_contain_text("su kernel ya no está")
+    expect(blank_page.get_by_role("button")).to_have_count(0)
+    blank_page.evaluate("watched.draw('done')")
+    expect(hint).to_be_hidden()
+    assert later(60_000) is None
+    expect(hint).to_be_hidden()

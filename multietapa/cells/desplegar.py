@@ -25,6 +25,7 @@ from multietapa.engine.model import EngineInfo
 from multietapa.engine.session import Engine, engine_of, info_of
 from multietapa.engine.talking import talking
 from multietapa.errors import DeployError
+from multietapa.identity import EQUIVALENT_LABEL
 from multietapa.measure.measure import inspected
 from multietapa.registry.batch import Batch, Request, Wanted
 from multietapa.registry.link import check_speed
@@ -221,7 +222,8 @@ def _image(
         )
     label = tag(image)
     known = label if label in (attributes.get("RepoTags") or ()) else reference(image)
-    return Wanted(name, known, port or _exposed(attributes))
+    labels = (attributes.get("Config") or {}).get("Labels") or {}
+    return Wanted(name, known, port or _exposed(attributes), labels.get(EQUIVALENT_LABEL) == "1")
 
 
 def _exposed(attributes: Mapping[str, Any]) -> int:

@@ -20,11 +20,15 @@ from multietapa.registry.state import DeployState, ImageOnItsWay, failed, finish
 
 @dataclass(frozen=True)
 class Wanted:
-    """Una imagen: cómo se la llama, por qué nombre la conoce el motor y en qué puerto escucha dentro."""
+    """Una imagen: cómo se la llama, por qué nombre la conoce el motor y en qué puerto escucha dentro.
+
+    ``equivalent``: su base se hizo aquí, en lugar de la original.
+    """
 
     name: str
     image: str
     port: int
+    equivalent: bool = False
 
 
 @dataclass(frozen=True)
@@ -147,7 +151,7 @@ class Batch:
             self._change(finished(self._image, done))  # entre dos vueltas no se da todo por acabado
 
     def _waiting(self) -> tuple[ImageOnItsWay, ...]:
-        return tuple(ImageOnItsWay(wanted.name) for wanted in self._request.images)
+        return tuple(ImageOnItsWay(wanted.name, wanted.equivalent) for wanted in self._request.images)
 
     @property
     def _image(self) -> ImageOnItsWay:

@@ -66,10 +66,12 @@ class ImageOnItsWay:
 
     ``since`` es cuándo empezó ``running``, en segundos desde que empezó este despliegue, y ``told``, cuándo
     se supo lo último de una capa que va al nodo. ``result`` está cuando acabó bien; ``reason``, si no, con lo
-    que se lee, y ``detail``, el registro de la aplicación si lo hay.
+    que se lee, y ``detail``, el registro de la aplicación si lo hay. ``equivalent``: su base se hizo aquí, en
+    lugar de la original.
     """
 
     name: str
+    equivalent: bool = False
     phase: DeployPhase = DeployPhase.WAITING
     pushing: Mapping[str, LayerOnItsWay] = field(default_factory=dict)
     layers: Mapping[str, LayerOnItsWay] = field(default_factory=dict)

@@ -86,6 +86,60 @@ function choice(model, trait, title, options) {
   return { box, show };
 }
 
+const CANCEL_PATIENCE_MS = 4000;
+const SILENCE_MS = 15000; // Python manda la hora cada 3 s (HEARTBEAT en build/follow.py), aunque nada cambie
+
+// Lo que acompaña a algo en marcha: el botón Cancelar y una línea que avisa si el kernel no está o no contesta.
+// draw recibe la fase cada vez que llegan noticias; since, los segundos desde entonces, o null si ya no corre.
+function watch(model, kernel) {
+  const cancel = element("button", "mt-cancel", "Cancelar", { type: "button" });
+  const hint = element("p", "mt-hint", "", { role: "alert" });
+  let [phase, heard, asked] = ["", Date.now(), 0];
+  const going = () => ["running", "cancelling"].includes(phase);
+
+  function say(text) {
+    setText(hint, text);
+    hint.hidden = !text;
+  }
+
+  function wait() {
+    cancel.disabled = true;
+    setText(cancel, "Cancelando…");
+  }
+
+  function draw(now) {
+    [phase, heard] = [now, Date.now()];
+    if (phase !== "running" || !asked) say("");
+    cancel.hidden = !going();
+    if (phase !== "running") wait();
+  }
+
+  function since() {
+    if (!going()) return null;
+    if (orphan(kernel)) {
+      cancel.hidden = true;
+      say("No llegó a terminar: su kernel ya no está. Vuelve a ejecutar la celda.");
+      return null;
+    }
+    if (Date.now() - heard > SILENCE_MS) {
+      say("El kernel no da noticias: puede que se haya reiniciado. Si es así, vuelve a ejecutar la celda.");
+      return null;
+    }
+    if (asked && phase === "running" && Date.now() - asked > CANCEL_PATIENCE_MS) {
+      say("La cancelación espera a que acabe la celda. Para cancelar ya, interrumpe el kernel (botón ■).");
+    }
+    return (Date.now() - heard) / 1000;
+  }
+
+  cancel.addEventListener("click", () => {
+    asked = Date.now();
+    wait();
+    model.send({ type: "cancelar" });
+  });
+  say("");
+  return { cancel, hint, draw, since };
+}
+
 // Dibuja cada rasgo ahora y cuando cambie, y llama a tick cada every ms. Devuelve cómo dejar de hacerlo.
 function wire(model, draws, tick, every) {
   const events = Object.entries(draws).map(([trait, draw]) => [`change:${trait}`, draw]);

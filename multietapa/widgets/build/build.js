@@ -1,9 +1,5 @@
 // Dibuja el estado que manda Python; aquí no se decide nada, salvo hacer correr los relojes.
 
-const CANCEL_PATIENCE_MS = 4000;
-// Python manda la hora cada 3 s (HEARTBEAT en build/follow.py), también cuando no cambia nada más.
-const SILENCE_MS = 15000;
-
 // Una orden larga se parte entre palabras, nunca detrás de un guion.
 function setWords(node, text) {
   if (node.textContent === text) return;
@@ -94,58 +90,34 @@ function render({ model, el, kernel }) {
   heading.append(title, context);
   const state = element("span", "mtb-phase", "", { role: "status" });
   const clock = element("span", "mtb-clock", "", { role: "timer" });
-  const cancel = element("button", "mtb-cancel", "Cancelar", { type: "button" });
-  header.append(heading, state, clock, cancel);
-  const hint = element("p", "mtb-hint", "", { role: "alert" });
-  hint.hidden = true;
+  const watched = watch(model, kernel);
+  header.append(heading, state, clock, watched.cancel);
   const plan = element("div", "mtb-plan");
   const warnings = element("ul", "mtb-warnings");
   const about = "Registro de la construcción: últimas líneas";
   const pre = element("pre", "", "", { tabindex: 0, role: "log", "aria-live": "off", "aria-label": about });
   const log = details("mtb-log", "Registro", pre);
   const result = element("p", "mtb-result");
-  root.append(badge, header, hint, plan, warnings, log, result);
+  root.append(badge, header, watched.hint, plan, warnings, log, result);
 
   const groups = [];
-  let origin = Date.now();
-  let asked = 0;
   let phase = "";
 
-  const elapsed = () => (model.get("head").elapsed || 0) + ((Date.now() - origin) / 1000) * model.get("rate");
-  const running = () => ["running", "cancelling"].includes(model.get("head").phase);
-
   function tick() {
-    if (!running()) return;
-    if (orphan(kernel)) {
-      cancel.hidden = true;
-      say("No llegó a terminar: su kernel ya no está. Vuelve a ejecutar la celda.");
-      return;
-    }
-    if (Date.now() - origin > SILENCE_MS) {
-      say("El kernel no da noticias: puede que se haya reiniciado. Si es así, vuelve a ejecutar la celda.");
-      return;
-    }
-    const now = elapsed();
+    const since = watched.since();
+    if (since === null) return;
+    const now = (model.get("head").elapsed || 0) + since * model.get("rate");
     setText(clock, duration(now));
     for (const group of groups) {
       for (const view of group.rows) {
         if (view.step && view.step.started !== undefined) setText(view.time, duration(now - view.step.started));
       }
     }
-    if (asked && model.get("head").phase === "running" && Date.now() - asked > CANCEL_PATIENCE_MS) {
-      say("La cancelación espera a que acabe la celda. Para cancelar ya, interrumpe el kernel (botón ■).");
-    }
-  }
-
-  function say(text) {
-    setText(hint, text);
-    hint.hidden = !text;
   }
 
   function drawHead() {
     const head = model.get("head");
-    origin = Date.now();
-    if (head.phase !== "running" || !asked) say("");
+    watched.draw(head.phase);
     badge.hidden = !head.recording;
     setText(badge, head.recording);
     setText(title, head.title);
@@ -154,11 +126,6 @@ function render({ model, el, kernel }) {
     root.setAttribute("aria-label", `Construcción de ${head.title}`);
     setText(state, `${head.icon} ${head.word}`);
     setText(clock, duration(head.elapsed));
-    cancel.hidden = !running();
-    if (head.phase !== "running") {
-      cancel.disabled = true;
-      setText(cancel, "Cancelando…");
-    }
     if (head.phase !== phase) log.open = head.phase !== "done";
     phase = head.phase;
     drawResult();
@@ -213,12 +180,6 @@ function render({ model, el, kernel }) {
     );
   }
 
-  cancel.addEventListener("click", () => {
-    asked = Date.now();
-    cancel.disabled = true;
-    setText(cancel, "Cancelando…");
-    model.send({ type: "cancelar" });
-  });
   log.addEventListener("toggle", () => (pre.scrollTop = pre.scrollHeight));
 
   const draws = { head: drawHead, groups: drawGroups, log: drawLog, warnings: drawWarnings, summary: drawResult };

@@ -1,8 +1,5 @@
 // Dibuja los despliegues que manda Python, hace correr los relojes y calcula lo que costarían muchos.
 
-const PATIENCE_MS = 4000; // lo que se espera a que Cancelar haga algo
-const SILENCE_MS = 15000; // Python manda la hora cada 3 s (HEARTBEAT en build/follow.py)
-
 // Estas cuatro dicen lo mismo que registry/projection.py y estimate.py (lo comprueba test_projection.py).
 function project(bytes, rest, mbps, replicas, deployments, price) {
   const seconds = (replicas * bytes * 8) / (mbps * 1e6) + rest;
@@ -72,7 +69,8 @@ function imageView() {
   const all = details("mtd-all", moved, list);
   const reason = element("p", "mtd-reason");
   const log = element("pre", "", "", { tabindex: 0, role: "group", "aria-label": "Registro de la aplicación" });
-  const head = nest("div", "mtd-imagehead", name, word, clock, total);
+  const mark = element("span", "mtd-mark");
+  const head = nest("div", "mtd-imagehead", name, mark, word, clock, total);
   const box = nest("div", "mtd-image", head, doing, layers, more, track, phases, all, reason, log);
   const rows = [];
   let drawn = "";
@@ -80,6 +78,7 @@ function imageView() {
   function draw(image) {
     box.dataset.phase = image.phase;
     setText(name, image.name);
+    put(mark, image.mark);
     setText(word, image.word);
     put(doing, image.doing);
     image.layers.forEach((layer, n) => {
@@ -215,42 +214,28 @@ function render({ model, el, kernel }) {
   const [title, context] = [element("strong", "mtd-title"), element("div", "mtd-soft")];
   const word = element("span", "mtd-state", "", { role: "status" });
   const clock = element("span", "mtd-clock", "", { role: "timer" });
-  const cancel = element("button", "mtd-cancel", "Cancelar", { type: "button" });
-  const header = nest("div", "mtd-head", nest("div", "mtd-heading", title, context), word, clock, cancel);
-  const hint = element("p", "mtd-hint", "", { role: "alert" });
+  const watched = watch(model, kernel);
+  const header = nest("div", "mtd-head", nest("div", "mtd-heading", title, context), word, clock, watched.cancel);
   const said = { node: element("p", "mtd-soft"), preparing: element("p", "mtd-preparing") };
-  const ending = { sentence: element("p", "mtd-sentence"), how: element("p", "mtd-soft") };
+  const [sentence, how, note] = ["mtd-sentence", "mtd-soft", "mtd-soft"].map((kind) => element("p", kind));
   const list = element("div", "mtd-images");
   const scroller = scrolling("Tabla de lo medido");
   const twin = details("mtd-twin", "Ver lo medido como tabla", scroller);
   const estimate = estimator(model);
-  root.append(header, hint, ...Object.values(said), list, ...Object.values(ending), twin, estimate.box);
+  root.append(header, watched.hint, ...Object.values(said), list, sentence, how, note, twin, estimate.box);
 
   const views = [];
-  let origin = Date.now();
-  let asked = 0;
-  const running = () => model.get("head").phase === "running";
 
   function tick() {
-    if (!running()) return;
-    const since = Date.now() - origin;
-    const lost = orphan(kernel);
-    cancel.hidden = lost;
-    if (lost) return put(hint, "No llegó a terminar: su kernel ya no está. Vuelve a ejecutar la celda.");
-    if (since > SILENCE_MS) {
-      const ask = "puede que se haya reiniciado. Si es así, vuelve a ejecutar la celda.";
-      return put(hint, `El kernel no da noticias: ${ask}`);
-    }
-    const [whole, each] = model.get("clock").map((seconds) => duration(seconds + since / 1000));
+    const since = watched.since();
+    if (since === null) return;
+    const [whole, each] = model.get("clock").map((seconds) => duration(seconds + since));
     setText(clock, whole);
     for (const view of views) setText(view.clock, each);
-    const late = asked && Date.now() - asked > PATIENCE_MS;
-    const how = "Para cancelar ya, interrumpe el kernel (botón ■).";
-    put(hint, late ? `La cancelación espera a que acabe la celda. ${how}` : "");
   }
 
   function drawClock() {
-    origin = Date.now();
+    watched.draw(model.get("head").phase);
     tick();
   }
 
@@ -261,9 +246,9 @@ function render({ model, el, kernel }) {
     setText(title, head.title);
     setText(context, head.context);
     setText(word, head.word);
-    for (const [name, place] of Object.entries({ ...said, ...ending })) put(place, head[name]);
-    clock.hidden = cancel.hidden = !running();
-    if (!running()) put(hint, "");
+    for (const [name, place] of Object.entries({ ...said, sentence, how, note })) put(place, head[name]);
+    clock.hidden = head.phase !== "running";
+    watched.draw(head.phase);
     estimate.draw();
   }
 
@@ -279,13 +264,6 @@ function render({ model, el, kernel }) {
     scroller.innerHTML = model.get("table"); // la escribe y la escapa Python
     twin.hidden = !model.get("table");
   }
-
-  cancel.addEventListener("click", () => {
-    asked = Date.now();
-    cancel.disabled = true;
-    setText(cancel, "Cancelando…");
-    model.send({ type: "cancelar" });
-  });
 
   const draws = { head: drawHead, images: drawImages, clock: drawClock, table: drawTable };
   for (const trait of ["speed", "replicas", "deployments", "price"]) draws[trait] = estimate.draw;

@@ -69,7 +69,7 @@ class DeployView(WidgetView):
         """Manda a la pantalla lo que cambió, en un solo mensaje."""
         self._state = state
         new = payload(state, self._runs)
-        if (clock := self._time(state)) is not None:
+        if clock := self._time(state, always=new["head"] != self.head):
             new["clock"] = clock
         self.put(new)
 
@@ -83,15 +83,19 @@ class DeployView(WidgetView):
         """Los despliegues, con lo último que se sabe, en texto y en HTML."""
         return "\n".join(lines(self._state, self._runs)), static_html(self._state, self._runs)
 
-    def _time(self, state: DeployState) -> list[float] | None:
-        """Los relojes, si hay que ponerlos en hora: cambió la imagen en marcha, o hace mucho que no."""
+    def _time(self, state: DeployState, *, always: bool) -> list[float]:
+        """Los relojes, si hay que ponerlos en hora: cambió la imagen en marcha, o hace mucho que no.
+
+        ``always``: viajan de todas formas, porque al llegar cualquier noticia el navegador cuenta desde ahí.
+        """
         now = time.monotonic()
         going = next(((one.name, one.phase) for one in state.images if one.phase in _GOING), None)
         changed = going != self._image
         if changed:
             self._image, self._image_began = going, now
         clock = [round(now - self._began, 2), round(now - self._image_began, 2) if going else -1.0]
-        return clock if changed or state.over or clock[0] - self.clock[0] > 0.9 * HEARTBEAT else None
+        late = clock[0] - self.clock[0] > 0.9 * HEARTBEAT
+        return clock if always or changed or late else []
 
     def _receive(self, _: object, content: object, __: object) -> None:
         if isinstance(content, dict) and content.get("type") == "cancelar":

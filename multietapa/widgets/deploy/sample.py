@@ -153,7 +153,7 @@ def views() -> dict[str, DeployView]:
         "subiendo": DeployView(_state(_pushing(), _WAITING[1])),
         "en camino": DeployView(_state(_travelling(), _WAITING[1])),
         "una contestó": DeployView(_state(*_done(NAIVE, STAGES)[:1], _WAITING[1])),
-        "terminado": _over(_state(*_done(NAIVE, STAGES))),
+        "terminado": _over(_state(*(replace(one, equivalent=True) for one in _done(NAIVE, STAGES)))),
         "tres veces": _over(_state(*_done(NAIVE, STAGES), turn=3, turns=3), runs),
         "con capas que ya estaban": _over(_state(*versions, cold=False)),
         "falló": _over(_state(_broken(), stopped(_WAITING[1]))),

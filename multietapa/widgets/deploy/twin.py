@@ -50,6 +50,7 @@ _CSS = """
 .mt th, .mt td { text-align: right; padding: 2px 10px; border-bottom: 1px solid var(--mt-line); }
 .mt th:first-child { text-align: left; font-weight: 400; }
 .mtd-calc { border: 2px dashed var(--mt-calc); border-radius: 6px; padding: 4px 12px; margin-top: 1em; }
+.mt .mtd-calc td { color: var(--mt-calc); }
 .mtd-calc b { color: var(--mt-calc); border: 1px dashed var(--mt-calc); border-radius: 3px; padding: 0 8px; }
 """
 
@@ -61,13 +62,14 @@ def lines(state: DeployState, runs: Runs = ()) -> Iterator[str]:
     yield from filter(None, (words.node_note(state), words.preparing(state)))
     for image in state.images:
         if image.name in found and image.phase is DeployPhase.DONE:
-            yield from _done_lines(image.name, found[image.name])
+            yield from _done_lines(words.called(image), found[image.name])
         else:
-            yield ": ".join(filter(None, (f"{words.image_word(image)} {image.name}", words.doing(image))))
+            yield words.progress(image)
             yield from (f"  {line}" for line in _ending(image))
     if closing := words.sentence(found):
         yield closing
         yield words.how(state, found)
+        yield from filter(None, [words.base_note(state)])
         yield from estimate_lines(found, default_plan(state.mbps))
 
 
@@ -80,14 +82,15 @@ def static_html(state: DeployState, runs: Runs = ()) -> str:
     )
     scale = _scale(found)
     rows = "".join(
-        _bar_html(image.name, found[image.name], scale)
+        _bar_html(words.called(image), found[image.name], scale)
         if image.name in found and image.phase is DeployPhase.DONE
         else _waiting_html(image)
         for image in state.images
     )
     body = f"{head}{notes}{rows}"
     if closing := words.sentence(found):
-        body += f"<p><strong>{_esc(closing)}</strong></p>{table_html(state, runs)}"
+        body += f"<p><strong>{_esc(closing)}</strong> {_esc(words.how(state, found))}</p>"
+        body += table_html(state, runs) + f"<p><small>{_esc(words.base_note(state))}</small></p>"
         body += estimate_html(found, default_plan(state.mbps))
     style = re.sub(r"\s*\n\s*", "", VARIABLES + paint_css() + _CSS)
     return f'<style>{style}</style><div class="mt">{body}</div>'
@@ -106,7 +109,7 @@ def table_html(state: DeployState, runs: Runs = ()) -> str:
         for label, cell in _rows()
     )
     return (
-        f"<table><caption>{_esc(words.how(state, found))}</caption><thead><tr>"
+        "<table><caption>Lo medido, fase a fase</caption><thead><tr>"
         f'<th scope="col">Medido</th>{head}</tr></thead><tbody>{body}</tbody></table>'
     )
 
@@ -124,6 +127,7 @@ def payload(state: DeployState, runs: Runs = ()) -> dict[str, Any]:
             "node": words.node_note(state),
             "sentence": words.sentence(found) if state.over else "",
             "how": words.how(state, found) if state.over else "",
+            "note": words.base_note(state) if state.over else "",
             "estimate": [[name, *each] for name, each in basis(found).items()] if state.over else [],
             "estimated": estimate_table(found, default_plan(state.mbps), labels=LABELS)
             if state.over and found
@@ -137,6 +141,7 @@ def payload(state: DeployState, runs: Runs = ()) -> dict[str, Any]:
 def _image(image: ImageOnItsWay, runs: tuple[Deployment, ...], scale: float) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "name": image.name,
+        "mark": words.mark(image),
         "phase": image.phase.name.lower(),
         "word": words.image_word(image),
         "doing": words.doing(image),
@@ -257,10 +262,9 @@ def _bar_html(name: str, runs: tuple[Deployment, ...], scale: float) -> str:
 
 
 def _waiting_html(image: ImageOnItsWay) -> str:
-    said = ": ".join(filter(None, (f"{words.image_word(image)} {image.name}", words.doing(image))))
     reason = f"<p>{_esc(image.reason)}</p>" if image.reason else ""
     detail = f"<pre>{_esc(image.detail[-_MAX_LOG:])}</pre>" if image.detail else ""
-    return f'<div class="mtx-row"><p>{_esc(said)}</p>{reason}{detail}</div>'
+    return f'<div class="mtx-row"><p>{_esc(words.progress(image))}</p>{reason}{detail}</div>'
 
 
 def _cell(figure: str, between: str) -> str:

@@ -13,6 +13,7 @@ from multietapa import text
 from multietapa.registry.events import LayerState, Phase
 from multietapa.registry.outcome import Deployment, NodeKind, middle
 from multietapa.registry.state import DeployPhase, DeployState, ImageOnItsWay, LayerOnItsWay
+from multietapa.widgets.compare.words import EQUIVALENT
 
 ICONS = {
     DeployPhase.WAITING: "○",
@@ -212,6 +213,31 @@ def sentence(found: Measured) -> str:
         return f"{who} casi en el mismo tiempo: {between}."
     times = text.as_much(most, least, "lo", " de lo")
     return f"{opening}; {last}, en {took(most)}: {times} tardó {first}."
+
+
+def base_note(state: DeployState) -> str:
+    """Lo que hay que saber de las cifras si la base de alguna imagen no es la original."""
+    if not any(image.equivalent for image in state.images):
+        return ""
+    return (
+        f"«{EQUIVALENT}»: la imagen base no se pudo descargar y se hizo aquí una con el mismo papel. Los "
+        "bytes y los segundos son de esa base, no de la original."
+    )
+
+
+def mark(image: ImageOnItsWay) -> str:
+    """Lo que acompaña a su nombre: que su base no es la original."""
+    return EQUIVALENT if image.equivalent else ""
+
+
+def called(image: ImageOnItsWay) -> str:
+    """Su nombre, con lo que lo acompaña entre paréntesis."""
+    return f"{image.name} ({EQUIVALENT})" if image.equivalent else image.name
+
+
+def progress(image: ImageOnItsWay) -> str:
+    """Cómo está y por dónde va una imagen, en una línea."""
+    return ": ".join(filter(None, (f"{image_word(image)} {called(image)}", doing(image))))
 
 
 def how(state: DeployState, found: Measured) -> str:
