@@ -13,7 +13,7 @@ from multietapa import limpiar
 from multietapa.cells.motor import Motor
 from multietapa.engine.model import OWN_KINDS
 from multietapa.errors import RegistryError
-from multietapa.identity import EQUIVALENT_LABEL, SESSION_VARIABLE
+from multietapa.identity import EQUIVALENT_LABEL, SESSION_VARIABLE, labels
 from multietapa.registry.local import Registry, local_registry
 from tests.shipping import own_registry
 
@@ -102,6 +102,23 @@ def test_one_that_stopped_comes_back_with_its_content(motor_real: Motor, base_im
         assert again.container_id == found.container_id
         with urllib.request.urlopen(f"{again.url}/v2/guardada/tags/list", timeout=5) as answer:
             assert b'"1"' in answer.read()
+
+
+def test_one_whose_volume_is_gone_is_made_again(motor_real: Motor, base_image: str) -> None:
+    """Si se paró y lo que guardaba ya no está, hay otro, vacío, en lugar de un error para siempre."""
+    client = motor_real.client
+    with own_registry(motor_real) as found:
+        attributes = client.api.inspect_container(found.container_id)
+        volume = next(mount["Name"] for mount in attributes["Mounts"] if mount["Type"] == "volume")
+        client.containers.get(found.container_id).kill()
+        folder = f"{client.info()['DockerRootDir']}/volumes"
+        inside = {folder: {"bind": "/volumes", "mode": "rw"}}
+        command = ["rm", "-rf", f"/volumes/{volume}"]
+        client.containers.run(base_image, command, volumes=inside, remove=True, labels=labels())
+        with own_registry(motor_real) as again:
+            assert again.container_id != found.container_id
+            with urllib.request.urlopen(f"{again.url}/v2/_catalog", timeout=5) as answer:
+                assert answer.read().strip() == b'{"repositories":[]}'
 
 
 def test_a_port_that_is_taken(motor_real: Motor) -> None:

@@ -24,6 +24,7 @@ from multietapa.engine.private.daemon import PrivateDaemon
 from multietapa.errors import ContainerError, EngineError
 from multietapa.identity import labels
 from multietapa.paths import PROJECT_ROOT
+from multietapa.registry.local import local_registry
 from tests.conftest import BASE_IMAGE, SecondEngine, load_base_image, motor_over, run_web
 
 
@@ -143,7 +144,7 @@ def descendants(pid: int) -> list[int]:
 
 @pytest.mark.usefixtures("engine")
 def test_a_dead_dockerd_comes_back_with_its_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Si dockerd muere, su supervisor lo levanta con las mismas imágenes, y ``motor()`` lo espera."""
+    """Si dockerd muere, vuelve con las mismas imágenes y el registro con lo suyo; ``motor()`` lo espera."""
     monkeypatch.setenv("MULTIETAPA_RUN", str(tmp_path / "r"))
     running = supervisor.start()
     try:
@@ -151,12 +152,17 @@ def test_a_dead_dockerd_comes_back_with_its_images(tmp_path: Path, monkeypatch: 
         base = load_base_image(client)
         mine = motor_over(client, running)
         monkeypatch.setattr(session, "_current", mine)
+        shop = f"{local_registry(mine).host}/tienda"
+        assert client.api.tag(base, shop, "1")
+        client.images.push(shop, "1")
+        client.images.remove(f"{shop}:1", noprune=True)
         for pid in descendants(running.process.pid):
             with suppress(FileNotFoundError, ProcessLookupError):  # alguno es de paso, y ya acabó
                 if b"dockerd" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0]:
                     os.kill(pid, signal.SIGKILL)
         assert session.current() is mine
         assert client.images.get(base).tags == [base]
+        assert mine.registro().imagenes == ["tienda:1"]
         client.images.remove(base, force=True)
         running.stop()
         assert not session.comes_back(mine, seconds=5)

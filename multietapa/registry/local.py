@@ -32,6 +32,8 @@ from multietapa.identity import LABEL, REGISTRY_LABEL, SESSION_LABEL, labels, se
 PORT = 5000
 START_SECONDS = 20.0
 _RACE_SECONDS = 10.0  # lo que se espera a que otra celda acabe de ponerlo en marcha
+_NOT_FOUND = 404
+_LOST = re.compile(r"no such volume|error evaluating symlinks from mount source", re.I)
 _TAKEN = re.compile(r"port is already allocated|address already in use|ports are not available", re.I)
 #: Lo que cambia respecto a la imagen: se puede borrar, no apunta cada petición y no manda trazas a nadie.
 _ENVIRONMENT = {
@@ -94,8 +96,8 @@ def local_registry(
     """El registro de esta sesión en ese motor; si no lo hay, lo pone en marcha.
 
     Con ``port`` escucha en ese puerto de 127.0.0.1; sin él, en uno libre. Si ya hay uno se usa, en el puerto
-    que tenga; si se había parado, vuelve con lo que guardaba. ``progress`` se entera mientras se trae la
-    imagen: ``registry:3`` o su equivalente.
+    que tenga; si se había parado, vuelve con lo que guardaba, o vacío si se perdió. ``progress`` se entera
+    mientras se trae la imagen: ``registry:3`` o su equivalente.
 
     Raises:
         RegistryError: el puerto no es posible o está ocupado, no arranca o no se llega a él desde aquí.
@@ -110,6 +112,9 @@ def local_registry(
         )
     client = engine.client
     existing = _existing(client)
+    if existing is not None and not _comes_back(client, existing):
+        _remove(client, existing)  # lo que guardaba se perdió con su volumen
+        existing = None
     if existing is None:
         origin = ensure_base(client, image, progress=progress).described
         container = client.containers.get(_created(client, image, port))
@@ -137,6 +142,15 @@ def _existing(client: docker.DockerClient) -> str | None:
     return None
 
 
+def _comes_back(client: docker.DockerClient, container: str) -> bool:
+    """Si un registro parado puede volver: no, si su volumen (o él mismo) ya no está."""
+    try:
+        client.api.start(container)  # si ya corre, no hace nada
+    except docker.errors.APIError as problem:
+        return problem.status_code != _NOT_FOUND and not _LOST.search(sdk.reason(problem))
+    return True
+
+
 def _created(client: docker.DockerClient, image: str, port: int | None) -> str:
     limit = time.monotonic() + _RACE_SECONDS
     while True:
@@ -147,7 +161,8 @@ def _created(client: docker.DockerClient, image: str, port: int | None) -> str:
                 labels={**labels(), REGISTRY_LABEL: "1"},
                 environment=_ENVIRONMENT,
                 ports={f"{PORT}/tcp": ("127.0.0.1", port)},
-                volumes=[STORAGE],
+                # Con volumes=[...] el motor no apunta el nombre del volumen, y si se reinicia lo pierde.
+                mounts=[docker.types.Mount(STORAGE, None, type="volume", labels=labels())],
                 use_config_proxy=False,
             )
             return str(container.id)
