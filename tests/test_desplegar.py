@@ -417,7 +417,8 @@ def test_a_kernel_killed_midway(motor_real: Motor, mute: str, engine: docker.Doc
     for line in running.stdout:
         if "arrancar," in line:  # ya arrancó; nadie contesta
             break
-    assert (nodes := nodes_of(running.pid))
+    nodes = nodes_of(running.pid)
+    assert nodes
     running.kill()
     running.wait()
     until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in nodes), seconds=20)

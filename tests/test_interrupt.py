@@ -144,7 +144,8 @@ def test_desplegar(learner: Learner, images: dict[str, str], engine: docker.Dock
     code = f"desplegar('{images['muda']}', mbps=None, vista='texto')"
     read = learner.interrupt(code, lambda written: "arrancar, " in written)
     check(read, "el despliegue se dejó a medias; su contenedor y su nodo se borraron.")
-    assert nodes_of(learner.manager.provisioner.pid) == set()
+    kernel: Any = learner.manager.provisioner
+    assert nodes_of(kernel.pid) == set()
     limpiar(cliente=engine, sesion=SESSION)
 
 
