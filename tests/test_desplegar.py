@@ -315,6 +315,17 @@ def test_ctrl_c(presser: Presser, mute: str, engine: docker.DockerClient) -> Non
 
 
 @pytest.mark.usefixtures("nothing_left", "as_client")
+def test_ctrl_c_without_patience(presser: Presser, mute: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Si no se espera a que se recoja, se dice que todavía se está en ello; y acaba recogido."""
+    monkeypatch.setattr(cell, "STOP_LIMIT", 0.0)
+    presser.when = MOMENTS["contestar"]
+    presser.then = lambda: os.kill(os.getpid(), signal.SIGINT)
+    with pytest.raises(Interrupted, match="todavía se está recogiendo"):
+        desplegar(mute, mbps=None)
+    assert presser.states[-1].over
+
+
+@pytest.mark.usefixtures("nothing_left", "as_client")
 def test_a_view_that_breaks(presser: Presser, mute: str) -> None:
     """Si se va quien leía, el despliegue se recoge y el error es el suyo."""
 

@@ -24,7 +24,7 @@ from multietapa.cells.motor import motor
 from multietapa.engine.model import EngineInfo
 from multietapa.engine.session import Engine, engine_of, info_of
 from multietapa.engine.talking import talking
-from multietapa.errors import DeployError
+from multietapa.errors import DeployError, Interrupted
 from multietapa.identity import EQUIVALENT_LABEL
 from multietapa.measure.measure import inspected
 from multietapa.registry.batch import Batch, Request, Wanted
@@ -36,6 +36,7 @@ from multietapa.widgets.where import check_view
 
 DEFAULT_PORT = 3000
 """El de las aplicaciones del taller."""
+_STILL = "el despliegue se dejó a medias y todavía se está recogiendo. Si queda algo, limpiar() lo borra."
 
 
 @offered(
@@ -128,6 +129,8 @@ def _follow(batch: Batch, view: View, cancel: threading.Event) -> None:
         batch.stop()
     view.finish(batch.state, batch.runs)
     if isinstance(stopped, KeyboardInterrupt):
+        if not worker.over.is_set():
+            raise Interrupted(_STILL) from None
         raise KeyboardInterrupt from None  # una nueva: el rastro de esta llega hasta la espera
     if error := stopped or worker.error:
         raise error
