@@ -203,13 +203,13 @@ def test_what_cannot_be(options: dict[str, Any], said: str) -> None:
 
 def test_names_and_images() -> None:
     """Ninguna imagen, algo que no lo es, o dos que se llaman igual."""
-    with pytest.raises(DeployError, match="ninguna imagen que desplegar"):
+    with pytest.raises(MultietapaError, match="ninguna imagen que desplegar"):
         desplegar()
     with pytest.raises(MultietapaError, match="no es una imagen: ''"):
         desplegar("")
     with pytest.raises(MultietapaError, match="se llaman igual: «a:1»"):
         desplegar("a:1", "a:1")
-    with pytest.raises(MultietapaError, match="1 imágenes y 2 nombres"):
+    with pytest.raises(MultietapaError, match="1 imagen y 2 nombres"):
         desplegar("a:1", nombres=["uno", "dos"])
 
 
