@@ -174,7 +174,7 @@ def test_recordings_are_never_measured() -> None:
     ("images", "options", "words"),
     [
         ((), {}, "ninguna imagen"),
-        (("a", "b"), {"nombres": ["x"]}, "2 imágenes y 1 nombres"),
+        (("a", "b"), {"nombres": ["x"]}, "2 imágenes y 1 nombre"),
         (("a", "a"), {}, "Dos imágenes se llaman igual: «a»"),
         (("a", "b"), {"nombres": ["x", "x"]}, "«x»"),
         ((7,), {}, "Esto no es una imagen: 7"),

@@ -12,9 +12,9 @@ from typing import Any
 import docker
 
 from multietapa import text
+from multietapa.cells.asked import asked_images, named, reference, refuse_recordings, tag_of
 from multietapa.cells.calls import offered
 from multietapa.cells.construccion import Construccion
-from multietapa.cells.images import Given, named, reference, refuse_recordings, tag
 from multietapa.cells.motor import motor
 from multietapa.engine.model import EngineInfo
 from multietapa.engine.session import info_of
@@ -109,7 +109,7 @@ def comparar(
     refuse_recordings(wanted, "medir")
     info = (opened.info if opened else None) or info_of(client)
     quick = {name: quick_sizes(client, reference(image)) for name, image in wanted.items()}
-    rows = tuple(Row.from_quick(name, tag(image), quick[name]) for name, image in wanted.items())
+    rows = tuple(Row.from_quick(name, tag_of(image), quick[name]) for name, image in wanted.items())
     comparison = Comparison(rows, info.label, info.architecture, grid, guess)
     view = open_view(vista, lambda: CompareView(comparison), TextView)
     comparison, measured = _measured(client, info, quick, comparison, view)
@@ -221,8 +221,10 @@ def _effect_rows(comparison: Comparison) -> list[dict[str, str | int | float]]:
 
 
 def _wanted(
-    images: Sequence[Given], names: Sequence[str] | None, grid: Mapping[tuple[str, str], Given] | None
-) -> tuple[Grid | None, dict[str, Given]]:
+    images: Sequence[str | Construccion],
+    names: Sequence[str] | None,
+    grid: Mapping[tuple[str, str], str | Construccion] | None,
+) -> tuple[Grid | None, dict[str, str | Construccion]]:
     """Las imágenes que hay que medir, por su nombre y en su orden; y el cuadro, si lo hay."""
     if grid is not None:
         if images or names is not None:
@@ -231,13 +233,9 @@ def _wanted(
                 next_step="Deja solo cuadro={...}, o quítalo y pasa las imágenes sueltas.",
             )
         shape = grid_of(list(grid))
-        return shape, named([grid[cell] for cell in shape.cells], [text.join(cell) for cell in shape.cells])
-    if not images:
-        raise MultietapaError(
-            "No hay ninguna imagen que comparar.",
-            next_step='Escribe sus etiquetas: comparar("tienda:ingenua", "tienda:multietapa").',
-        )
-    return None, named(images, names)
+        called = [text.join(cell) for cell in shape.cells]
+        return shape, named(called, [grid[cell] for cell in shape.cells])
+    return None, asked_images("comparar", "comparar", images, names)
 
 
 def _prediction(guess: Any) -> int | None:

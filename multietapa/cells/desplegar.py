@@ -16,15 +16,15 @@ from typing import Any
 import docker
 
 from multietapa.build.follow import HEARTBEAT, REFRESH, STOP_LIMIT
+from multietapa.cells.asked import asked_images, reference, refuse_recordings, tag_of
 from multietapa.cells.calls import offered
 from multietapa.cells.construccion import Construccion
 from multietapa.cells.despliegues import Despliegues, View, gathered
-from multietapa.cells.images import Given, named, reference, refuse_recordings, tag
 from multietapa.cells.motor import motor
 from multietapa.engine.model import EngineInfo
 from multietapa.engine.session import Engine, engine_of, info_of
 from multietapa.engine.talking import talking
-from multietapa.errors import DeployError
+from multietapa.errors import DeployError, Interrupted
 from multietapa.identity import EQUIVALENT_LABEL
 from multietapa.measure.measure import inspected
 from multietapa.registry.batch import Batch, Request, Wanted
@@ -36,6 +36,7 @@ from multietapa.widgets.where import check_view
 
 DEFAULT_PORT = 3000
 """El de las aplicaciones del taller."""
+_STILL = "el despliegue se dejó a medias y todavía se está recogiendo. Si queda algo, limpiar() lo borra."
 
 
 @offered(
@@ -89,8 +90,8 @@ def desplegar(
         EngineLostError, ArchiveError: un motor se apagó, o una capa está rota.
     """
     check_view(vista)
-    _check(imagenes, mbps, veces, puerto, ruta, espera)
-    wanted = named(imagenes, nombres)
+    _check(mbps, veces, puerto, ruta, espera)
+    wanted = asked_images("desplegar", "desplegar", imagenes, nombres)
     engine = _engine(cliente)
     client = engine.client
     info = engine.info or info_of(client)
@@ -108,7 +109,7 @@ def desplegar(
     batch = Batch(engine, request, cancel=cancel)
     view = open_view(vista, lambda: DeployView(batch.state, cancel=cancel), TextView)
     _follow(batch, view, cancel)
-    tags = [tag(image) for image in wanted.values()]
+    tags = [tag_of(image) for image in wanted.values()]
     return gathered(batch.state, batch.runs, tags, info, view)
 
 
@@ -128,6 +129,8 @@ def _follow(batch: Batch, view: View, cancel: threading.Event) -> None:
         batch.stop()
     view.finish(batch.state, batch.runs)
     if isinstance(stopped, KeyboardInterrupt):
+        if not worker.over.is_set():
+            raise Interrupted(_STILL) from None
         raise KeyboardInterrupt from None  # una nueva: el rastro de esta llega hasta la espera
     if error := stopped or worker.error:
         raise error
@@ -164,18 +167,10 @@ class _Worker(threading.Thread):
             self.over.set()
 
 
-def _check(
-    images: Sequence[object], mbps: float | None, times: int, port: int | None, path: str, wait: float
-) -> None:
+def _check(mbps: float | None, times: int, port: int | None, path: str, wait: float) -> None:
     """Lanza :class:`DeployError` si algo de lo pedido no puede ser."""
     check_speed(mbps)
     problems = [
-        (
-            not images,
-            "No hay ninguna imagen que desplegar.",
-            "",
-            'desplegar("tienda:ingenua", "tienda:multietapa")',
-        ),
         (isinstance(times, bool) or times < 1, f"No se puede desplegar {times!r} veces.", "", "veces=3"),
         (
             port is not None and (isinstance(port, bool) or not 0 < port < 65536),
@@ -208,7 +203,7 @@ def _engine(client: docker.DockerClient | None) -> Engine:
 
 @talking("decía qué imágenes tiene")
 def _image(
-    client: docker.DockerClient, info: EngineInfo, name: str, image: Given, port: int | None
+    client: docker.DockerClient, info: EngineInfo, name: str, image: str | Construccion, port: int | None
 ) -> Wanted:
     """La imagen tal como está en el motor. Lanza :class:`DeployError` si es de otra plataforma."""
     attributes = inspected(client, reference(image))
@@ -220,7 +215,7 @@ def _image(
             why="Sus programas no arrancan en otra clase de procesador.",
             next_step="Constrúyela sin plataforma=, o elige otra imagen.",
         )
-    label = tag(image)
+    label = tag_of(image)
     known = label if label in (attributes.get("RepoTags") or ()) else reference(image)
     labels = (attributes.get("Config") or {}).get("Labels") or {}
     return Wanted(name, known, port or _exposed(attributes), labels.get(EQUIVALENT_LABEL) == "1")
