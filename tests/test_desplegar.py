@@ -203,13 +203,13 @@ def test_what_cannot_be(options: dict[str, Any], said: str) -> None:
 
 def test_names_and_images() -> None:
     """Ninguna imagen, algo que no lo es, o dos que se llaman igual."""
-    with pytest.raises(DeployError, match="ninguna imagen que desplegar"):
+    with pytest.raises(MultietapaError, match="ninguna imagen que desplegar"):
         desplegar()
     with pytest.raises(MultietapaError, match="no es una imagen: ''"):
         desplegar("")
     with pytest.raises(MultietapaError, match="se llaman igual: «a:1»"):
         desplegar("a:1", "a:1")
-    with pytest.raises(MultietapaError, match="1 imágenes y 2 nombres"):
+    with pytest.raises(MultietapaError, match="1 imagen y 2 nombres"):
         desplegar("a:1", nombres=["uno", "dos"])
 
 
@@ -312,6 +312,17 @@ def test_ctrl_c(presser: Presser, mute: str, engine: docker.DockerClient) -> Non
         desplegar(mute, mbps=None)
     assert left(engine) == before
     assert presser.states[-1].images[0].phase is DeployPhase.CANCELLED
+
+
+@pytest.mark.usefixtures("nothing_left", "as_client")
+def test_ctrl_c_without_patience(presser: Presser, mute: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Si no se espera a que se recoja, se dice que todavía se está en ello; y acaba recogido."""
+    monkeypatch.setattr(cell, "STOP_LIMIT", 0.0)
+    presser.when = MOMENTS["contestar"]
+    presser.then = lambda: os.kill(os.getpid(), signal.SIGINT)
+    with pytest.raises(Interrupted, match="todavía se está recogiendo"):
+        desplegar(mute, mbps=None)
+    assert presser.states[-1].over
 
 
 @pytest.mark.usefixtures("nothing_left", "as_client")

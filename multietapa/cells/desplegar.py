@@ -24,7 +24,7 @@ from multietapa.cells.motor import motor
 from multietapa.engine.model import EngineInfo
 from multietapa.engine.session import Engine, engine_of, info_of
 from multietapa.engine.talking import talking
-from multietapa.errors import DeployError
+from multietapa.errors import DeployError, Interrupted
 from multietapa.identity import EQUIVALENT_LABEL
 from multietapa.measure.measure import inspected
 from multietapa.registry.batch import Batch, Request, Wanted
@@ -36,6 +36,7 @@ from multietapa.widgets.where import check_view
 
 DEFAULT_PORT = 3000
 """El de las aplicaciones del taller."""
+_STILL = "el despliegue se dejó a medias y todavía se está recogiendo. Si queda algo, limpiar() lo borra."
 
 
 @offered(
@@ -89,7 +90,7 @@ def desplegar(
         EngineLostError, ArchiveError: un motor se apagó, o una capa está rota.
     """
     check_view(vista)
-    _check(imagenes, mbps, veces, puerto, ruta, espera)
+    _check(mbps, veces, puerto, ruta, espera)
     wanted = asked_images("desplegar", "desplegar", imagenes, nombres)
     engine = _engine(cliente)
     client = engine.client
@@ -128,6 +129,8 @@ def _follow(batch: Batch, view: View, cancel: threading.Event) -> None:
         batch.stop()
     view.finish(batch.state, batch.runs)
     if isinstance(stopped, KeyboardInterrupt):
+        if not worker.over.is_set():
+            raise Interrupted(_STILL) from None
         raise KeyboardInterrupt from None  # una nueva: el rastro de esta llega hasta la espera
     if error := stopped or worker.error:
         raise error
@@ -164,18 +167,10 @@ class _Worker(threading.Thread):
             self.over.set()
 
 
-def _check(
-    images: Sequence[object], mbps: float | None, times: int, port: int | None, path: str, wait: float
-) -> None:
+def _check(mbps: float | None, times: int, port: int | None, path: str, wait: float) -> None:
     """Lanza :class:`DeployError` si algo de lo pedido no puede ser."""
     check_speed(mbps)
     problems = [
-        (
-            not images,
-            "No hay ninguna imagen que desplegar.",
-            "",
-            'desplegar("tienda:ingenua", "tienda:multietapa")',
-        ),
         (isinstance(times, bool) or times < 1, f"No se puede desplegar {times!r} veces.", "", "veces=3"),
         (
             port is not None and (isinstance(port, bool) or not 0 < port < 65536),
