@@ -16,7 +16,7 @@ from multietapa.errors import CallError, ContextError, UnknownNameError
 from multietapa.widgets.context.context import ContextView
 from multietapa.widgets.context.sample import careless, cut, good, views
 from multietapa.widgets.context.twin import FILES, RULES, lines, static_html
-from multietapa.widgets.context.words import DOCKERFILE, TYPO, Look, headline, readable
+from multietapa.widgets.context.words import DOCKERFILE, NOTHING, Look, headline, readable
 from tests.axe import grave
 from tests.drawing import FAINT, OVERFLOWING, STICKING_OUT, draw
 from tests.test_context import write
@@ -54,7 +54,10 @@ def test_what_it_gives(shop: Path) -> None:
     assert repr(found).endswith("viajan al motor 4 archivos, 66 B; se quedan fuera 3 archivos, 43 B")
     assert [row["carpeta"] for row in found.carpetas] == ["node_modules", "src"]
     assert [(row["línea"], row["archivos"]) for row in found.reglas] == [(1, 2), (2, 1), (3, 0), (4, 0)]
-    assert [row["efecto"] for row in found.reglas[2:]] == [TYPO, TYPO]
+    assert [row["efecto"] for row in found.reglas[2:]] == [
+        f"{NOTHING}. ¿Querías decir «node_modules»?",
+        NOTHING,
+    ]
     assert (found.avisos, found.problemas) == ([], [])
 
 
@@ -126,9 +129,9 @@ def test_the_twins_say_the_same(shop: Path) -> None:
     write(shop, "<b>/x")
     look = look_at(shop)
     text, html = "\n".join(lines(look)), static_html(look)
-    for said in ("línea 1: node_modules · deja fuera 2 archivos", TYPO, "node_modules: 2 archivos"):
+    for said in ("línea 1: node_modules · deja fuera 2 archivos", NOTHING, "node_modules: 2 archivos"):
         assert said in text
-    assert TYPO in html
+    assert NOTHING in html
     assert "<b>" not in html
     assert "&lt;b&gt;" in html
 
@@ -198,7 +201,8 @@ def test_the_page_says_what_python_says(blank_page: Page, shop: Path) -> None:
     look = look_at(shop)
     draw(blank_page, ContextView(look))
     expect(blank_page.get_by_role("heading", level=3)).to_have_text(headline(look))
-    expect(blank_page.locator(".mtx-nothing")).to_have_count(2)
+    expect(blank_page.locator(".mtx-nothing")).to_have_count(1)
+    expect(blank_page.locator(".mtx-hinted")).to_contain_text("¿Querías decir «node_modules»?")
     expect(blank_page.locator(".mtx-secret")).to_contain_text(".npmrc")
     assert "a1B2c3" not in (blank_page.locator(".mtx").text_content() or "")
 

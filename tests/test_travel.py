@@ -144,6 +144,14 @@ def test_a_rule_that_does_nothing_is_told_from_one_that_is_repeated(tmp_path: Pa
     }
 
 
+def test_what_a_useless_rule_perhaps_meant(tmp_path: Path) -> None:
+    """Lo que se llama igual más adentro, donde la regla no mira, o se escribe casi igual; y si no, nada."""
+    write(tmp_path, "web/node_modules/a.js", "web/hoy.log", "build/x", "app.js")
+    travel = looked(tmp_path, rules="node_modules\n*.log\nbiuld\n.git\nweb/dist\nbuild\n")
+    assert [use.hint for use in travel.rules] == ["web/node_modules", "web/hoy.log", "build", "", "", ""]
+    assert [use.hint for use in looked(tmp_path, rules="**/node_modules\n").rules] == [""]
+
+
 def test_what_was_not_counted_is_never_zero(tmp_path: Path) -> None:
     """Sin tiempo para contar una carpeta excluida no se dice que esté vacía, ni que una regla sobre."""
     write(tmp_path, "datos/a/b", "datos/c", "app.js")

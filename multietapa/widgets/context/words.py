@@ -21,7 +21,7 @@ DOCKERFILE = (
 )
 UNKNOWN = "no se puede comprobar"
 REPEATED = "lo que encaja con ella ya lo decide otra línea"
-TYPO = "no encaja con nada: ¿está bien escrita?"
+NOTHING = "no encaja con nada de esta carpeta"
 _LONGEST = 60  # caracteres de un nombre
 
 
@@ -94,7 +94,7 @@ def whole(folder: Folder) -> Amount:
 def rule_does(use: RuleUse) -> str:
     """Qué hace una regla en esta carpeta."""
     if use.effect is Effect.NOTHING:
-        return TYPO
+        return f"{NOTHING}{_hint(use)}"
     if use.effect is Effect.UNKNOWN:
         return f"{UNKNOWN} si encaja con algo"
     if use.effect is Effect.REPEATED:
@@ -102,6 +102,12 @@ def rule_does(use: RuleUse) -> str:
     if not use.amount.files and use.amount.whole:
         return "solo decide carpetas sin archivos" if use.rule.rescues else "no deja fuera ningún archivo"
     return f"{'rescata' if use.rule.rescues else 'deja fuera'} {amount(use.amount)}"
+
+
+def _hint(use: RuleUse) -> str:
+    if "/" in use.hint:
+        return f". Sin «**/» delante solo mira en la raíz, y está «{shown(use.hint)}»"
+    return f". ¿Querías decir «{shown(use.hint)}»?" if use.hint else ""
 
 
 def notes(look: Look) -> tuple[str, ...]:
