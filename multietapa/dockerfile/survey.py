@@ -11,18 +11,19 @@ import stat
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from difflib import get_close_matches
+from itertools import islice
 
 from multietapa.dockerfile.context import Context
 from multietapa.dockerfile.ignore import Rule, excludes, is_hollow
 from multietapa.dockerfile.travel import NONE, Amount, Effect, Folder, Item, Kind, Problem, RuleUse, Travel
 from multietapa.dockerfile.walk import Step, steps
-from multietapa.errors import closest
 
 COUNTING = 3.0
 """Segundos que se dedican a contar lo que hay en las carpetas excluidas."""
 SOCKET = "es un socket, y el motor no lo admite"
 NOT_UTF8 = "su nombre no es UTF-8, y el motor no lo admite"
-_COMPARED = 500  # nombres en las que se busca un nombre parecido
+_COMPARED, _ALIKE = 500, 0.8  # entre cuántos nombres se busca uno parecido, y cuánto ha de serlo
 FORBIDDEN = "no tienes permiso para leerlo"
 _AS_THE_OWNER = os.access in os.supports_effective_ids
 
@@ -213,10 +214,9 @@ class _Survey:
             return ""
         if deeper := next((path for name, path in self._deeper.items() if rule.pattern.matches(name)), ""):
             return deeper
-        close = closest(
-            rule.pattern.text, (item.name for item in self._items[:_COMPARED] if "/" not in item.name)
-        )
-        return close[0] if close else ""
+        top = (item.name for item in self._items if "/" not in item.name)
+        close = get_close_matches(rule.pattern.text, islice(top, _COMPARED), 1, _ALIKE)
+        return close[0] if close and rule.pattern.prefix else ""
 
     def _failed(self, _name: str, error: OSError, shown: bool) -> None:
         self._complete = False
