@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 from playwright.sync_api import Page, expect
 
 from multietapa import contexto
@@ -17,6 +19,7 @@ from multietapa.widgets.context.context import ContextView
 from multietapa.widgets.context.sample import careless, cut, good, views
 from multietapa.widgets.context.twin import FILES, RULES, lines, static_html
 from multietapa.widgets.context.words import DOCKERFILE, NOTHING, Look, headline, readable
+from multietapa.widgets.saved import VIEW
 from tests.axe import grave
 from tests.drawing import FAINT, OVERFLOWING, STICKING_OUT, draw
 from tests.test_context import write
@@ -94,6 +97,23 @@ def test_text_is_printed_once(shop: Path, capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().out == f"{found.tabla_texto}\n"
     contexto(shop, vista=False)
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("view", "wanted"), [("", {VIEW, "text/plain", "text/html"}), (", vista=False", {"text/plain"})]
+)
+def test_what_a_cell_shows(monkeypatch: pytest.MonkeyPatch, shop: Path, view: str, wanted: set[str]) -> None:
+    """En un cuaderno sale el widget con sus gemelos, una vez; con ``vista=False``, la frase."""
+    shell = InteractiveShell()
+    monkeypatch.setattr(shell, "kernel", object(), raising=False)
+    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+    shown: list[dict[str, Any]] = []
+    monkeypatch.setattr(shell.display_pub, "publish", lambda data, *_, **__: shown.append(data))
+    monkeypatch.setattr(InteractiveShell, "_instance", shell)
+    shell.run_cell(f"from multietapa import contexto\ncontexto({str(shop)!r}{view})")
+    (data,) = shown
+    assert set(data) == wanted
+    assert "viajan al motor 4 archivos" in data["text/plain"]
 
 
 def test_a_wrong_call_is_explained(tmp_path: Path) -> None:
