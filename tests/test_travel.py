@@ -86,6 +86,18 @@ def test_it_is_what_a_copy_receives(engine: docker.DockerClient, tag: str, tmp_p
     assert tried == CASES
 
 
+def test_a_rule_that_begins_with_a_space_builds(
+    engine: docker.DockerClient, tag: str, tmp_path: Path
+) -> None:
+    """Un patrón que, sin su barra, empieza por un espacio no corta la construcción; es como si no lo llevara."""
+    root = tmp_path / "contexto"
+    write(root, " a", "a", "b")
+    (root / ".dockerignore").write_text("/ a\n.dockerignore\n")
+    assert received(engine, tag, root, tmp_path / "sale") == {" a": " a", "b": "b"}
+    travel = survey(open_context(root, dockerfile="FROM scratch\n"))
+    assert lines_of(travel) == {".dockerignore": 2, "a": 1}
+
+
 @pytest.mark.parametrize(("rules", "excluded"), EXAMPLES)
 def test_the_examples_name_the_line_that_decides(tmp_path: Path, rules: str, excluded: str) -> None:
     """De cada archivo excluido se dice la regla de ``excluded_by``, y entre todas suman el total."""
