@@ -89,7 +89,7 @@ def test_it_is_what_a_copy_receives(engine: docker.DockerClient, tag: str, tmp_p
 def test_a_rule_that_begins_with_a_space_builds(
     engine: docker.DockerClient, tag: str, tmp_path: Path
 ) -> None:
-    """Un patrón que, sin su barra, empieza por un espacio no corta la construcción; es como si no lo llevara."""
+    """Un patrón que empieza por un espacio no corta la construcción; vale como si no lo llevara."""
     root = tmp_path / "contexto"
     write(root, " a", "a", "b")
     (root / ".dockerignore").write_text("/ a\n.dockerignore\n")
