@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from multietapa import contexto
 from multietapa.build.suspects import suspects
 from multietapa.dockerfile.context import open_context
 from multietapa.dockerfile.survey import survey
+from multietapa.dockerfile.travel import NONE, Amount, Folder
 from multietapa.errors import CallError, ContextError, UnknownNameError
 from multietapa.widgets.context.context import ContextView
 from multietapa.widgets.context.sample import careless, cut, good, views
@@ -142,6 +144,22 @@ def test_a_wrong_call_is_explained(tmp_path: Path) -> None:
 def test_the_headline_says_both_sides(look: type[Look], said: str) -> None:
     """El titular dice lo que viaja y lo que no, con sus unidades; lo que no se contó entero, «al menos»."""
     assert headline(look()).endswith(said)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
+    ("travels", "out", "said"),
+    [
+        (Amount(1, 5), Amount(1, 7), "viaja al motor 1 archivo, 5 B; se queda fuera 1 archivo, 7 B"),
+        (NONE, Amount(2, 7), "no viaja ningún archivo al motor; se quedan fuera 2 archivos, 7 B"),
+        (Amount(whole=False), NONE, "no se puede comprobar qué viaja al motor; no se queda ninguno fuera"),
+        (Amount(1, 5), Amount(whole=False), "5 B; de lo que se queda fuera no se pudo contar nada"),
+    ],
+)
+def test_the_headline_of_each_case(travels: Amount, out: Amount, said: str) -> None:
+    """En singular, sin nada que viaje, y sin haber podido contar: nunca se dice cero por no haber mirado."""
+    look = good()
+    root = Folder("", travels, out)
+    assert headline(replace(look, travel=replace(look.travel, root=root))).endswith(said)
 
 
 def test_the_twins_say_the_same(shop: Path) -> None:

@@ -20,6 +20,7 @@ DOCKERFILE = (
     "lo copie (en Podman lo copia igual)."
 )
 UNKNOWN = "no se puede comprobar"
+UNSEEN = f"{UNKNOWN} qué viaja"
 REPEATED = "lo que encaja con ella ya lo decide otra línea"
 NOTHING = "no encaja con nada de esta carpeta"
 _LONGEST = 60  # caracteres de un nombre
@@ -60,8 +61,8 @@ def headline(look: Look) -> str:
     travels, out = look.travel.travels, look.travel.out
     verb = "viaja" if travels.files == 1 else "viajan"
     first = f"De «{shown(look.folder)}» {verb} al motor {amount(travels)}"
-    if travels.whole and not travels.files:
-        first = f"De «{shown(look.folder)}» no viaja ningún archivo al motor"
+    if not travels.files:
+        first = f"De «{shown(look.folder)}» {'no viaja ningún archivo' if travels.whole else UNSEEN} al motor"
     if out.whole and not out.files:
         return f"{first}; no se queda ninguno fuera"
     if not out.whole and not out.files:
