@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 from playwright.sync_api import Page, expect
 
 from multietapa import contexto
 from multietapa.build.suspects import suspects
 from multietapa.dockerfile.context import open_context
 from multietapa.dockerfile.survey import survey
+from multietapa.dockerfile.travel import NONE, Amount, Folder
 from multietapa.errors import CallError, ContextError, UnknownNameError
 from multietapa.widgets.context.context import ContextView
 from multietapa.widgets.context.sample import careless, cut, good, views
 from multietapa.widgets.context.twin import FILES, RULES, lines, static_html
-from multietapa.widgets.context.words import DOCKERFILE, TYPO, Look, headline, readable
+from multietapa.widgets.context.words import DOCKERFILE, NOTHING, Look, headline, readable
+from multietapa.widgets.saved import VIEW
 from tests.axe import grave
 from tests.drawing import FAINT, OVERFLOWING, STICKING_OUT, draw
 from tests.test_context import write
@@ -54,7 +59,10 @@ def test_what_it_gives(shop: Path) -> None:
     assert repr(found).endswith("viajan al motor 4 archivos, 66 B; se quedan fuera 3 archivos, 43 B")
     assert [row["carpeta"] for row in found.carpetas] == ["node_modules", "src"]
     assert [(row["línea"], row["archivos"]) for row in found.reglas] == [(1, 2), (2, 1), (3, 0), (4, 0)]
-    assert [row["efecto"] for row in found.reglas[2:]] == [TYPO, TYPO]
+    assert [row["efecto"] for row in found.reglas[2:]] == [
+        f"{NOTHING}. ¿Querías decir «node_modules»?",
+        NOTHING,
+    ]
     assert (found.avisos, found.problemas) == ([], [])
 
 
@@ -93,6 +101,23 @@ def test_text_is_printed_once(shop: Path, capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize(
+    ("view", "wanted"), [("", {VIEW, "text/plain", "text/html"}), (", vista=False", {"text/plain"})]
+)
+def test_what_a_cell_shows(monkeypatch: pytest.MonkeyPatch, shop: Path, view: str, wanted: set[str]) -> None:
+    """En un cuaderno sale el widget con sus gemelos, una vez; con ``vista=False``, la frase."""
+    shell = InteractiveShell()
+    monkeypatch.setattr(shell, "kernel", object(), raising=False)
+    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+    shown: list[dict[str, Any]] = []
+    monkeypatch.setattr(shell.display_pub, "publish", lambda data, *_, **__: shown.append(data))
+    monkeypatch.setattr(InteractiveShell, "_instance", shell)
+    shell.run_cell(f"from multietapa import contexto\ncontexto({str(shop)!r}{view})")
+    (data,) = shown
+    assert set(data) == wanted
+    assert "viajan al motor 4 archivos" in data["text/plain"]
+
+
 def test_a_wrong_call_is_explained(tmp_path: Path) -> None:
     """Una carpeta que no existe, una sin Dockerfile, otra vista o algo que no es una carpeta se explican."""
     with pytest.raises(ContextError, match="no existe"):
@@ -121,14 +146,30 @@ def test_the_headline_says_both_sides(look: type[Look], said: str) -> None:
     assert headline(look()).endswith(said)  # type: ignore[call-arg]
 
 
+@pytest.mark.parametrize(
+    ("travels", "out", "said"),
+    [
+        (Amount(1, 5), Amount(1, 7), "viaja al motor 1 archivo, 5 B; se queda fuera 1 archivo, 7 B"),
+        (NONE, Amount(2, 7), "no viaja ningún archivo al motor; se quedan fuera 2 archivos, 7 B"),
+        (Amount(whole=False), NONE, "no se puede comprobar qué viaja al motor; no se queda ninguno fuera"),
+        (Amount(1, 5), Amount(whole=False), "5 B; de lo que se queda fuera no se pudo contar nada"),
+    ],
+)
+def test_the_headline_of_each_case(travels: Amount, out: Amount, said: str) -> None:
+    """En singular, sin nada que viaje, y sin haber podido contar: nunca se dice cero por no haber mirado."""
+    look = good()
+    root = Folder("", travels, out)
+    assert headline(replace(look, travel=replace(look.travel, root=root))).endswith(said)
+
+
 def test_the_twins_say_the_same(shop: Path) -> None:
     """El texto y el HTML llevan el titular, las reglas con lo que hacen, y las carpetas; escapados."""
     write(shop, "<b>/x")
     look = look_at(shop)
     text, html = "\n".join(lines(look)), static_html(look)
-    for said in ("línea 1: node_modules · deja fuera 2 archivos", TYPO, "node_modules: 2 archivos"):
+    for said in ("línea 1: node_modules · deja fuera 2 archivos", NOTHING, "node_modules: 2 archivos"):
         assert said in text
-    assert TYPO in html
+    assert NOTHING in html
     assert "<b>" not in html
     assert "&lt;b&gt;" in html
 
@@ -198,7 +239,8 @@ def test_the_page_says_what_python_says(blank_page: Page, shop: Path) -> None:
     look = look_at(shop)
     draw(blank_page, ContextView(look))
     expect(blank_page.get_by_role("heading", level=3)).to_have_text(headline(look))
-    expect(blank_page.locator(".mtx-nothing")).to_have_count(2)
+    expect(blank_page.locator(".mtx-nothing")).to_have_count(1)
+    expect(blank_page.locator(".mtx-hinted")).to_contain_text("¿Querías decir «node_modules»?")
     expect(blank_page.locator(".mtx-secret")).to_contain_text(".npmrc")
     assert "a1B2c3" not in (blank_page.locator(".mtx").text_content() or "")
 

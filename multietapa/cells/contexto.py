@@ -20,7 +20,7 @@ from multietapa.widgets.context.twin import lines
 from multietapa.widgets.context.words import Look, amount, headline, readable, rule_does
 from multietapa.widgets.where import ShownInCell, check_view
 
-Fila = dict[str, str | int | bool]
+Row = dict[str, str | int | bool]
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,10 @@ class Contexto(ShownInCell):
     carpeta: str
     viajan: Cantidad
     fuera: Cantidad
-    carpetas: list[Fila] = field(repr=False)
-    reglas: list[Fila] = field(repr=False)
-    avisos: list[Fila] = field(repr=False)
-    problemas: list[Fila] = field(repr=False)
+    carpetas: list[Row] = field(repr=False)
+    reglas: list[Row] = field(repr=False)
+    avisos: list[Row] = field(repr=False)
+    problemas: list[Row] = field(repr=False)
     tabla_texto: str = field(repr=False)
     vista: ContextView | TextView | SilentView | None = field(default=None, repr=False, compare=False)
     _items: tuple[Item, ...] = field(default=(), repr=False)
@@ -62,7 +62,7 @@ class Contexto(ShownInCell):
         """Los archivos que viajan, por su nombre, en el orden en que viajan."""
         return [readable(item.name) for item in self._items if item.travels and item.kind is not Kind.FOLDER]
 
-    def lista(self) -> list[Fila]:
+    def lista(self) -> list[Row]:
         """Una fila por entrada, con la línea que la decide. Una carpeta excluida es una sola fila."""
         return [
             {
@@ -151,7 +151,7 @@ def _all(folder: Folder) -> Iterator[Folder]:
         yield from _all(one)
 
 
-def _folder_row(folder: Folder) -> Fila:
+def _folder_row(folder: Folder) -> Row:
     return {
         "carpeta": readable(folder.name),
         "bytes": folder.bytes,

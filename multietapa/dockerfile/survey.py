@@ -11,6 +11,8 @@ import stat
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from difflib import get_close_matches
+from itertools import islice
 
 from multietapa.dockerfile.context import Context
 from multietapa.dockerfile.ignore import Rule, excludes, is_hollow
@@ -21,6 +23,7 @@ COUNTING = 3.0
 """Segundos que se dedican a contar lo que hay en las carpetas excluidas."""
 SOCKET = "es un socket, y el motor no lo admite"
 NOT_UTF8 = "su nombre no es UTF-8, y el motor no lo admite"
+_COMPARED, _ALIKE = 500, 0.8  # entre cuántos nombres se busca uno parecido, y cuánto ha de serlo
 FORBIDDEN = "no tienes permiso para leerlo"
 _AS_THE_OWNER = os.access in os.supports_effective_ids
 
@@ -73,6 +76,7 @@ class _Survey:
         self._idle_rescues = {n: rule for n, rule in self._idle.items() if rule.rescues}
         self._places = {rule.line: n for n, rule in enumerate(self._rules)}
         self._links: set[tuple[int, int]] = set()
+        self._deeper: dict[str, str] = {}  # cada nombre que hay más adentro, y el primero que se llama así
         self._problems: list[Problem] = []
         self._complete = True  # no hay ninguna carpeta sin mirar
 
@@ -81,7 +85,7 @@ class _Survey:
             self._match(step.name, step.hits, excluded=excludes(step.rule))
             self._add(step)
         uses = tuple(
-            RuleUse(rule, amount, self._effect(n))
+            RuleUse(rule, amount, effect := self._effect(n), self._hint(rule, effect))
             for n, (rule, amount) in enumerate(zip(self._rules, self._used, strict=True))
         )
         return Travel(
@@ -100,6 +104,9 @@ class _Survey:
         if step.enters and not step.travels:
             self._waiting.append(len(self._items))
         self._items.append(item)
+        folder, _, last = item.name.rpartition("/")
+        if folder and self._rules:
+            self._deeper.setdefault(last, item.name)
         if step.rule is not None:
             place = self._places[step.rule.line]
             self._decides.add(place)
@@ -200,6 +207,16 @@ class _Survey:
         if place not in self._idle:
             return Effect.REPEATED
         return Effect.NOTHING if self._complete else Effect.UNKNOWN
+
+    def _hint(self, rule: Rule, effect: Effect) -> str:
+        """Lo que hay más adentro con el nombre que busca la regla, o con uno que se le parece."""
+        if effect is not Effect.NOTHING or rule.pattern.broken or "/" in rule.pattern.text:
+            return ""
+        if deeper := next((path for name, path in self._deeper.items() if rule.pattern.matches(name)), ""):
+            return deeper
+        top = (item.name for item in self._items if "/" not in item.name)
+        close = get_close_matches(rule.pattern.text, islice(top, _COMPARED), 1, _ALIKE)
+        return close[0] if close and rule.pattern.prefix else ""
 
     def _failed(self, _name: str, error: OSError, shown: bool) -> None:
         self._complete = False

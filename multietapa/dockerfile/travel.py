@@ -86,11 +86,15 @@ class Folder:
 
 @dataclass(frozen=True)
 class RuleUse:
-    """Una regla y lo que deja fuera o, si empieza por «!», lo que rescata."""
+    """Una regla y lo que deja fuera o, si empieza por «!», lo que rescata.
+
+    De una que no encaja con nada, ``hint`` es lo que hay y quizá se quería decir, o ``""``.
+    """
 
     rule: Rule
     amount: Amount
     effect: Effect
+    hint: str = ""
 
 
 class Problem(NamedTuple):

@@ -41,7 +41,10 @@ class Connection:
     def __init__(self, wire: Wire, *, client: bool, serve: Callable[[Stream], None] | None = None) -> None:
         self._wire, self._serve = wire, serve
         config = h2.config.H2Configuration(
-            client_side=client, header_encoding="utf-8", validate_outbound_headers=False
+            client_side=client,
+            header_encoding="utf-8",
+            validate_outbound_headers=False,
+            validate_inbound_headers=False,  # un patrón de .dockerignore puede empezar por un espacio: «/ a»
         )
         self._h2 = h2.connection.H2Connection(config)
         settings: dict[h2.settings.SettingCodes, int] = {

@@ -95,7 +95,7 @@ function render({ model, el }) {
     const look = model.get("look");
     root.setAttribute("aria-label", look.about);
     const rules = look.rules.length
-      ? [table(look.titles.rules, ["Línea", "Texto", "Qué hace"], look.rules, (row) => `mtx-${row[3]}`).scroller]
+      ? [table(look.titles.rules, ["Línea", "Texto", "Qué hace"], look.rules, (row) => (row[4] ? "mtx-hinted" : `mtx-${row[3]}`)).scroller]
       : [];
     const biggest = Math.max(0, ...look.tree.inside.map((one) => one[1]));
     const tree = look.tree.inside.length

@@ -17,9 +17,9 @@ _CUT = Amount(20_480, 96_000_000, False)
 
 
 def good() -> Look:
-    """Una tienda con sus reglas: una no encaja con nada, otra rescata y otra sobra."""
-    rules = read_rules("node_modules\n*.log\n!avisos.log\ndist\nnode_modules/.cache\n")
-    modules, logs, rescued, dist, cache = rules
+    """Una tienda con sus reglas: una rescata, otra tiene una errata, otra no encaja y otra sobra."""
+    rules = read_rules("node_modules\n*.log\n!avisos.log\nsrcs\ndist\nnode_modules/.cache\n")
+    modules, logs, rescued, mistyped, dist, cache = rules
     files = [_file("package-lock.json", 402_118), _file("src/servidor.js", 18_230), _file("Dockerfile", 812)]
     items = (
         *files,
@@ -37,6 +37,7 @@ def good() -> Look:
         RuleUse(modules, _MODULES, Effect.DECIDES),
         RuleUse(logs, Amount(1, 2_400_000), Effect.DECIDES),
         RuleUse(rescued, Amount(1, 1_200), Effect.DECIDES),
+        RuleUse(mistyped, NONE, Effect.NOTHING, "src"),
         RuleUse(dist, NONE, Effect.NOTHING),
         RuleUse(cache, NONE, Effect.REPEATED),
     )

@@ -131,7 +131,7 @@ def payload(look: Look) -> dict[str, Any]:
         "files": [[_name(item), _size(item), travelling(item), item.travels] for item in found],
         "filesMore": _more(left),
         "rules": [
-            [use.rule.line, shown(use.rule.text), rule_does(use), use.effect.name.lower()]
+            [use.rule.line, shown(use.rule.text), rule_does(use), use.effect.name.lower(), bool(use.hint)]
             for use in look.travel.rules[:RULES]
         ],
         "rulesMore": _more(len(look.travel.rules) - RULES),

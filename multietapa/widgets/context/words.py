@@ -20,8 +20,9 @@ DOCKERFILE = (
     "lo copie (en Podman lo copia igual)."
 )
 UNKNOWN = "no se puede comprobar"
+UNSEEN = f"{UNKNOWN} qué viaja"
 REPEATED = "lo que encaja con ella ya lo decide otra línea"
-TYPO = "no encaja con nada: ¿está bien escrita?"
+NOTHING = "no encaja con nada de esta carpeta"
 _LONGEST = 60  # caracteres de un nombre
 
 
@@ -60,8 +61,8 @@ def headline(look: Look) -> str:
     travels, out = look.travel.travels, look.travel.out
     verb = "viaja" if travels.files == 1 else "viajan"
     first = f"De «{shown(look.folder)}» {verb} al motor {amount(travels)}"
-    if travels.whole and not travels.files:
-        first = f"De «{shown(look.folder)}» no viaja ningún archivo al motor"
+    if not travels.files:
+        first = f"De «{shown(look.folder)}» {'no viaja ningún archivo' if travels.whole else UNSEEN} al motor"
     if out.whole and not out.files:
         return f"{first}; no se queda ninguno fuera"
     if not out.whole and not out.files:
@@ -94,7 +95,7 @@ def whole(folder: Folder) -> Amount:
 def rule_does(use: RuleUse) -> str:
     """Qué hace una regla en esta carpeta."""
     if use.effect is Effect.NOTHING:
-        return TYPO
+        return f"{NOTHING}{_hint(use)}"
     if use.effect is Effect.UNKNOWN:
         return f"{UNKNOWN} si encaja con algo"
     if use.effect is Effect.REPEATED:
@@ -102,6 +103,12 @@ def rule_does(use: RuleUse) -> str:
     if not use.amount.files and use.amount.whole:
         return "solo decide carpetas sin archivos" if use.rule.rescues else "no deja fuera ningún archivo"
     return f"{'rescata' if use.rule.rescues else 'deja fuera'} {amount(use.amount)}"
+
+
+def _hint(use: RuleUse) -> str:
+    if "/" in use.hint:
+        return f". Sin «**/» delante solo mira en la raíz, y está «{shown(use.hint)}»"
+    return f". ¿Querías decir «{shown(use.hint)}»?" if use.hint else ""
 
 
 def notes(look: Look) -> tuple[str, ...]:
