@@ -269,7 +269,7 @@ class Pieces(io.RawIOBase):
 
 
 @pytest.mark.construye
-@pytest.mark.timeout(1500)
+@pytest.mark.timeout(2700)
 def test_notebooks_run_as_in_binder(pod: Pod) -> None:
     """JupyterLab contesta en español, el motor es el embebido y los cuadernos pasan dentro de los límites."""
     started = time.monotonic()
