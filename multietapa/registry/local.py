@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import docker
 import requests
+from docker.types import Mount
 
 from multietapa import sdk
 from multietapa.bases.families.registry import REFERENCE, STORAGE
@@ -147,7 +148,8 @@ def _created(client: docker.DockerClient, image: str, port: int | None) -> str:
                 labels={**labels(), REGISTRY_LABEL: "1"},
                 environment=_ENVIRONMENT,
                 ports={f"{PORT}/tcp": ("127.0.0.1", port)},
-                volumes=[STORAGE],
+                # Con «volumes», este Docker no le pone nombre, y si se reinicia el contenedor ya no arranca.
+                mounts=[Mount(STORAGE, None, type="volume")],
                 use_config_proxy=False,
             )
             return str(container.id)
