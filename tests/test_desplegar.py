@@ -57,12 +57,18 @@ def _own_session(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def versions(engine: docker.DockerClient, base_image: str) -> Iterator[tuple[str, str]]:
-    """Dos versiones de una aplicación: comparten la base y la primera capa. Al final se va el registro."""
+    """Dos versiones de una aplicación: comparten la base y la primera capa."""
     assert base_image
     found = [app_image(engine, noise(SHARED, 21), noise(CHANGED, n)) for n in (22, 23)]
     yield found[0], found[1]
     for tag in found:
         engine.images.remove(tag, force=True)
+
+
+@pytest.fixture(scope="module")
+def registry_goes(engine: docker.DockerClient) -> Iterator[None]:
+    """El registro de estas pruebas, que comparten, se va al final."""
+    yield
     limpiar(cliente=engine, sesion=SESSION)
 
 
@@ -84,7 +90,7 @@ def left(client: docker.DockerClient) -> set[str]:
 
 
 @pytest.fixture
-def nothing_left(engine: docker.DockerClient) -> Iterator[None]:
+def nothing_left(engine: docker.DockerClient, registry_goes: None) -> Iterator[None]:  # noqa: ARG001
     """Al acabar no queda ningún contenedor, hilo ni nodo más que al empezar."""
     before = left(engine)
     yield
@@ -420,6 +426,7 @@ def test_two_kernels_at_once(motor_real: Motor, versions: tuple[str, str]) -> No
     assert said[0] == said[1]
 
 
+@pytest.mark.usefixtures("registry_goes")
 def test_a_kernel_killed_midway(motor_real: Motor, mute: str, engine: docker.DockerClient) -> None:
     """Si el kernel muere de golpe, su nodo se va con él: ni procesos, ni contenedores, ni datos."""
     containers = left(engine)

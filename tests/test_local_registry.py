@@ -62,6 +62,8 @@ def test_cleaning_takes_it_with_what_it_keeps(motor_real: Motor) -> None:
     before = volumes(motor_real.client)
     found = local_registry(motor_real)
     assert volumes(motor_real.client) != before
+    mounted = motor_real.client.containers.get(found.container_id).attrs["Mounts"]
+    assert mounted[0]["Name"] in volumes(motor_real.client)  # sin él, no arranca si el motor se reinicia
     assert "multietapa-registro-registro-local" in limpiar().containers
     assert volumes(motor_real.client) == before
     assert "ya no está" in found.trouble()
