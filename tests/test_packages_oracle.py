@@ -52,7 +52,7 @@ def seen(client: docker.DockerClient, tag: str, work: Path) -> Both:
     """Mira una imagen con los dos, en el mismo archivo."""
     place = work / "imagen.tar"
     with place.open("wb") as target:
-        for piece in client.images.get(tag).save(named=True):
+        for piece in client.images.get(tag).save(named=tag):
             target.write(piece)
     image = measure_archive(place, tag, transfer=False)
     return Both(inventory(image), trivy.packages(place), described(place))

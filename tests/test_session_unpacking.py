@@ -26,6 +26,22 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="enlaces y permi
 Made = tuple[tarfile.TarInfo, bytes]
 
 
+@pytest.fixture(params=["corriente", "de seguridad"], autouse=True)
+def _two_ways_of_reading_headers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Como lee ``tarfile`` las cabeceras, y como en los arreglos de seguridad de 2026: sin ``frombuf``."""
+    if request.param == "de seguridad":
+        whole: Any = tarfile.TarInfo.frombuf
+        plain = whole.__func__
+
+        def read(cls: type[tarfile.TarInfo], tar: Any) -> Any:
+            found = plain(cls, tar.fileobj.read(tarfile.BLOCKSIZE), tar.encoding, tar.errors)
+            found.offset = tar.fileobj.tell() - tarfile.BLOCKSIZE
+            return found._proc_member(tar)  # noqa: SLF001  lo mismo que hace él
+
+        monkeypatch.setattr(tarfile.TarInfo, "frombuf", None)
+        monkeypatch.setattr(tarfile.TarInfo, "fromtarfile", classmethod(read))
+
+
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     """La carpeta donde se abre, vacía; a su lado, un archivo que nadie debe tocar."""

@@ -22,6 +22,8 @@ from typing import IO, Any, NoReturn, Protocol
 from multietapa.errors import EngineError
 from multietapa.text import join
 
+#: Con lo que ``fromtarfile`` dice que llegó al bloque de ceros del final; ``tarfile`` no lo anuncia.
+_END: type[Exception] = tarfile.EOFHeaderError  # type: ignore[attr-defined]
 _CHUNK = 1 << 20  # bytes de cada lectura
 _HEADERS = 8 << 20  # bytes que puede ocupar todo lo que describe una entrada
 _EXAMPLES = 3
@@ -120,11 +122,13 @@ class _Unpacking:
 
         class Header(tarfile.TarInfo):
             @classmethod
-            def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Any:
-                if len(buf) == tarfile.BLOCKSIZE and not any(buf):
+            def fromtarfile(cls, tar: tarfile.TarFile) -> Any:
+                try:
+                    found = super().fromtarfile(tar)
+                except _END:
                     work._complete = True
-                found = super().frombuf(buf, encoding, errors)
-                if found.type == tarfile.XGLTYPE:
+                    raise
+                if tar.pax_headers:
                     raise _broken("trae una cabecera para todas las entradas")
                 return found
 
