@@ -174,10 +174,16 @@ def test_a_stage_that_a_trigger_uses_is_not_told_as_unused(
 
 
 def write(draw: random.Random) -> str:
-    """Un Dockerfile al azar, que construye: cada paso es distinto de los demás."""
+    """Un Dockerfile al azar, que construye: cada paso es distinto de los demás.
+
+    De una etapa con ``ONBUILD`` parte otra como mucho: el mismo paso en dos etapas, sobre la misma base, es
+    para BuildKit uno solo, y lo cuenta en la primera.
+    """
     lines: list[str] = []
     names: list[str] = []  # cómo se puede nombrar cada etapa anterior
     empty: list[bool] = []  # las que no tienen sistema donde ejecutar nada
+    armed: set[int] = set()  # las que tienen ONBUILD
+    spent: set[int] = set()  # las que ya dispararon sus ONBUILD
     step = 0
 
     def origin(upto: int) -> str:
@@ -188,10 +194,12 @@ def write(draw: random.Random) -> str:
 
     for index in range(draw.randint(2, 6)):
         named = draw.random() < 0.7
-        parents = [n for n, name in enumerate(names) if name != str(n)]
+        parents = [n for n, name in enumerate(names) if name != str(n) and n not in spent]
         if parents and draw.random() < 0.4:
             parent = draw.choice(parents)
             base, bare = names[parent], empty[parent]
+            if parent in armed:
+                spent.add(parent)
         else:
             bare = draw.random() < 0.3
             base = "scratch" if bare else BASE
@@ -211,6 +219,8 @@ def write(draw: random.Random) -> str:
                 place = BASE if source.isdecimal() else source  # un índice sería el nombre de una imagen
                 options.append(f"RUN --mount=from={place},target=/m{step} echo {step}")
             lines.append(options[int(kind * len(options))])
+            if lines[-1].startswith("ONBUILD"):
+                armed.add(index)
         names.append(f"etapa{index}" if named else str(index))
         empty.append(bare)
     return "\n".join(lines) + "\n"
