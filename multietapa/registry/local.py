@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 
 import docker
 import requests
-from docker.types import Mount
 
 from multietapa import sdk
 from multietapa.bases.families.registry import REFERENCE, STORAGE
@@ -163,7 +162,7 @@ def _created(client: docker.DockerClient, image: str, port: int | None) -> str:
                 environment=_ENVIRONMENT,
                 ports={f"{PORT}/tcp": ("127.0.0.1", port)},
                 # Con volumes=[...] el motor no apunta el nombre del volumen, y si se reinicia lo pierde.
-                mounts=[Mount(STORAGE, None, type="volume", labels=labels())],
+                mounts=[docker.types.Mount(STORAGE, None, type="volume", labels=labels())],
                 use_config_proxy=False,
             )
             return str(container.id)
