@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from multietapa.build.events import BuildFailed
-from multietapa.build.failure import explain, missing_stage
+from multietapa.build.failure import explain, misplaced, missing_stage
 from multietapa.build.session.extras import Extras
 from multietapa.dockerfile.context import Context, open_context
 from multietapa.dockerfile.stages import parse
@@ -432,6 +432,51 @@ def test_a_name_that_is_no_stage_without_network(asked: str, kind: type[Multieta
     assert type(error) is kind
     assert "línea 3" in error.what
     assert "Las etapas de este Dockerfile son: build" in error.why
+
+
+def test_a_stage_by_its_number_in_a_mount() -> None:
+    """En un ``--mount`` un número es el nombre de una imagen: se dice cómo se nombra una etapa."""
+    source = parse("FROM a\nFROM b\nRUN --mount=from=0,target=/m ls /m\n")
+    error = missing_stage("0", source, source.stages[1].instructions[0])
+    assert error is not None
+    assert "línea 3" in error.what
+    assert "«AS»" in error.next_step
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "classic", "line", "says"),
+    [
+        ("FROM a\nCOPY --from=0 /x /\n", None, True, 2, "copia de sí misma"),
+        ("FROM a\nCOPY --from=b /x /\nFROM c AS b\n", None, True, 2, "está más abajo"),
+        ("FROM a AS x\nCOPY --from=y /x /\nFROM c AS y\nFROM x\n", None, False, 2, "está más abajo"),
+        ("FROM a AS x\nCOPY --from=x /x /\n", "x", False, 2, "copia de sí misma"),
+        (
+            "FROM a AS x\nCOPY c /\nCOPY --from=y /x /\nFROM b AS y\nCOPY --from=x /x /\n",
+            None,
+            False,
+            3,
+            "se necesitan la una a la otra",
+        ),
+    ],
+)
+def test_an_order_that_cannot_be(text: str, target: str | None, classic: bool, line: int, says: str) -> None:
+    """Quien copia de sí misma, de otra posterior o en círculo se dice antes de construir, con su línea."""
+    error = misplaced(parse(text), target, classic=classic)
+    assert isinstance(error, DockerfileError)
+    assert error.line == line
+    assert says in error.why
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("FROM a AS x\nFROM b\nCOPY --from=x /x /\n", None),
+        ("FROM a AS x\nFROM b AS y\nCOPY --from=z /x /\nFROM c AS z\nFROM x\n", "x"),
+    ],
+)
+def test_an_order_that_can_be(text: str, target: str | None) -> None:
+    """Si el orden vale, o lo que está mal no se construye, no hay error."""
+    assert misplaced(parse(text), target, classic=False) is None
 
 
 def test_an_order_that_fails_says_what_it_did_not_have() -> None:
