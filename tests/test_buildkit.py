@@ -292,6 +292,11 @@ def test_what_the_engine_receives_is_in_spanish() -> None:
     assert told == [StepProgress("v", "recibiendo", 32, 0)]
 
 
+def test_an_erased_progress_is_not_a_line() -> None:
+    """Un avance borrado con ``\\r`` y vacío no cuenta; una línea en blanco, sí."""
+    assert LineSplitter().feed("\r\runo\r\n\ndos\n") == ["uno", "", "dos"]
+
+
 def test_two_stages_with_the_same_name_are_told_apart() -> None:
     """Si dos etapas se llaman igual, un paso sigue a aquel del que depende, o dice lo mismo que su línea."""
     source = parse("FROM a AS x\nRUN uno\nRUN $X\nFROM a AS x\nRUN dos\nRUN $X\nFROM x AS x\nRUN tres\n")

@@ -434,6 +434,16 @@ def test_a_name_that_is_no_stage_without_network(asked: str, kind: type[Multieta
     assert "Las etapas de este Dockerfile son: build" in error.why
 
 
+def test_a_registry_that_asks_who_you_are() -> None:
+    """Si el registro no deja entrar se dice, con la orden que inicia sesión en él."""
+    asked = "failed to resolve source metadata for ghcr.io/casa/app:1: "
+    reason = asked + "failed to authorize: failed to fetch anonymous token: 401 Unauthorized"
+    error = told(f"ghcr.io/casa/app:1: {reason}", 1, "FROM ghcr.io/casa/app:1\n")
+    assert type(error) is BaseImageError
+    assert "no deja entrar" in error.what
+    assert "docker login ghcr.io" in error.next_step
+
+
 def test_a_stage_by_its_number_in_a_mount() -> None:
     """En un ``--mount`` un número es el nombre de una imagen: se dice cómo se nombra una etapa."""
     source = parse("FROM a\nFROM b\nRUN --mount=from=0,target=/m ls /m\n")
