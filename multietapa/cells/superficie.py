@@ -15,8 +15,8 @@ from multietapa.cells.calls import offered
 from multietapa.cells.construccion import Construccion
 from multietapa.cells.motor import motor
 from multietapa.cells.sbom_files import file_name, new_files, packages, write_new
-from multietapa.engine.model import Choice, EngineInfo
-from multietapa.engine.session import Engine, info_of
+from multietapa.engine.model import EngineInfo
+from multietapa.engine.session import Engine, engine_of, info_of
 from multietapa.engine.talking import talking
 from multietapa.errors import MultietapaError, UnknownNameError
 from multietapa.measure.measure import quick_sizes
@@ -176,7 +176,7 @@ def superficie(
     """
     check_view(vista)
     wanted = asked_images("superficie", "mirar", imagenes, nombres)
-    engine = motor() if cliente is None else _engine_of(cliente)
+    engine = motor() if cliente is None else engine_of(cliente)
     client = engine.client
     refuse_recordings(wanted, "mirar")
     info = engine.info or info_of(client)
@@ -230,11 +230,6 @@ def _look(
         view.finish(Surfaces(tuple(found.values()), info.label), Phase.FAILED, reason)
         raise
     view.finish(Surfaces(tuple(found.values()), info.label), Phase.DONE)
-
-
-def _engine_of(client: docker.DockerClient) -> Engine:
-    """Un cliente del SDK de quien aprende, como los motores del kit."""
-    return Engine(Choice("existente", client.api.base_url, ""), info_of(client), client)
 
 
 def _counts(face: Face) -> dict[str, int | None]:

@@ -15,6 +15,7 @@ from multietapa.registry.events import PhaseStarted as Started
 from multietapa.registry.local import local_registry
 from multietapa.registry.node import cold_node
 from multietapa.registry.outcome import NodeKind
+from multietapa.registry.projection import crossing
 
 #: Segundos de viaje que se miran, como poco, antes de decir que ya no llega.
 LOOK_SECONDS = 2.0
@@ -39,12 +40,7 @@ class Trial:
     @property
     def left(self) -> float:
         """Los segundos que faltaban para que llegara todo, a la velocidad del enlace: un cálculo."""
-        return crossing(self.size - self.travelled, self.mbps)
-
-
-def crossing(size: int, mbps: float) -> float:
-    """Los segundos que tardan ``size`` bytes en pasar por un enlace de ``mbps`` megabits por segundo."""
-    return max(size, 0) * 8 / (mbps * 1e6)
+        return crossing(max(self.size - self.travelled, 0), self.mbps)
 
 
 def deploy_within(bench: Bench, budget: float, *, mbps: float, port: int) -> Trial:
@@ -122,7 +118,7 @@ class _Watch:
     @property
     def at_least(self) -> float:
         """Los segundos que tardará como poco: los que van, más lo que falta a la velocidad del enlace."""
-        return self.elapsed + crossing(self.size - self.travelled, self.mbps)
+        return self.elapsed + crossing(max(self.size - self.travelled, 0), self.mbps)
 
     def note(self, event: object) -> None:
         """Apunta lo que pasó."""

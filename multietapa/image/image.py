@@ -14,7 +14,7 @@ from multietapa.identity import BASE_LABEL, EQUIVALENT_LABEL, counted_layers
 from multietapa.image.archive import ArchivedImage, choose, read_images
 from multietapa.image.history import instruction
 from multietapa.image.layer import NOT_MEASURED, FileEntry, Inspector, Layer, read_layer
-from multietapa.image.overlay import MARKERS, overlay
+from multietapa.image.overlay import MARKERS, Overlay, overlay
 from multietapa.image.tarwalk import Limits, broken
 from multietapa.image.transfer import workers
 
@@ -85,9 +85,12 @@ def files(image: MeasuredImage, *, skip_base: bool = False) -> Iterator[Found]:
                 yield Found(layer, entry)
 
 
-def visible(image: MeasuredImage) -> tuple[Found, ...]:
-    """Los archivos y enlaces que ve un contenedor: el resultado de poner unas capas sobre otras."""
-    merged = overlay(image.layers)
+def visible(image: MeasuredImage, merged: Overlay | None = None) -> tuple[Found, ...]:
+    """Los archivos y enlaces que ve un contenedor: el resultado de poner unas capas sobre otras.
+
+    ``merged`` es ese resultado, si ya se tiene.
+    """
+    merged = merged or overlay(image.layers)
     return tuple(
         Found(image.layers[merged.owners[path]], entry)
         for path, entry in merged.files.items()

@@ -80,9 +80,7 @@ class Batch:
                 raise cancelled() from None
             except BaseException as problem:
                 if not isinstance(problem, DeployCancelled):
-                    known = (
-                        problem if isinstance(problem, MultietapaError) else MultietapaError(repr(problem))
-                    )
+                    known = problem if isinstance(problem, MultietapaError) else None
                     self._change(failed(self._image, known or MultietapaError(repr(problem))))
                 self.stop()
                 raise

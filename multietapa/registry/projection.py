@@ -48,9 +48,14 @@ class Projection:
     cost: float | None
 
 
+def crossing(size: int, mbps: float) -> float:
+    """Los segundos que tardan ``size`` bytes en pasar por un enlace de ``mbps`` megabits por segundo."""
+    return size * _BITS / (mbps * _MEGA)
+
+
 def project(travelled_bytes: int, rest_seconds: float, plan: Plan) -> Projection:
     """La cuenta de arriba, para una imagen de la que viajan esos bytes y que después tarda esos segundos."""
-    seconds = plan.replicas * travelled_bytes * _BITS / (plan.mbps * _MEGA) + rest_seconds
+    seconds = crossing(plan.replicas * travelled_bytes, plan.mbps) + rest_seconds
     traffic = plan.replicas * travelled_bytes * plan.deployments
     cost = None if plan.price is None else traffic / _GIGA * plan.price
     return Projection(seconds, traffic, seconds * plan.deployments / _HOUR, cost)

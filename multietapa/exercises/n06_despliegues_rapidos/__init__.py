@@ -11,7 +11,8 @@ from multietapa.exercises.bench import Bench
 from multietapa.exercises.checks import contents, deployment, process, travel
 from multietapa.exercises.exercise import Exercise
 from multietapa.exercises.outcome import Observation
-from multietapa.exercises.trial import crossing, deploy_within
+from multietapa.exercises.trial import deploy_within
+from multietapa.registry.projection import crossing
 
 CHANGED, PRODUCTS, MARK = "src/catalogue.ts", "/api/productos", "Edición nueva. "
 DESCRIPTION = re.compile(r'(?<=descripcion: ")')

@@ -99,14 +99,19 @@ class Exposure:
 
 
 def exposure(
-    image: MeasuredImage, *, user: str, capabilities: Mapping[str, Mapping[str, bytes]] | None = None
+    image: MeasuredImage,
+    *,
+    user: str,
+    capabilities: Mapping[str, Mapping[str, bytes]] | None = None,
+    merged: Overlay | None = None,
 ) -> Exposure:
     """Lo que deja a mano ``image``, que arranca con ``user`` (el ``User`` de su configuración).
 
     ``capabilities`` es, por ``diff_id``, el ``security.capability`` de los archivos de cada capa
-    (``LayerLook.capabilities``); ``None`` si no se miraron.
+    (``LayerLook.capabilities``); ``None`` si no se miraron. ``merged`` son sus capas
+    superpuestas, si ya se tienen.
     """
-    merged = overlay(image.layers)
+    merged = merged or overlay(image.layers)
     tree = _Tree(merged)
     executables, setuid, setgid, files, folders = [], [], [], [], []
     programs: list[Program] = []

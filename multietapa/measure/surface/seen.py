@@ -17,6 +17,7 @@ from multietapa.image.history import layer_steps
 from multietapa.image.image import MeasuredImage, ProgressCallback, read_layers, stacked, visible
 from multietapa.image.layer import Layer
 from multietapa.image.lifecycle import Runtime, runtimes
+from multietapa.image.overlay import overlay
 from multietapa.image.packages.inventory import inventory
 from multietapa.image.packages.model import Inventory
 from multietapa.image.passing import passing_layers
@@ -86,7 +87,8 @@ def see(
         tags=quick.tags,
         architecture=quick.architecture,
     )
-    places = visible(image)
+    merged = overlay(image.layers)
+    places = visible(image, merged)
     found = inventory(image, places)
     return Seen(
         image,
@@ -95,6 +97,7 @@ def see(
             image,
             user=str(quick.config.get("User") or ""),
             capabilities={diff_id: look.capabilities for diff_id, look in looks.items()},
+            merged=merged,
         ),
         leaked(image, looks, history=history, config=quick.config),
         runtimes(places, found, environment(quick.config)),
