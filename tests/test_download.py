@@ -48,6 +48,7 @@ class Shelf:
         self.asked: list[str] = []
         self.together = self.most = 0
         self.pause, self.cut = 0.0, 0
+        self._counting = threading.Lock()
         shelf = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -57,21 +58,27 @@ class Shelf:
                 if data is None:
                     self.send_error(404)
                     return
-                shelf.together += 1
-                shelf.most = max(shelf.most, shelf.together)
+                shelf.count(1)
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
                 time.sleep(shelf.pause)
+                # Antes de darlo: quien lo recibe puede pedir lo siguiente sin esperar a este hilo.
+                shelf.count(-1)
                 is_layer = "/blobs/" in self.path and shelf.cut
                 self.wfile.write(data[: shelf.cut] if is_layer and len(data) > 1000 else data)
-                shelf.together -= 1
 
             def log_message(self, format: str, *args: Any) -> None:
                 """Nada."""
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def count(self, change: int) -> None:
+        """Empieza o acaba de atender una petición."""
+        with self._counting:
+            self.together += change
+            self.most = max(self.most, self.together)
 
     @property
     def address(self) -> tuple[str, int]:
