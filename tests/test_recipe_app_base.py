@@ -117,7 +117,7 @@ def test_adding_an_app(project: Path, motor_real: Motor) -> None:
     assert all(name in recipe for name in list(files)[:4])
     listing = "from multietapa.apps import apps; print([app.name for app in apps()])"
     done = in_project(project, motor_real, "-c", listing)
-    assert done.stdout.strip() == "['buzon', 'tienda-node']", done.stderr
+    assert done.stdout.strip() == "['buzon', 'faro-c', 'tienda-node']", done.stderr
     tag = "prueba-buzon:1"
     client.images.build(path=str(folder), tag=tag, labels=labels(), rm=True)
     try:

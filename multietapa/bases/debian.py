@@ -1,7 +1,7 @@
-"""El sistema de un equivalente local: un Debian completo, con compiladores, o uno mínimo, con busybox.
+"""El sistema de un equivalente local: un Debian completo, con compiladores o sin ellos, o uno con busybox.
 
-El mínimo lleva la biblioteca de C de Debian (glibc) o la de Alpine (musl), cada una con su cargador. Es
-siempre la primera capa del equivalente, y la comparten los que tienen el mismo sistema.
+El de busybox, el mínimo, lleva la biblioteca de C de Debian (glibc) o la de Alpine (musl), cada una con su
+cargador. Es siempre la primera capa del equivalente, y la comparten los que tienen el mismo sistema.
 """
 
 from __future__ import annotations
@@ -41,6 +41,13 @@ FULL = [
     "libyaml-dev", "libreadline-dev", "libncurses-dev", "libpq-dev", "libmariadb-dev", "libpng-dev",
     "libjpeg-dev", "libwebp-dev", "libglib2.0-dev", *accounts.DEBIAN,
 ]
+#: Lo que trae ``debian:bookworm-slim``, sin apt; y libstdc++, que allí llega con él.
+SLIM = [
+    "base-files", "bash", "dash", "coreutils", "debianutils", "diffutils", "dpkg", "findutils", "grep",
+    "gzip", "hostname", "libc-bin", "libstdc++6", "mawk", "mount", "perl-base", "sed", "tar", "tzdata",
+    "util-linux",
+    *accounts.DEBIAN,
+]
 # fmt: on
 ALTERNATIVES = {"cc": "gcc", "c++": "g++", "awk": "mawk", "pager": "more", "which": "which.debianutils"}
 APT = ("apt-get", "apt", "apt-cache", "dpkg", "dpkg-query", "aptitude")
@@ -55,12 +62,14 @@ _MODES = {"tmp": 0o1777, "root": 0o700, "home": 0o755, "var/tmp": 0o1777, "run":
 class System:
     """Un sistema Debian: ``full`` es el completo; ``user``, quien tiene el uid 1000.
 
-    ``musl`` es un mínimo con la biblioteca de C de Alpine y sin la de Debian.
+    ``musl`` es un mínimo con la biblioteca de C de Alpine y sin la de Debian; ``slim``, uno completo sin
+    compiladores ni bibliotecas de desarrollo.
     """
 
     full: bool
     user: str = DEFAULT_USER
     musl: bool = False
+    slim: bool = False
 
     @property
     def suite(self) -> str:
@@ -70,7 +79,9 @@ class System:
     @property
     def packages(self) -> Sequence[str]:
         """Los paquetes que se piden; apt añade aquellos de los que dependen, salvo en los de musl."""
-        return FULL if self.full else MUSL if self.musl else MINIMAL
+        if self.full:
+            return SLIM if self.slim else FULL
+        return MUSL if self.musl else MINIMAL
 
     @property
     def absent(self) -> tuple[str, ...]:
@@ -89,7 +100,8 @@ class System:
     def layer(self) -> Layer:
         """Su capa."""
         minimal = "mínimo, con busybox y musl" if self.musl else "mínimo, con busybox"
-        kind = "con compiladores" if self.full else minimal
+        complete = "sin compiladores" if self.slim else "con compiladores"
+        kind = complete if self.full else minimal
         return Layer(
             file=layer_file("sistema", *self.recipe, certificates()),
             created_by=f"equivalente local: Debian {self.suite} {kind}",
@@ -121,9 +133,11 @@ class System:
             link(root / "usr/bin/sh", "dash")
         if self.musl:
             _as_in_alpine(root)
-        for name, target in (ALTERNATIVES if self.full else _applets(root)).items():
-            if not (root / "usr/bin" / name).exists():
-                link(root / "usr/bin" / name, target)
+        programs = root / "usr/bin"
+        there = {name: target for name, target in ALTERNATIVES.items() if (programs / target).exists()}
+        for name, target in (there if self.full else _applets(root)).items():
+            if not (programs / name).exists():
+                link(programs / name, target)
         trusted = certificates()
         if trusted:
             shutil.rmtree(root / "etc/ssl/certs", ignore_errors=True)

@@ -53,7 +53,8 @@ class Equivalent:
     ``key`` identifica la receta, igual en todas las máquinas: con otra, la que haya se vuelve a hacer.
     ``environment`` y ``command`` son los de la imagen; ``tools``, los programas de esta máquina que hacen
     falta, además de los de apt, cada uno con su porqué; ``absent``, los programas de la imagen publicada que
-    el equivalente no puede traer; ``note``, lo que conviene saber de él, que se dice donde se muestra.
+    el equivalente no puede traer; ``note``, lo que conviene saber de él, que se dice donde se muestra. Si la
+    imagen los dice, ``entrypoint`` es su programa, ``user`` con quién corre, y ``folder`` dónde.
     """
 
     reference: str
@@ -64,6 +65,9 @@ class Equivalent:
     tools: Mapping[str, str] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
     note: str = ""
+    entrypoint: tuple[str, ...] = ()
+    user: str = ""
+    folder: str = "/"
 
     def config(self) -> dict[str, object]:
         """La configuración de la imagen, con las etiquetas que dicen qué es."""
@@ -72,7 +76,13 @@ class Equivalent:
         if self.note:
             labels[NOTE_LABEL] = self.note
         environment = [_PATH, *self.environment]
-        return {"Env": environment, "Cmd": list(self.command), "WorkingDir": "/", "Labels": labels}
+        said = {"Entrypoint": list(self.entrypoint), "Cmd": list(self.command), "User": self.user}
+        return {
+            "Env": environment,
+            **{name: value for name, value in said.items() if value},
+            "WorkingDir": self.folder,
+            "Labels": labels,
+        }
 
 
 def digest(*recipe: object) -> str:

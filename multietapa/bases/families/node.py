@@ -1,7 +1,8 @@
 """La familia de Node: ``node:14``, ``node:14-alpine``... La misma versión de Node y el mismo papel.
 
-La completa es un Debian con compiladores y bibliotecas de desarrollo, como ``node:14``; la mínima, un sistema
-con busybox y lo justo para que Node arranque, como ``node:14-alpine``. La de Node 24 es de musl, como Alpine;
+La completa es un Debian con compiladores y bibliotecas de desarrollo, como ``node:14``; ``node:24-slim``, el
+mismo sin ellos; la mínima, un sistema con busybox y lo justo para que Node arranque, como ``node:14-alpine``.
+La de Node 24 es de musl, como Alpine;
 la de Node 14, de glibc: ni npm ni PyPI tienen un Node 14 para musl.
 """
 
@@ -38,7 +39,8 @@ class Release:
 
 #: Cada versión mayor: la exacta y la de su npm. De las ruedas hay una de glibc y otra de musl.
 NODES = {"14": Release("14.21.3", "6.14.18", False), "24": Release("24.19.0", "11.17.0", True)}
-BASES = tuple(f"node:{major}{flavour}" for major in NODES for flavour in ("", "-alpine"))
+SLIM = "node:24-slim"
+BASES = (*(f"node:{major}{flavour}" for major in NODES for flavour in ("", "-alpine")), SLIM)
 
 
 def recipe(reference: str) -> Equivalent | None:
@@ -47,7 +49,8 @@ def recipe(reference: str) -> Equivalent | None:
         return None
     major, _, flavour = reference.removeprefix("node:").partition("-")
     release = NODES[major]
-    system = System(full=not flavour, musl=bool(flavour) and release.in_wheel)
+    minimal = flavour == "alpine"
+    system = System(full=not minimal, musl=minimal and release.in_wheel, slim=reference == SLIM)
     trusted = bool(certificates())
     taken = (release.node, release.npm, release.in_wheel, system.musl)
     runtime = Layer(
@@ -57,6 +60,8 @@ def recipe(reference: str) -> Equivalent | None:
         owners={"home/node": 1000},
     )
     note = "con musl, como Alpine" if system.musl else f"con glibc: no hay un Node {major} para musl"
+    if system.slim:
+        note = "con los certificados de esta máquina: la publicada no trae ninguno" if trusted else ""
     return Equivalent(
         reference,
         key=digest(*system.recipe, *taken),
