@@ -11,6 +11,7 @@ import pytest
 from multietapa.bases import making
 from multietapa.bases import sources as bases
 from multietapa.bases.catalogue import recipe, workshop_bases
+from multietapa.bases.families import distroless, node
 from multietapa.bases.sources import ensure_base
 from multietapa.errors import BaseImageError, DiskFullError
 from multietapa.identity import BASE_LABEL, EQUIVALENT_LABEL, RECIPE_LABEL
@@ -77,7 +78,10 @@ def test_every_attempt_has_its_reason(
     assert caught.value.next_step
 
 
-@pytest.mark.parametrize("reference", ["node:12", "node:14-slim", "python:3", "node", "otro/node:14"])
+@pytest.mark.parametrize(
+    "reference",
+    ["node:12", "node:14-slim", "python:3", "node", "otro/node:14", distroless.NODE.partition(":")[0]],
+)
 def test_there_is_no_recipe_for_other_images(reference: str) -> None:
     """Solo hay receta para las bases del taller: lo demás no se imita."""
     assert recipe(reference) is None
@@ -90,6 +94,9 @@ def test_there_is_no_recipe_for_other_images(reference: str) -> None:
         ("node:14-alpine", "fc616fa5c628"),
         ("node:24", "d5c5f7edaf4c"),
         ("node:24-alpine", "02f40e591cf9"),
+        ("node:24-slim", "2dc649e49eed"),
+        (distroless.STATIC, "c712d415cd4c"),
+        (distroless.NODE, "a0f1ccbe3654"),
     ],
 )
 def test_the_recipes_are_those_that_learners_already_have(reference: str, key: str) -> None:
@@ -100,7 +107,7 @@ def test_the_recipes_are_those_that_learners_already_have(reference: str, key: s
     assert reference in workshop_bases()
 
 
-@pytest.mark.parametrize("reference", workshop_bases())
+@pytest.mark.parametrize("reference", node.BASES)
 def test_workshop_base_runs_its_node_and_npm(engine: docker.DockerClient, reference: str) -> None:
     """Cada base del taller trae su versión de Node, un npm y el usuario node sin privilegios."""
     base = ensure_base(engine, reference)

@@ -9,7 +9,7 @@ import pytest
 
 from multietapa.containers.running import Process
 from multietapa.errors import ContainerError
-from multietapa.exercises.checks import contents, process, size
+from multietapa.exercises.checks import contents, exposure, process, size, surroundings
 from multietapa.image.image import MeasuredImage, layer_name, visible
 from multietapa.image.layer import FileEntry, Layer
 
@@ -280,3 +280,67 @@ def test_a_layer_is_named_by_the_instruction_that_made_it(created_by: str, shown
     assert layer_name(named, 1) == shown
     at = replace(named, lines=(4,))
     assert layer_name(at, 1) == shown.replace("(«", "(línea 4: «")
+
+
+def said(**changes: object) -> str:
+    """Lo que dice de sí el faro al que no le falta nada, con esos cambios."""
+    well = {"zona": "-05", "desfase": -300, "usuario": "farero", "uid": 1000, "autoridades": 144}
+    return json.dumps({"estado": "bien", **well, **changes})
+
+
+def test_a_program_says_what_surrounds_it() -> None:
+    """Con su zona, sus autoridades y un usuario con nombre, todo está bien y se dice cuál es cada cosa."""
+    zone = surroundings.in_zone(said(), "America/Bogota", -300)
+    assert (zone.ok, zone.text) == (True, "Su reloj es el de America/Bogota (zona «-05»).")
+    assert surroundings.trusts(said()).text == "Se fía de 144 autoridades."
+    assert surroundings.trusts(said(autoridades=1)).text == "Se fía de 1 autoridad."
+    assert surroundings.has_a_name(said()).text == "Corre como farero (uid 1000)."
+
+
+@pytest.mark.parametrize(
+    ("changes", "text", "hint"),
+    [
+        ({"zona": "America", "desfase": 0}, "zona «America», a 0 minutos", "oyó «America/Bogota»"),
+        ({"zona": "UTC", "desfase": 0}, "zona «UTC», a 0 minutos", "Nadie le ha dicho"),
+        ({"autoridades": 0}, "No se fía de ninguna autoridad", "no encontró ninguno"),
+        ({"usuario": "", "uid": 7}, "uid 7, que no tiene nombre", "Nadie se llama 7"),
+        ({"usuario": "root", "uid": 0}, "Corre como root (uid 0)", "con el uid 0"),
+    ],
+)
+def test_what_a_program_does_not_find_is_said(changes: dict[str, object], text: str, hint: str) -> None:
+    """De lo que falta se dice qué respondió el programa, y la pista no da la solución."""
+    body = said(**changes)
+    seen = (
+        surroundings.in_zone(body, "America/Bogota", -300),
+        surroundings.trusts(body),
+        surroundings.has_a_name(body),
+    )
+    (wrong,) = [one for one in seen if not one.ok]
+    assert text in wrong.text
+    assert hint in wrong.hints[0]
+    assert "COPY" not in " ".join(wrong.hints)
+
+
+@pytest.mark.parametrize("body", ["", "[]", "no es JSON", "{}"])
+def test_another_answer_is_not_taken_for_good(body: str) -> None:
+    """Si lo que contesta es otra cosa, nada se da por bueno."""
+    assert not surroundings.in_zone(body, "America/Bogota", -300).ok
+    assert not surroundings.trusts(body).ok
+    assert not surroundings.has_a_name(body).ok
+
+
+def test_package_managers_and_shells_are_told_apart() -> None:
+    """npm es un gestor y no un intérprete; lo que una capa borró no cuenta, y se dice de dónde viene."""
+
+    def program(path: str) -> FileEntry:
+        return replace(entry(path), mode=0o755)
+
+    npm = [program("usr/local/bin/node"), program("usr/local/bin/npm")]
+    base = image(npm, [entry("app/dist/server.js")], base=1)
+    assert exposure.no_shells(base).ok
+    wrong = exposure.no_package_managers(base)
+    assert (wrong.ok, wrong.text) == (False, "El contenedor tiene gestores de paquetes: /usr/local/bin/npm.")
+    assert "viene con la base" in wrong.hints[0]
+    gone = image(npm, [entry("usr/local/bin/npm", kind="whiteout")], base=1)
+    assert exposure.no_package_managers(gone).text == "El contenedor no tiene ningún gestor de paquetes."
+    assert "intérpretes de órdenes: /bin/sh" in exposure.no_shells(image([program("bin/sh")])).text

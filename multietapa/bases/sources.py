@@ -40,6 +40,7 @@ FOLDER_VARIABLE = "MULTIETAPA_IMAGENES"
 MIRROR_VARIABLE = "MULTIETAPA_ESPEJO"
 LATER = "se trae cuando haga falta"
 _LEFT = 'style="text-align:left"'
+_NAME = 'style="text-align:left;overflow-wrap:anywhere"'  # los hay largos y sin espacios
 _SHORT_ID = 12  # las cifras con las que Docker enseña un id
 
 Attempt = Callable[[docker.DockerClient, str, ReportProgress], str]
@@ -248,12 +249,12 @@ class Bases:
 
     def _repr_html_(self) -> str:
         rows = [
-            f"<tr><td {_LEFT}><code>{html.escape(b.reference)}</code></td>"
+            f"<tr><td {_NAME}><code>{html.escape(b.reference)}</code></td>"
             f"<td {_LEFT}>{html.escape(b.described)}</td><td>{text.size(b.size)}</td></tr>"
             for b in self.found
         ]
         rows += [
-            f"<tr><td {_LEFT}><code>{html.escape(n)}</code></td><td {_LEFT}>{LATER}</td><td></td></tr>"
+            f"<tr><td {_NAME}><code>{html.escape(n)}</code></td><td {_LEFT}>{LATER}</td><td></td></tr>"
             for n in self.missing
         ]
         titles = f"<th {_LEFT}>Imagen base</th><th {_LEFT}>De dónde salió</th><th>Tamaño según el motor</th>"
