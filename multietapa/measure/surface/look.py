@@ -52,7 +52,8 @@ def look(
             waiting = None if ran else pool.submit(runs_as, client, quick.image_id, stop=stop)
             contents = store.contents(quick.image_id)
             if contents is None:
-                contents = contents_of(see(client, quick, store=store, progress=progress))
+                seen = see(client, quick, store=store, progress=progress, plain=not info.packs_layers)
+                contents = contents_of(seen)
                 store.keep_contents(quick.image_id, contents)
             found = vulnerabilities(client, quick.image_id, progress=progress) if scan else NOT_ASKED
             if waiting:
