@@ -31,19 +31,21 @@ def look(
     progress: ProgressCallback | None = None,
     scan: bool = False,
     cache: MeasureCache | None = None,
+    quick: QuickSizes | None = None,
 ) -> Face:
     """Lo que deja a mano ``image`` (etiqueta o id), que se llamará ``name`` (si falta, como su etiqueta).
 
     Lo ya visto se guarda: la segunda vez no se pide la imagen al motor ni se arranca. Con ``scan`` busca
     además vulnerabilidades con el escáner que haya en esta máquina, y eso se hace siempre de nuevo.
-    ``progress`` recibe (fase, bytes hechos, bytes totales).
+    ``progress`` recibe (fase, bytes hechos, bytes totales), y ``quick`` es lo que ya se le preguntó al motor
+    de esa imagen.
 
     Lanza ``UnknownNameError`` si la imagen no existe, ``EngineLostError`` si el motor se corta y
     ``ArchiveError`` si lo que guarda no se puede leer.
     """
     client = engine.client
     info = engine.info or describe(client)
-    quick = quick_sizes(client, image)
+    quick = quick or quick_sizes(client, image)
     store = SurfaceStore(cache or MeasureCache())
     stop = Event()
     with ThreadPoolExecutor(1, "multietapa-usuario") as pool:
