@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from multietapa.build.events import MAIN_FOLDER, ContextSent, StepKind
 from multietapa.build.timeline import Timeline
-from multietapa.dockerfile.graph import Edge, EdgeKind, Graph
+from multietapa.dockerfile.graph import SCRATCH, Edge, EdgeKind, Graph
 from multietapa.dockerfile.instructions import Instruction, copy_paths, mount_fields
 from multietapa.dockerfile.stages import Dockerfile
 
@@ -30,8 +30,9 @@ def layers(line: Timeline, key: str) -> int | None:
     """Los bytes de las capas propias de una etapa que acaba en la imagen, sin las de la base."""
     if key not in travelling(line.graph):
         return None
-    sizes = [step.size for step in line.stage(key).instructions if step.size is not None]
-    return sum(sizes) if sizes else None
+    if not _known(line):
+        return None
+    return sum(step.size or 0 for step in line.stage(key).instructions)
 
 
 def crossed(line: Timeline, edges: Sequence[Edge]) -> int | None:
@@ -71,10 +72,24 @@ def _crossed(line: Timeline, edge: Edge) -> int | None:
     if edge.kind is EdgeKind.MOUNT or edge.target not in travelling(line.graph):
         return None
     if edge.kind is EdgeKind.FROM:
-        opening = (step for step in line.stage(edge.target).steps if step.kind is StepKind.FROM)
-        return next((step.size for step in opening), None)
+        return _inherited(line, edge.target)
     sizes = [s.size for s in line.stage(edge.target).steps if s.line == edge.line and s.keyword == "COPY"]
     return _whole(sizes)
+
+
+def _inherited(line: Timeline, key: str) -> int | None:
+    """Los bytes de las capas con las que empieza esa etapa: las de la base y las de las etapas de antes."""
+    chain = travelling(line.graph)
+    first = line.graph.sources(chain[0])[0].source
+    opening = [step.size for step in line.stage(chain[0]).steps if step.kind is StepKind.FROM]
+    base = 0 if first == f"imagen:{SCRATCH}" else next(iter(opening), None)
+    before = [layers(line, other) for other in chain[: chain.index(key)]]
+    return _whole([base, *before]) if _known(line) else None
+
+
+def _known(line: Timeline) -> bool:
+    """Si el motor dijo cuánto añadió cada paso: o lo dice de todos los de la imagen, o de ninguno."""
+    return any(step.size is not None for step in line.state.steps.values())
 
 
 def _whole(sizes: Iterable[int | None]) -> int | None:

@@ -72,9 +72,10 @@ def _seeds(line: Timeline, number: int) -> Iterable[Step]:
             if _uses(stage.opening.text, name):
                 yield from _of(line, stage)
         return
-    stage = line.source.stage_at(number)
-    if stage is None:
+    at = line.source.stage_at(number)
+    if at is None:
         return
+    stage = at
     instruction = next((i for i in (stage.opening, *stage.instructions) if i.line == number), None)
     if instruction is None:
         return
@@ -120,7 +121,8 @@ def _heirs(line: Timeline, stage: Stage) -> list[Stage]:
     """Esa etapa y las que parten de ella, o de otra que parte de ella."""
     found = [stage]
     for other in line.source.stages:
-        if line.source.parent(other) in found:
+        parent = line.source.parent(other)
+        if parent is not None and parent in found:
             found.append(other)
     return found
 
