@@ -153,7 +153,7 @@ def explained(state: BuildState, reason: str) -> BuildState:
 
 
 def sized(state: BuildState, total: int, sizes: Mapping[str, int], base: int | None = None) -> BuildState:
-    """Añade los bytes que declara el motor: los de la imagen, los de la base y, por ``id``, los de cada paso."""
+    """Añade los bytes que declara el motor: de la imagen, de la base y, por ``id``, de cada paso."""
     steps = {id_: replace(step, size=sizes.get(id_)) for id_, step in state.steps.items()}
     return replace(state, steps=steps, reported=total, base=base)
 
