@@ -16,6 +16,7 @@ function render({ model, el }) {
     root.append(box);
   }
   root.append(element("p", "mtl-legend", shown.legend.join(" ")));
+  return wire(model, {});
 }
 
 export default { render };

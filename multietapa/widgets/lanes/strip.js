@@ -46,8 +46,8 @@ function strip(label) {
     box.style.setProperty("--mtl-k", `${100 / total}%`);
     const step = STEPS.find((each) => total / each <= 8) || total / 8;
     const marks = [];
-    for (let at = 0; at <= total * 1.0001; at += step) {
-      const mark = element("span", "", step < 1 ? `${number(at, 1)} s` : duration(at).replace(/,0 s/, " s"));
+    for (let at = 0; at < total * 0.95; at += step) {
+      const mark = element("span", "", duration(at).replace(step < 1 ? "" : ",0", ""));
       mark.style.left = `${(100 * at) / total}%`;
       marks.push(mark);
     }

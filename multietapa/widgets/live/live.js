@@ -1,14 +1,15 @@
 // Dibuja lo que manda Python; aquí corren los relojes, se abre un nodo y se elige una línea.
 
 function render({ model, el, kernel }) {
-  const root = panel(el, "mtv");
-  const info = model.get("info");
+  const [info, first] = [model.get("info"), model.get("head")];
+  const root = panel(el, "mtv", `Etapas de ${first.title}`);
   const box = (name, attributes, tag = "div") => element(tag, `mtv-${name}`, "", attributes);
   const fill = (node, items, make) => node.replaceChildren(...items.map(make));
 
-  const badge = element("div", "mt-grabacion");
-  const [top, heading, title, context] = [box("head"), box("heading"), box("title", {}, "strong"), box("context")];
-  heading.append(title, context);
+  const badge = element("div", "mt-grabacion", first.recording);
+  badge.hidden = !first.recording;
+  const [top, heading] = [box("head"), box("heading")];
+  heading.append(element("strong", "mtv-title", first.title), element("div", "mtv-context", first.context));
   const [state, clock] = [box("phase", { role: "status" }, "span"), box("clock", { role: "timer" }, "span")];
   const watched = watch(model, kernel);
   top.append(heading, state, clock, watched.cancel);
@@ -40,8 +41,6 @@ function render({ model, el, kernel }) {
 
   const find = (n) => scroll.querySelector(`[data-n="${n}"]`);
   const drawn = model.get("order").map(find).filter(Boolean);
-  const texts = new Map(drawn.map((node) => [node, [".mtg-mark", ".mtg-more"].map((name) => node.querySelector(name))]));
-  const byNumber = new Map(drawn.map((node) => [Number(node.dataset.n), node]));
   const live = () => ["running", "cancelling"].includes(model.get("head").phase);
   const chosen = () => (model.get("after").changes || []).find(({ line }) => line === model.get("change"));
   let [phase, told, pending, ticking] = ["", 0, [], []];
@@ -51,12 +50,12 @@ function render({ model, el, kernel }) {
     const hot = model.get("after").hot || [];
     ticking = [];
     model.get("nodes").forEach((now, n) => {
-      const node = byNumber.get(n);
+      const node = find(n);
       if (!node) return;
       node.dataset.status = now.status;
       node.classList.toggle("mtg-again", again.has(n));
       node.classList.toggle("mtg-hot", hot.includes(n) && !again.size);
-      const [mark, more] = texts.get(node);
+      const [mark, more] = [".mtg-mark", ".mtg-more"].map((name) => node.querySelector(name));
       if (now.open === undefined) setText(mark, `${hot.includes(n) ? "◆ " : ""}${now.mark}`);
       else ticking.push([mark, now]);
       setText(more, again.has(n) ? `↻ ${again.get(n)}` : now.more);
@@ -94,12 +93,7 @@ function render({ model, el, kernel }) {
   function drawHead() {
     const head = model.get("head");
     watched.draw(head.phase);
-    badge.hidden = !head.recording;
-    setText(badge, head.recording);
-    setText(title, head.title);
-    setText(context, head.context);
     root.dataset.phase = head.phase;
-    root.setAttribute("aria-label", `Etapas de ${head.title}`);
     setText(state, `${head.icon} ${head.word}`);
     setText(clock, duration(head.elapsed));
     setText(says, head.says);
@@ -127,8 +121,8 @@ function render({ model, el, kernel }) {
   function drawWarnings() {
     fill(warnings, model.get("warnings"), ({ text, url }) => {
       const item = element("li", "", `⚠ ${text} `);
-      const where = { href: url, target: "_blank", rel: "noopener noreferrer" };
-      if (/^https:\/\//.test(url)) item.append(element("a", "", "Más información", where));
+      const link = { href: url, target: "_blank", rel: "noopener noreferrer" };
+      if (/^https:/.test(url)) item.append(element("a", "", "Más información", link));
       return item;
     });
   }
@@ -179,8 +173,8 @@ function render({ model, el, kernel }) {
       if (step.doing) item.append(element("span", "mtv-doing", step.doing));
       return item;
     });
-    const said = [now.mark.replace(/^\S+ /, ""), now.more].filter(Boolean).join(", ");
-    detail.replaceChildren(head, ...[said, node.takes].filter(Boolean).map((each) => element("p", "", `${each}.`)), list);
+    const said = [now.mark, now.more, node.takes].filter(Boolean).join(". ");
+    detail.replaceChildren(head, element("p", "", said), list);
     detail.setAttribute("aria-label", `Detalle de ${node.name}`);
     detail.dataset.n = n;
     detail.hidden = false;
@@ -197,10 +191,7 @@ function render({ model, el, kernel }) {
   }
 
   function point(n) {
-    for (const [number, node] of byNumber) {
-      node.classList.toggle("mtg-open", number === n);
-      node.setAttribute("aria-expanded", number === n);
-    }
+    for (const node of drawn) node.setAttribute("aria-expanded", Number(node.dataset.n) === n);
   }
 
   function reach(node) {
@@ -219,10 +210,10 @@ function render({ model, el, kernel }) {
     node.addEventListener("click", act);
     node.addEventListener("keydown", (event) => {
       if (event.shiftKey || event.ctrlKey || event.metaKey || event.altKey) return;
-      const enters = ["Enter", " "].includes(event.key);
-      if (!enters && !(event.key in moves)) return;
+      const moving = event.key in moves;
+      if (!moving && event.key !== "Enter" && event.key !== " ") return;
       event.preventDefault();
-      if (!enters) return reach(drawn[moves[event.key]]);
+      if (moving) return reach(drawn[moves[event.key]]);
       act();
       detail.querySelector("button").focus();
     });
