@@ -11,7 +11,7 @@ import pytest
 
 from multietapa.bases.catalogue import recipe
 from multietapa.bases.sources import ensure_base
-from multietapa.cells.construccion import Paso
+from multietapa.cells.hechas import Paso
 from multietapa.cells.motor import Motor
 from multietapa.exercises.ejercicio import ejercicio
 from multietapa.exercises.lines import layer_lines

@@ -190,6 +190,7 @@ def _declared(step: Step, event: StepDeclared) -> Step:
         stage=_stage(event),
         line=event.line,
         folder=event.folder,
+        inputs=event.inputs,
         progress=_current(event.kind, step.progress),
     )
 
@@ -206,7 +207,10 @@ def _finished(step: Step, event: StepFinished) -> Step:
         status, error = Status.FAILED, event.error
     else:
         status, error = (Status.CACHED if event.cached else Status.DONE), ""
-    return replace(step, status=status, seconds=event.seconds, error=error)
+    begun = event.at - max(0.0, event.seconds - (step.seconds or 0.0))
+    start = step.started if step.status is Status.RUNNING else max(0.0, begun)
+    intervals = (*step.intervals, (start, max(start, event.at)))
+    return replace(step, status=status, seconds=event.seconds, error=error, intervals=intervals)
 
 
 def _spoken(state: BuildState, event: LogLine) -> BuildState:
@@ -223,8 +227,10 @@ def _spoken(state: BuildState, event: LogLine) -> BuildState:
 
 def _failed(state: BuildState, event: BuildFailed) -> BuildState:
     if not event.cancelled and event.step_id in state.steps:
-        guilty = replace(state.steps[event.step_id], status=Status.FAILED)
-        state = _with(state, guilty)
+        guilty = state.steps[event.step_id]
+        if guilty.status is Status.RUNNING:
+            guilty = _cut(guilty, Status.FAILED, event.seconds)
+        state = _with(state, replace(guilty, status=Status.FAILED))
     return replace(
         _closed(state, Status.CANCELLED, event.seconds),
         phase=BuildPhase.CANCELLED if event.cancelled else BuildPhase.FAILED,
@@ -239,10 +245,17 @@ def _closed(state: BuildState, running: Status, end: float) -> BuildState:
 
     def close(step: Step) -> Step:
         if step.status is Status.RUNNING:
-            return replace(step, status=running, seconds=max(0.0, end - step.started))
+            return _cut(step, running, end)
         return replace(step, status=Status.SKIPPED) if step.status is Status.WAITING else step
 
     return replace(state, steps={id_: close(step) for id_, step in state.steps.items()})
+
+
+def _cut(step: Step, status: Status, end: float) -> Step:
+    """Un paso en marcha que acaba en el segundo ``end`` sin haberlo dicho."""
+    last = max(step.started, end)
+    seconds, intervals = last - step.started, (*step.intervals, (step.started, last))
+    return replace(step, status=status, seconds=seconds, intervals=intervals)
 
 
 def _stage(event: StepDeclared) -> str:

@@ -26,7 +26,9 @@ class Step:
     """Un paso. ``started`` y ``seconds`` son segundos; ``progress``, lo último que dijo cada descarga.
 
     ``size`` son los bytes que añade a la imagen según el motor; ``None`` si no se sabe o no va en ella.
-    ``folder``, la carpeta que recibe, o ``""``.
+    ``folder``, la carpeta que recibe, o ``""``. ``inputs``, los ``id`` de los pasos de los que depende.
+    ``intervals``, de qué segundo a qué segundo trabajó cada vez (un paso puede volver a empezar), sin la que
+    esté en marcha.
     """
 
     id: str
@@ -41,6 +43,8 @@ class Step:
     progress: Mapping[str, StepProgress] = field(default_factory=dict)
     size: int | None = None
     folder: str = ""
+    inputs: tuple[str, ...] = ()
+    intervals: tuple[tuple[float, float], ...] = ()
 
     @property
     def keyword(self) -> str:

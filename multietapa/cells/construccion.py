@@ -6,34 +6,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from multietapa import text
+from multietapa.build.critical import critical
 from multietapa.build.events import MAIN_FOLDER, ContextSent
 from multietapa.build.follow import View
 from multietapa.build.state import BuildState
 from multietapa.build.step import Status
+from multietapa.cells.hechas import EtapaHecha, Paso, Repeticion, paso, repetition, stages_done
 from multietapa.dockerfile.stages import Dockerfile
 from multietapa.engine.model import EngineInfo
 from multietapa.errors import BuildError
 from multietapa.widgets.build.travel import sent_phrase, summary
 from multietapa.widgets.build.words import short_id
+from multietapa.widgets.lanes.words import Built
+from multietapa.widgets.live.value import Staged
 from multietapa.widgets.where import ShownInCell
 
 _MAIN = "contexto"
-
-
-@dataclass(frozen=True)
-class Paso:
-    """Un paso de una construcción terminada.
-
-    ``segundos`` de trabajo, ``linea`` del Dockerfile o ``None``, y ``bytes`` que añade a la imagen según el
-    motor (``None`` si no se sabe, o si su etapa no acaba en la imagen).
-    """
-
-    texto: str
-    etapa: str
-    linea: int | None
-    estado: str
-    segundos: float
-    bytes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -68,8 +56,8 @@ class Construccion(ShownInCell):
     los pasos; ``motor``, con qué se construyó; ``etapas_sin_usar``, las etapas que nadie usa (por su nombre,
     o su número si no tienen); ``enviado``, lo que viajó de cada carpeta (vacío si el motor no tiene sesiones
     de BuildKit: entonces viaja todo); ``salida``, la carpeta donde quedaron los archivos, si se pidió, y
-    ``escrito``, cuántos son y sus bytes. En una grabación, ``grabacion`` es su rótulo y la imagen no existe
-    aquí.
+    ``escrito``, cuántos son y sus bytes; ``por_etapas``, lo que ``etapas`` enseña de ella. En una grabación,
+    ``grabacion`` es su rótulo y la imagen no existe aquí.
     """
 
     imagen: str
@@ -84,11 +72,44 @@ class Construccion(ShownInCell):
     enviado: tuple[Envio, ...] = ()
     salida: Path | None = None
     escrito: tuple[int, int] = field(default=(0, 0), repr=False)
+    por_etapas: Built | None = field(default=None, repr=False, compare=False)
 
     @property
     def de_cache(self) -> int:
         """Cuántos pasos salieron de la caché."""
         return sum(paso.estado == Status.CACHED.value for paso in self.pasos)
+
+    @property
+    def etapas(self) -> tuple[EtapaHecha, ...]:
+        """Cada etapa del Dockerfile, en su orden: en qué quedó, cuándo trabajó y cuánto."""
+        return stages_done(self._built())
+
+    @property
+    def camino(self) -> tuple[Paso, ...]:
+        """El camino crítico (cálculo): la cadena de pasos, cada uno a la espera de otro, que más duró."""
+        return tuple(map(paso, critical(self._built().line).steps))
+
+    @property
+    def camino_segundos(self) -> float:
+        """Los segundos que suman los pasos del camino crítico; ``segundos`` son los de pared."""
+        return critical(self._built().line).seconds
+
+    def si_cambiara(self, linea: int) -> Repeticion:
+        """Lo que se repetiría si cambiara esa línea del Dockerfile, o lo que copia. Es un cálculo.
+
+        Raises:
+            UnknownNameError: en esa línea no empieza ninguna instrucción de una etapa que se haga.
+        """
+        return repetition(self._built().line, linea)
+
+    def _built(self) -> Built:
+        if self.por_etapas is None:
+            raise BuildError(
+                "De esta construcción no se sabe qué pasos son de cada etapa.",
+                why="Su Dockerfile no se pudo leer.",
+                next_step="Construye la carpeta otra vez.",
+            )
+        return self.por_etapas
 
     def resumir(self, frase: str) -> None:
         """Pone una frase al final de su vista, en lugar del tamaño provisional: ``Desempaquetado 612 MB``."""
@@ -123,19 +144,16 @@ def finished(
     *,
     source: Dockerfile | None = None,
     target: str | None = None,
+    staged: Staged | None = None,
 ) -> Construccion:
     """Lo que devuelve una construcción terminada. Lanza ``BuildError`` si no dijo qué imagen hizo.
 
-    ``source`` es el Dockerfile, si se pudo leer, y ``target`` hasta qué etapa se construyó.
+    ``source`` es el Dockerfile, si se pudo leer, y ``target`` hasta qué etapa se construyó; ``staged``, sus
+    etapas, si se pueden dibujar.
     """
     if not state.image_id:
         raise BuildError("La construcción acabó sin decir qué imagen hizo.", next_step="Repite la celda.")
-    steps = tuple(
-        Paso(step.name, step.stage, step.line, step.status.value, step.seconds or 0.0, step.size)
-        for group in state.groups
-        for step in group.steps
-        if step.is_instruction
-    )
+    steps = tuple(paso(step) for group in state.groups for step in group.steps if step.is_instruction)
     unused = tuple(stage.name or str(stage.index) for stage in source.unused(target)) if source else ()
     seconds = state.seconds or 0.0
     sent = tuple(
@@ -162,4 +180,5 @@ def finished(
         enviado=sent,
         salida=Path(output.folder) if output else None,
         escrito=(output.files, output.bytes) if output else (0, 0),
+        por_etapas=staged.ended(state) if staged else None,
     )

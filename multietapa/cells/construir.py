@@ -17,6 +17,7 @@ from docker.errors import DockerException
 
 from multietapa.bases.sources import ensure_base, find_nearby
 from multietapa.build.events import Event, StepProgress
+from multietapa.build.failure import misplaced
 from multietapa.build.follow import follow
 from multietapa.build.pipeline import base_step, failing, run
 from multietapa.build.plan import Plan, plan_build
@@ -39,10 +40,9 @@ from multietapa.errors import (
 )
 from multietapa.identity import BASE_LABEL
 from multietapa.measure.measure import quick_sizes
-from multietapa.widgets.base import open_view
-from multietapa.widgets.build.build import BuildView
-from multietapa.widgets.build.text_view import TextView
 from multietapa.widgets.build.words import Request
+from multietapa.widgets.live.open import STAGES, open_build_view
+from multietapa.widgets.live.value import stages_of
 from multietapa.widgets.where import check_view
 
 _BUILDERS = {"buildkit": "BuildKit", "clasico": "constructor clásico"}
@@ -95,7 +95,8 @@ def construir(
             ``argumentos={"BUILDKIT_INLINE_CACHE": 1}``); con la que no está se avisa.
         contextos: por su nombre, otras carpetas (o imágenes: ``"node:24-alpine"``) que toman ``FROM NOMBRE``
             y ``COPY --from=NOMBRE``, antes que una etapa o una imagen que se llamen igual.
-        vista: ``True`` (lo que mejor vaya aquí), ``"texto"`` o ``False``.
+        vista: ``True`` (lo que mejor vaya aquí), ``"etapas"`` (el grafo de las etapas, según trabaja cada
+            una), ``"texto"`` o ``False``.
         cliente: un cliente del SDK; si falta, el del motor del kit. Sin ningún motor posible se enseña la
             grabación de esa aplicación con ese mismo Dockerfile, rotulada, si la hay.
 
@@ -108,7 +109,7 @@ def construir(
     """
     if constructor not in _BUILDERS:
         raise UnknownNameError(constructor, _BUILDERS, kind="el constructor")
-    check_view(vista)
+    check_view(vista, STAGES)
     opened = None if cliente is not None else motor()
     if opened is not None and not opened.available:
         whole = constructor == "buildkit" and not objetivo and not argumentos
@@ -121,6 +122,7 @@ def construir(
     values = {name: str(value) for name, value in (argumentos or {}).items() if value is not None}
     chain: tuple[str, ...] = ()
     source: Dockerfile | None = None
+    drawable, classic = False, constructor == "clasico"
     cancel = threading.Event()
     messages: queue.SimpleQueue[Any] = queue.SimpleQueue()
     try:
@@ -147,6 +149,7 @@ def construir(
         events: Iterator[Event] = failing(error)
     else:
         chain, source = plan.chain, plan.source
+        drawable = not misplaced(source, objetivo, classic=classic)
         events = run(
             client,
             plan,
@@ -157,11 +160,12 @@ def construir(
         )
     builder = _ONLY_BUILDER.get(info.name, _BUILDERS[constructor])
     request = Request(etiqueta, info.label, objetivo or "", builder)
-    view = open_view(vista, lambda: BuildView(request, cancel=cancel), lambda: TextView(request))
+    staged = stages_of(request, source, objetivo, classic=classic) if source and drawable else None
+    view = open_build_view(vista, request, staged, cancel)
     state, log = follow(
         events, view, cancel, messages=messages, complete=lambda state: with_sizes(client, state, chain)
     )
-    return finished(state, log, etiqueta, info, view, source=source, target=objetivo)
+    return finished(state, log, etiqueta, info, view, source=source, target=objetivo, staged=staged)
 
 
 def with_sizes(client: docker.DockerClient, state: BuildState, stages: tuple[str, ...]) -> BuildState:

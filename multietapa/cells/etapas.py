@@ -8,11 +8,14 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import overload
 
 from multietapa import text
 from multietapa.build.failure import misplaced
 from multietapa.build.plan import BUILDERS, Plan, plan_build
 from multietapa.cells.calls import offered
+from multietapa.cells.construccion import Construccion
+from multietapa.cells.cronologia import Cronologia, chronology
 from multietapa.dockerfile.context import is_text
 from multietapa.dockerfile.graph import Graph, graph
 from multietapa.dockerfile.platforms import PlatformError, read_platform
@@ -52,7 +55,15 @@ class Etapas(ShownInCell):
         return "\n".join([self._frase, *left])
 
 
-@offered(_EXAMPLE)
+@overload
+def etapas(
+    contexto: Construccion,
+    *otras: Construccion,
+    vista: bool | str = True,
+) -> Cronologia: ...
+
+
+@overload
 def etapas(
     contexto: str | os.PathLike[str] = ".",
     *,
@@ -61,14 +72,30 @@ def etapas(
     argumentos: Mapping[str, object] | None = None,
     constructor: str = "buildkit",
     vista: bool | str = True,
-) -> Etapas:
+) -> Etapas: ...
+
+
+@offered(_EXAMPLE)
+def etapas(
+    contexto: str | os.PathLike[str] | Construccion = ".",
+    *otras: Construccion,
+    dockerfile: str = "Dockerfile",
+    objetivo: str | None = None,
+    argumentos: Mapping[str, object] | None = None,
+    constructor: str = "buildkit",
+    vista: bool | str = True,
+) -> Etapas | Cronologia:
     """Enseña qué etapas tiene un Dockerfile, qué toma cada una de las demás y cuáles no se harían.
 
     No construye nada ni necesita motor: es lo que dice el texto. Lo que una imagen de fuera dispare con sus
     ``ONBUILD`` no se ve hasta construir.
 
+    Con construcciones ya terminadas (lo que da ``construir``) enseña cuándo trabajó cada etapa: de una, con
+    su grafo, su camino crítico y lo que repetiría un cambio; de varias, en un mismo eje de tiempo.
+
     Args:
-        contexto: la carpeta, o el texto entero de un Dockerfile. Si falta, la carpeta en la que estás.
+        contexto: la carpeta, o el texto entero de un Dockerfile. Si falta, la carpeta en la que estás. O una
+            construcción terminada, y en ``otras``, las demás: entonces solo se puede elegir ``vista``.
         dockerfile: un archivo de la carpeta, o el texto entero de un Dockerfile.
         objetivo: hasta qué etapa; si falta, la última. En el widget se puede elegir otro.
         argumentos: valores para los ``ARG``.
@@ -85,6 +112,16 @@ def etapas(
     if constructor not in BUILDERS:
         raise UnknownNameError(constructor, BUILDERS, kind="el constructor")
     check_view(vista)
+    if isinstance(contexto, Construccion):
+        if options := _unusable(otras, dockerfile, objetivo, argumentos, constructor):
+            raise CallError(*options, example="etapas(en_frio, en_caliente)")
+        return chronology([contexto, *otras], vista)
+    if otras:
+        raise CallError(
+            f"«etapas» no sabe qué hacer con {otras[0]!r:.60}.",
+            "sin nombre van una sola carpeta, o una o varias construcciones.",
+            example=_EXAMPLE,
+        )
     folder, asked = _asked(contexto, dockerfile)
     values = {name: str(value) for name, value in (argumentos or {}).items() if value is not None}
     engine = known()
@@ -103,6 +140,26 @@ def etapas(
     stages = _stages(plan, _named(plan.context.root, asked), known=engine is not None)
     view = open_view(vista, lambda: StagesView(stages), lambda: _write(stages))
     return _result(stages, view if isinstance(view, StagesView) else None)
+
+
+def _unusable(
+    others: tuple[object, ...],
+    dockerfile: str,
+    target: str | None,
+    arguments: Mapping[str, object] | None,
+    builder: str,
+) -> tuple[str, str] | None:
+    """Qué sobra cuando se dan construcciones terminadas, y por qué; ``None`` si nada."""
+    if wrong := [each for each in others if not isinstance(each, Construccion)]:
+        return (
+            f"«etapas» no puede poner {wrong[0]!r:.60} junto a una construcción.",
+            "todo tienen que ser construcciones terminadas: lo que da «construir».",
+        )
+    given = {"dockerfile": dockerfile != "Dockerfile", "objetivo": target is not None}
+    given |= {"argumentos": arguments is not None, "constructor": builder != "buildkit"}
+    if named := [name for name, asked in given.items() if asked]:
+        return f"Con una construcción terminada, «etapas» no usa «{named[0]}».", "ya se decidió al construir."
+    return None
 
 
 def _asked(context: str | os.PathLike[str], dockerfile: str) -> tuple[str | os.PathLike[str], str]:

@@ -10,6 +10,8 @@ from dataclasses import replace
 
 from multietapa import text
 from multietapa.apps import app_in
+from multietapa.build.events import StepDeclared
+from multietapa.build.failure import misplaced
 from multietapa.build.follow import follow
 from multietapa.build.recording import Header, Recording, load, replay
 from multietapa.cells.calls import offered
@@ -18,10 +20,9 @@ from multietapa.dockerfile.context import open_context
 from multietapa.engine.model import EngineInfo, Rejected
 from multietapa.errors import ArchiveError, NoEngineError
 from multietapa.paths import PROJECT_ROOT
-from multietapa.widgets.base import open_view
-from multietapa.widgets.build.build import BuildView
-from multietapa.widgets.build.text_view import TextView
 from multietapa.widgets.build.words import Request, recording_label
+from multietapa.widgets.live.open import STAGES, open_build_view
+from multietapa.widgets.live.value import stages_of
 from multietapa.widgets.where import check_view
 
 RECORDINGS = PROJECT_ROOT / "grabaciones"
@@ -36,12 +37,14 @@ def reproducir(
 ) -> Construccion:
     """Enseña una construcción grabada, con su rótulo: ``velocidad`` 2 es el doble; ``None``, todo seguido.
 
+    ``vista`` vale lo mismo que en ``construir``.
+
     Raises:
         ArchiveError: la grabación no se puede leer.
         BuildError: la construcción que se grabó falló, o se cancela ahora.
         ValueError: ``velocidad`` no es mayor que 0.
     """
-    check_view(vista)
+    check_view(vista, STAGES)
     if velocidad is not None and not (velocidad > 0 and math.isfinite(velocidad)):
         raise ValueError(f"La velocidad tiene que ser mayor que 0, no {velocidad}.")
     recording = grabacion if isinstance(grabacion, Recording) else load(grabacion)
@@ -50,10 +53,13 @@ def reproducir(
     cancel = threading.Event()
     rate = velocidad or 1.0  # sin pausas no hay reloj que correr
     request = Request(header.tag, "", recording=badge)
-    view = open_view(vista, lambda: BuildView(request, cancel=cancel, rate=rate), lambda: TextView(request))
+    source, classic = header.source, _in_row(recording)
+    drawable = source is not None and not misplaced(source, None, classic=classic)
+    staged = stages_of(request, source, None, classic=classic) if source and drawable else None
+    view = open_build_view(vista, request, staged, cancel, rate=rate)
     state, log = follow(replay(recording, speed=velocidad, cancel=cancel), view, cancel, rate=rate)
     info = EngineInfo("grabacion", header.engine, "", "", "", header.architecture)
-    done = finished(state, log, header.tag, info, view, source=header.source)
+    done = finished(state, log, header.tag, info, view, source=source, staged=staged)
     return replace(done, grabacion=badge)
 
 
@@ -94,6 +100,12 @@ def nothing_to_show(rejected: Iterable[Rejected]) -> NoEngineError:
         why="\n".join(f"{item.name}: {item.reason}" for item in rejected),
         next_step=f"{recorded}Para construir, abre Docker Desktop (o Docker Engine) y repite la celda.",
     )
+
+
+def _in_row(recording: Recording) -> bool:
+    """Se grabó con un constructor que va en fila: de ningún paso dice de qué depende."""
+    steps = [event for _, event in recording.events if isinstance(event, StepDeclared)]
+    return bool(steps) and not any(step.inputs for step in steps)
 
 
 def _meaning(dockerfile: str) -> list[str]:

@@ -9,7 +9,8 @@ from typing import Any
 import docker
 
 from multietapa.apps import App
-from multietapa.cells.construccion import Construccion, Paso
+from multietapa.cells.construccion import Construccion
+from multietapa.cells.hechas import Paso
 from multietapa.cells.motor import Motor
 from multietapa.errors import MultietapaError
 from multietapa.exercises.bench import build

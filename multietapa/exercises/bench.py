@@ -16,8 +16,9 @@ import docker
 from multietapa import text
 from multietapa.apps import App
 from multietapa.bases.reporting import ReportProgress, silent
-from multietapa.cells.construccion import Construccion, Paso
+from multietapa.cells.construccion import Construccion
 from multietapa.cells.construir import construir
+from multietapa.cells.hechas import Paso
 from multietapa.cells.motor import Motor
 from multietapa.containers.running import Running, run_container
 from multietapa.errors import BuildError, ContainerError, EngineError, UncheckableError

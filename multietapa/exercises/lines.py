@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from multietapa.cells.construccion import Paso
+from multietapa.cells.hechas import Paso
 from multietapa.image.history import keyword
 from multietapa.image.image import MeasuredImage
 from multietapa.keywords import WITH_LAYER

@@ -98,10 +98,13 @@ T = TypeVar("T")
 
 
 def open_view(vista: bool | str, widget: Callable[[], W], text: Callable[[], T]) -> W | T | SilentView:
-    """La vista que corresponde: el widget en un cuaderno, texto en una terminal, o ninguna."""
+    """La vista que corresponde: el widget en un cuaderno, texto en una terminal, o ninguna.
+
+    Con ``vista="texto"``, siempre texto; con cualquier otro nombre, como con ``True``.
+    """
     if vista is False:
         return SilentView()
-    if vista is True and in_notebook():
+    if vista != "texto" and in_notebook():
         opened = widget()
         opened.display()
         return opened

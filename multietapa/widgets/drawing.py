@@ -18,15 +18,15 @@ LOADER = (_HERE / "loader.js").read_text(encoding="utf-8")
 """El módulo que lleva cada vista en ``_esm``."""
 
 
-def drawing(module: str, *, css: str = "") -> tuple[str, str]:
-    """El JavaScript y el CSS de una vista: lo de todas, ``css`` y los archivos que van con su módulo.
+def drawing(module: str, *, js: str = "", css: str = "") -> tuple[str, str]:
+    """El JavaScript y el CSS de una vista: lo de todas, ``js`` y ``css``, y los archivos de su módulo.
 
     Se guardan con el cuaderno, así que han de ser pequeños y no pedir nada a la red.
     """
     own = Path(module)
     shared = [(_HERE / name).read_text(encoding="utf-8") for name in ("dom.js", "dom.css")]
     esm, style = (own.with_suffix(kind).read_text(encoding="utf-8") for kind in (".js", ".css"))
-    return f"{shared[0]}\n{esm}", f"{VARIABLES}{shared[1]}{css}\n{style}"
+    return f"{shared[0]}\n{js}\n{esm}", f"{VARIABLES}{shared[1]}{css}\n{style}"
 
 
 class Drawing(ipywidgets.Widget):  # type: ignore[misc]  # ipywidgets no publica tipos

@@ -18,10 +18,10 @@ from multietapa.widgets.adapters.ipython import current_cell
 _VIEWS = ("True", "False", '"texto"')
 
 
-def check_view(vista: bool | str) -> None:
-    """Lanza ``UnknownNameError`` si ``vista`` no es ``True``, ``False`` ni ``"texto"``."""
-    if vista not in (True, False, "texto"):
-        raise UnknownNameError(str(vista), _VIEWS, kind="la vista")
+def check_view(vista: bool | str, *also: str) -> None:
+    """Lanza ``UnknownNameError`` si ``vista`` no es ``True``, ``False``, ``"texto"`` ni una de ``also``."""
+    if vista not in (True, False, "texto", *also):
+        raise UnknownNameError(str(vista), (*_VIEWS, *(f'"{name}"' for name in also)), kind="la vista")
 
 
 class ShownInCell:

@@ -166,7 +166,7 @@ def lines(state: BuildState, request: Request, summary: str = "") -> Iterator[st
     if state.log and state.phase is not BuildPhase.DONE:
         yield "Registro (final)"
         yield from (f"  {line}" for line in tail(state.log)[-_TWIN_LOG:])
-    yield _closing(state, summary)
+    yield closing(state, summary)
 
 
 def static_html(state: BuildState, request: Request, summary: str = "") -> str:
@@ -184,27 +184,32 @@ def static_html(state: BuildState, request: Request, summary: str = "") -> str:
         f'<style>{VARIABLES}</style><div class="mt">{badge}<p><strong>{_esc(request.title)}</strong> · '
         f"{_esc(context(request))}</p>{groups}{f'<ul>{warnings}</ul>' if warnings else ''}"
         + (f"<details><summary>Registro</summary><pre>{log}</pre></details>" if log else "")
-        + f"<p>{_esc(_closing(state, summary))}</p></div>"
+        + f"<p>{_esc(closing(state, summary))}</p></div>"
     )
 
 
 def payload(state: BuildState, request: Request, elapsed: float) -> dict[str, Any]:
     """Lo que viaja al widget: ``head``, ``groups``, ``log`` y ``warnings``, acotado en tamaño."""
     return {
-        "head": {
-            "title": request.title,
-            "context": context(request),
-            "recording": request.recording,
-            "phase": state.phase.name.lower(),
-            "word": state.phase.value,
-            "icon": PHASE_ICONS[state.phase],
-            "elapsed": round(elapsed if state.seconds is None else state.seconds, 2),
-            "result": result(state),
-            "provisional": provisional(state),
-        },
+        "head": head(state, request, elapsed),
         "groups": _groups(state),
         "log": tail(state.log),
-        "warnings": _warnings(state.warnings),
+        "warnings": shown_warnings(state.warnings),
+    }
+
+
+def head(state: BuildState, request: Request, elapsed: float) -> dict[str, Any]:
+    """La cabecera de una construcción: qué, con qué, cómo va y cómo acabó."""
+    return {
+        "title": request.title,
+        "context": context(request),
+        "recording": request.recording,
+        "phase": state.phase.name.lower(),
+        "word": state.phase.value,
+        "icon": PHASE_ICONS[state.phase],
+        "elapsed": round(elapsed if state.seconds is None else state.seconds, 2),
+        "result": result(state),
+        "provisional": provisional(state),
     }
 
 
@@ -268,14 +273,15 @@ def _travelled(state: BuildState, group: Group) -> str:
     return sent_summary(state.sent.values()) if received else ""
 
 
-def _warnings(warnings: tuple[BuildWarning, ...]) -> list[dict[str, str]]:
+def shown_warnings(warnings: tuple[BuildWarning, ...]) -> list[dict[str, str]]:
+    """Los avisos que caben, cada uno con dónde leer más."""
     shown = [{"text": warning_line(w), "url": w.url[:200]} for w in warnings[:_MAX_WARNINGS]]
     if hidden := len(warnings) - len(shown):
         shown.append({"text": f"Y {hidden} avisos más.", "url": ""})
     return shown
 
 
-def _closing(state: BuildState, summary: str) -> str:
+def closing(state: BuildState, summary: str) -> str:
     """La última línea de los gemelos; «Falló…» y «Cancelada…» ya dicen la fase."""
     word = "" if state.phase in (BuildPhase.FAILED, BuildPhase.CANCELLED) else state.phase.value
     return f"{PHASE_ICONS[state.phase]} {' · '.join(filter(None, (word, ending(state, summary))))}"

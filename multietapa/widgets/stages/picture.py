@@ -23,10 +23,13 @@ MOST, LARGEST = 60, 32_000
 HEIGHT, NARROWEST = 64.0, 116.0
 LABEL = 18.0
 MARGIN = 6.0
-_NAME, _SMALL = 7.6, 6.5  # lo que ocupa de media una letra del nombre, y una de las demás
+NAME, SMALL = 7.6, 6.5
+"""Lo que ocupa de media una letra del nombre, y una de las demás."""
 _LONGEST = 30
-_KINDS = {EdgeKind.FROM: "from", EdgeKind.COPY: "copy", EdgeKind.MOUNT: "mount"}
-_SHAPES = {NodeKind.STAGE: "stage", NodeKind.IMAGE: "image", NodeKind.EMPTY: "empty"}
+KINDS = {EdgeKind.FROM: "from", EdgeKind.COPY: "copy", EdgeKind.MOUNT: "mount"}
+"""La clase de CSS de cada clase de línea."""
+SHAPES = {NodeKind.STAGE: "stage", NodeKind.IMAGE: "image", NodeKind.EMPTY: "empty"}
+"""Y la de cada clase de nodo."""
 OFF = ("I", "U", "S", "O", "A")
 """Las letras de lo que no se hace, o no hace falta."""
 
@@ -83,29 +86,32 @@ def picture(stages: Stages) -> Picture:
 def _arrow(edges: Sequence[Edge]) -> Arrow:
     said = label(edges)
     first = edges[0]
-    width = len(_short(said)) * _SMALL + 10
+    width = len(short(said)) * SMALL + 10
     return Arrow(first.source, first.target, width, LABEL) if said else Arrow(first.source, first.target)
 
 
 def _width(stages: Stages, node: Node) -> float:
     """Lo que necesita un nodo para que quepa lo que dice con cualquier objetivo."""
     marks = max(len(MARKS[code(stages, graph, node)]) for graph in (stages.graph, *stages.graphs))
-    words = max(marks, len(_about(node))) * _SMALL + 16
-    return max(NARROWEST, len(_short(_title(node))) * _NAME + 26, words)
+    words = max(marks, len(about(node))) * SMALL + 16
+    return max(NARROWEST, len(short(title(node))) * NAME + 26, words)
 
 
-def _title(node: Node) -> str:
+def title(node: Node) -> str:
+    """El nombre que lleva su caja."""
     return node.name if called(node) == node.name else "sin nombre"
 
 
-def _short(said: str) -> str:
+def short(said: str) -> str:
+    """Lo mismo, si cabe; si no, su principio y su final."""
     if len(said) <= _LONGEST:
         return said
     half = (_LONGEST - 1) // 2
     return f"{said[:half]}…{said[-half:]}"
 
 
-def _about(node: Node) -> str:
+def about(node: Node) -> str:
+    """Lo que es, en las palabras que caben en su caja."""
     if node.kind is NodeKind.STAGE:
         return f"etapa {node.stage} · línea {node.line}"
     return "imagen de fuera" if node.kind is NodeKind.IMAGE else "vacía: no se trae nada"
@@ -123,8 +129,8 @@ def _whole(placed: Layout, said: str, inside: str) -> str:
 def _node(node: Node, box: Rect, number: int, letter: str) -> str:
     state = " mtg-off" if letter in OFF else " mtg-on" if letter == "T" else ""
     rows = (
-        (21, "mtg-name", _short(_title(node))),
-        (38, "mtg-about", _about(node)),
+        (21, "mtg-name", short(title(node))),
+        (38, "mtg-about", about(node)),
         (54, "mtg-mark", MARKS[letter]),
     )
     words = "".join(
@@ -132,12 +138,13 @@ def _node(node: Node, box: Rect, number: int, letter: str) -> str:
         for y, kind, said in rows
     )
     return (
-        f'<g class="mtg-node mtg-{_SHAPES[node.kind]}{state}" data-n="{number}">'
-        f"{_shape(node.kind, box)}{words}</g>"
+        f'<g class="mtg-node mtg-{SHAPES[node.kind]}{state}" data-n="{number}">'
+        f"{shape(node.kind, box)}{words}</g>"
     )
 
 
-def _shape(kind: NodeKind, box: Rect) -> str:
+def shape(kind: NodeKind, box: Rect) -> str:
+    """La caja de un nodo: cada clase tiene su forma."""
     if kind is NodeKind.IMAGE:  # con las esquinas cortadas
         left, top, right, bottom, cut = box.left, box.y, box.left + box.width, box.bottom, 12
         path = (
@@ -145,7 +152,7 @@ def _shape(kind: NodeKind, box: Rect) -> str:
             f"L{right - cut:g} {bottom:g}H{left + cut:g}L{left:g} {bottom - cut:g}V{top + cut:g}Z"
         )
         return f'<path class="mtg-box" d="{path}"/>'
-    radius = 6 if kind is NodeKind.STAGE else HEIGHT / 2
+    radius = 6 if kind is NodeKind.STAGE else box.height / 2
     own = _rect("mtg-box", box.left, box.y, box.width, box.height, radius)
     if kind is NodeKind.EMPTY:
         return own
@@ -160,16 +167,16 @@ def _rect(kind: str, x: float, y: float, width: float, height: float, radius: fl
 def _line(edges: Sequence[Edge], route: Route, target: int, *, off: bool) -> str:
     (x, y), said = route.points[-1], ""
     if route.label:
-        words = html.escape(_short(label(edges)), quote=False)
+        words = html.escape(short(label(edges)), quote=False)
         said = f'<text x="{route.label.x:g}" y="{route.label.y + 13:g}">{words}</text>'
     return (
-        f'<g class="mtg-edge mtg-{_KINDS[edges[0].kind]}{" mtg-off" if off else ""}" data-to="{target}">'
-        f'<path class="mtg-line" d="{_path(route)}"/>'
+        f'<g class="mtg-edge mtg-{KINDS[edges[0].kind]}{" mtg-off" if off else ""}" data-to="{target}">'
+        f'<path class="mtg-line" d="{path(route)}"/>'
         f'<path class="mtg-head" d="M{x - 6:g} {y - 10:g}h12l-6 9z"/>{said}</g>'
     )
 
 
-def _path(route: Route) -> str:
+def path(route: Route) -> str:
     """La línea: se corta donde va su rótulo, y acaba donde empieza la punta."""
     *before, (last_x, last_y) = route.points
     points = [*before, (last_x, last_y - 8)]

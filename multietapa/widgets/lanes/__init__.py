@@ -1,0 +1,1 @@
+"""¿Cuándo trabajó cada etapa de una o de varias construcciones?"""

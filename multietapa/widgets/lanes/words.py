@@ -1,0 +1,324 @@
+"""Los tiempos de las etapas dichos con palabras, y sus franjas: lo mismo en el widget y en sus dos gemelos.
+
+Los segundos son los medidos. El camino crítico y lo que se repetiría son cálculos, y se dicen como tales.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from multietapa import text
+from multietapa.build.critical import Chain, critical
+from multietapa.build.state import BuildPhase, one_line
+from multietapa.build.step import Status, Step
+from multietapa.build.timeline import Interval, StageStatus, StageTime, Timeline, measured
+from multietapa.widgets.build.travel import cut
+from multietapa.widgets.build.words import Request, context, result
+from multietapa.widgets.theme import VARIABLES
+
+ICONS = {
+    StageStatus.WAITING: "○",
+    StageStatus.RUNNING: "▶",
+    StageStatus.DONE: "✓",
+    StageStatus.CACHED: "↺",
+    StageStatus.SKIPPED: "✕",
+    StageStatus.FAILED: "✗",
+    StageStatus.CANCELLED: "⊘",
+    StageStatus.IDLE: "–",
+    StageStatus.SHARED: "–",
+}
+WORK, CACHED, CRITICAL = 0, 1, 2
+"""De qué clase es un rato: de trabajo, de caché o del camino crítico."""
+MOST_LANES = 60
+_PIECES = 40
+_SHORTEST = 0.05  # segundos; lo que tarda menos no se nombra
+LEGEND = (
+    "barra baja: trabajo",
+    "barra alta con rombo: trabajo del camino crítico",
+    "barra hueca: salió de la caché",
+)
+"""Cómo se leen las franjas."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """Una construcción terminada, para ponerla al lado de otras: lo que se pidió y sus etapas.
+
+    ``classic``: la hizo el constructor clásico.
+    """
+
+    request: Request
+    line: Timeline
+    classic: bool = False
+
+
+def stage_called(stage: StageTime) -> str:
+    """Cómo se llama una etapa: por su nombre, o por su número si no lo tiene."""
+    return f"etapa {stage.name}" if stage.name.isdecimal() else stage.name
+
+
+def took(stage: StageTime) -> str:
+    """Los segundos de trabajo de una etapa, escritos; ``""`` si no trabajó."""
+    worked = stage.status in (StageStatus.DONE, StageStatus.FAILED, StageStatus.CANCELLED)
+    return text.duration(stage.work) if worked and stage.steps else ""
+
+
+def mark(stage: StageTime) -> str:
+    """En qué está, con su icono y su palabra: ``✓ hecha 11,4 s``."""
+    return " ".join(filter(None, (ICONS[stage.status], stage.status.value, took(stage))))
+
+
+def cached_of(stage: StageTime) -> str:
+    """Cuántos de sus pasos salieron de la caché, si alguno."""
+    total = len(stage.instructions)
+    if not stage.cached or not total:
+        return ""
+    return f"{stage.cached} de {text.count(total, 'paso', 'pasos')} de la caché"
+
+
+def moment(stage: StageTime) -> str:
+    """Desde qué segundo hasta cuál: ``del segundo 0,0 al 9,0``."""
+    if stage.start is None:
+        return ""
+    start = text.number(stage.start, 1)
+    return (
+        f"del segundo {start} al {text.number(stage.end, 1)}" if stage.end is not None else f"desde {start} s"
+    )
+
+
+def sentence(line: Timeline, stage: StageTime) -> str:
+    """Una etapa en una frase, para leerla en voz alta."""
+    parts = [f"{stage_called(stage)}: {stage.status.value}"]
+    if stage.waits:
+        parts.append(f"espera a {text.join([_name(line, key) for key in stage.waits])}")
+    if stage.status is StageStatus.SKIPPED:
+        return parts[0]
+    parts.append(moment(stage))
+    if took(stage):
+        idle = sum(end - start for start, end in stage.gaps)
+        parts.append(f"{took(stage)} de trabajo")
+        parts.append(f"{text.duration(idle)} esperando" if idle >= _SHORTEST else "")
+    parts.append(cached_of(stage))
+    return ", ".join(filter(None, parts))
+
+
+def lanes(line: Timeline) -> list[dict[str, Any]]:
+    """Las franjas: una por etapa, en el orden del archivo, y antes y después lo que no es de ninguna."""
+    chain = critical(line) if line.state.phase.over else Chain()
+    hot = {step.id for step in chain.steps}
+    shown = [line.before, *line.stages[:MOST_LANES], line.after]
+    return [_lane(line, stage, hot) for stage in shown if stage.key or stage.steps]
+
+
+def _lane(line: Timeline, stage: StageTime, hot: set[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "name": stage_called(stage),
+        "status": stage.status.name.lower(),
+        "mark": mark(stage),
+        "hot": any(step.id in hot for step in stage.steps),
+        "pieces": pieces(line, stage, hot),
+        "says": sentence(line, stage),
+    }
+    if stage.open is not None:
+        found["open"] = round(stage.open, 2)
+    return found
+
+
+def pieces(line: Timeline, stage: StageTime, hot: set[str]) -> list[list[float]]:
+    """Los ratos de una etapa, cada uno con su clase; los que casi se tocan son uno."""
+    every: list[tuple[Interval, int]] = sorted(
+        (interval, _kind(step, hot)) for step in stage.steps for interval in step.intervals
+    )
+    near = max(0.02, (line.state.seconds or 0.0) / 400)
+    while True:
+        joined = _joined(every, near)
+        if len(joined) <= _PIECES:
+            return [[round(start, 2), round(end, 2), kind] for (start, end), kind in joined]
+        near *= 2
+
+
+def _kind(step: Step, hot: set[str]) -> int:
+    return CRITICAL if step.id in hot else CACHED if step.status is Status.CACHED else WORK
+
+
+def _joined(every: Iterable[tuple[Interval, int]], near: float) -> list[tuple[Interval, int]]:
+    found: list[tuple[Interval, int]] = []
+    for (start, end), kind in every:
+        if found and kind == found[-1][1] and start - found[-1][0][1] <= near:
+            (first, last), _ = found[-1]
+            found[-1] = (first, max(last, end)), kind
+        elif found and end - start < near and start <= found[-1][0][1] + near:
+            continue  # de un rato que no se vería, junto a otro, no hace falta decir la clase
+        else:
+            found.append(((start, end), kind))
+    return found
+
+
+def path_sentence(line: Timeline, chain: Chain) -> str:
+    """El camino crítico en una frase: lo que suma, junto a lo que hubo que esperar."""
+    if not chain.steps:
+        return "Ningún paso trabajó: no hay camino crítico."
+    whole = line.state.seconds or 0.0
+    how = (
+        "todos los pasos, en fila, suman"
+        if line.in_row
+        else "la cadena más larga de pasos que se esperan suma"
+    )
+    return f"Camino crítico (cálculo): {how} {_exact(chain.seconds)} de los {_exact(whole)} que duró todo."
+
+
+def path_steps(line: Timeline, chain: Chain) -> list[list[str]]:
+    """Los pasos del camino que se notan: etapa, paso y segundos."""
+    shown = [step for step in chain.steps if measured(step) >= _SHORTEST]
+    return [
+        [_name(line, line.owner.get(step.id, "")), _said(step), text.duration(measured(step))]
+        for step in shown
+    ]
+
+
+def together_sentences(line: Timeline) -> list[str]:
+    """Qué etapas trabajaron a la vez, y cuánto."""
+    pairs = sorted(line.together, key=lambda pair: -pair[2])[:6]
+    return [
+        f"{stage_called(one)} y {stage_called(other)} trabajaron a la vez {text.duration(seconds)}."
+        for one, other, seconds in pairs
+        if seconds >= _SHORTEST
+    ]
+
+
+def summary(built: Built) -> str:
+    """Cómo acabó una de las que se comparan, en una frase."""
+    state = built.line.state
+    if state.phase is BuildPhase.DONE:
+        work = sum(stage.work for stage in built.line.everything)
+        return f"{result(state)} · {text.duration(work)} de trabajo"
+    return result(state)
+
+
+def headline(builds: Sequence[Built]) -> str:
+    """Cuál tardó más, y cuántas veces."""
+    ordered = sorted(builds, key=lambda built: built.line.state.seconds or 0.0)
+    fast, slow = ordered[0], ordered[-1]
+    quick, long = fast.line.state.seconds or 0.0, slow.line.state.seconds or 0.0
+    if text.duration(quick) == text.duration(long):
+        return f"Tardaron lo mismo: {text.duration(long)}."
+    number = {id(built): at for at, built in enumerate(builds, 1)}
+    return (
+        f"La {number[id(slow)]} ({slow.request.title}) tardó {text.duration(long)}, y la {number[id(fast)]} "
+        f"({fast.request.title}), {text.duration(quick)}: {text.ratio(long, quick)} lo que esta."
+    )
+
+
+def about(built: Built) -> str:
+    """Con qué se construyó, en una línea."""
+    return context(built.request)
+
+
+def stage_lines(line: Timeline, *, skipped: bool = True) -> list[str]:
+    """Cada etapa en una frase, y lo que no es de ninguna; con ``skipped``, también las que no se hacen."""
+    shown = [stage for stage in line.everything if stage.key or stage.steps]
+    shown = [stage for stage in shown if skipped or stage.status is not StageStatus.SKIPPED]
+    return [f"{ICONS[stage.status]} {sentence(line, stage)}." for stage in shown]
+
+
+def payload(builds: Sequence[Built]) -> dict[str, Any]:
+    """Lo que viaja al widget que las compara."""
+    total = max((built.line.state.seconds or 0.0 for built in builds), default=0.0)
+    return {
+        "says": headline(builds),
+        "total": round(total, 2),
+        "builds": [_shown(at, built) for at, built in enumerate(builds, 1)],
+        "legend": list(LEGEND),
+    }
+
+
+def _shown(at: int, built: Built) -> dict[str, Any]:
+    line = built.line
+    chain = critical(line)
+    return {
+        "title": f"{at}. {built.request.title}",
+        "about": about(built),
+        "recording": built.request.recording,
+        "phase": line.state.phase.name.lower(),
+        "result": summary(built),
+        "lanes": lanes(line),
+        "notes": [path_sentence(line, chain), *together_sentences(line)],
+    }
+
+
+def lines(builds: Sequence[Built]) -> list[str]:
+    """El gemelo en texto; se entiende también leído en voz alta."""
+    said = [headline(builds)]
+    for at, built in enumerate(builds, 1):
+        said += [built.request.recording] if built.request.recording else []
+        said += [f"{at}. {built.request.title} · {about(built)}", f"  {summary(built)}"]
+        said += [f"  {each}" for each in stage_lines(built.line)]
+        said += [f"  {path_sentence(built.line, critical(built.line))}"]
+        said += [f"  {each}" for each in together_sentences(built.line)]
+    return said
+
+
+def static_html(builds: Sequence[Built], css: str) -> str:
+    """El gemelo en HTML: las mismas franjas, sin controles, y cada una con su frase."""
+    total = max((built.line.state.seconds or 0.0 for built in builds), default=0.0) or 1.0
+    shown = "".join(_section(at, built, total) for at, built in enumerate(builds, 1))
+    return (
+        f'<style>{VARIABLES}{css}</style><div class="mt"><p><strong>{_esc(headline(builds))}</strong></p>'
+        f"{shown}<p>{_esc(legend_words())}</p></div>"
+    )
+
+
+def legend_words() -> str:
+    """Cómo se leen las franjas, en una línea."""
+    return f"{'; '.join(LEGEND)}.".capitalize()
+
+
+def _section(at: int, built: Built, total: float) -> str:
+    badge = (
+        f'<div class="mt-grabacion">{_esc(built.request.recording)}</div>' if built.request.recording else ""
+    )
+    chain = critical(built.line)
+    notes = [path_sentence(built.line, chain), *together_sentences(built.line)]
+    return (
+        f"{badge}<p><strong>{at}. {_esc(built.request.title)}</strong> · {_esc(about(built))}<br>"
+        f"{_esc(summary(built))}</p>{strip_html(built.line, total)}"
+        + "".join(f"<p>{_esc(note)}</p>" for note in notes)
+    )
+
+
+def strip_html(line: Timeline, total: float) -> str:
+    """Las franjas de una construcción, en HTML fijo."""
+    rows = "".join(
+        f'<li><span class="mtl-name">{_esc(lane["name"])}</span>'
+        f'<span class="mtl-track">{"".join(_bar(piece, total) for piece in lane["pieces"])}</span>'
+        f'<span class="mtl-mark">{"◆ " if lane["hot"] else ""}{_esc(lane["says"].partition(": ")[2])}</span>'
+        "</li>"
+        for lane in lanes(line)
+    )
+    return f'<ul class="mtl-lanes">{rows}</ul>'
+
+
+def _bar(piece: list[float], total: float) -> str:
+    start, end, kind = piece
+    left, width = 100 * start / (total or 1.0), 100 * (end - start) / (total or 1.0)
+    return f'<i class="mtl-{int(kind)}" style="left:{left:.2f}%;width:{width:.2f}%"></i>'
+
+
+def _exact(seconds: float) -> str:
+    """Con una décima aunque sean muchos: dos cifras así, juntas, se pueden restar."""
+    return f"{text.number(seconds, 1)} s" if seconds < 600 else text.duration(seconds)
+
+
+def _name(line: Timeline, key: str) -> str:
+    return stage_called(line.stage(key)) if key else ""
+
+
+def _said(step: Step) -> str:
+    return cut(one_line(step.name), 100)
+
+
+def _esc(said: str) -> str:
+    return html.escape(said, quote=False)

@@ -1,0 +1,1 @@
+"""¿Cómo van, una a una, las etapas de una construcción?"""
