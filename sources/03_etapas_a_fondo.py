@@ -125,16 +125,14 @@ construir(TIENDA, dockerfile=ENTORNOS, objetivo="dev", etiqueta="tienda:dev")
 
 # %%
 temporal = tempfile.TemporaryDirectory()  # la carpeta se borra sola al apagar el kernel
-ROTA = Path(temporal.name, "tienda-node")
-shutil.copytree(TIENDA, ROTA)
-carrito = ROTA / "src/cart.ts"
-BIEN = "precioCentimos * cantidad,"
-carrito.write_text(carrito.read_text("utf-8").replace(BIEN, f"{BIEN[:-1]} + 1,"), "utf-8")
+ROTA = Path(shutil.copytree(TIENDA, Path(temporal.name, "tienda-node")))
+carrito, CUENTA = ROTA / "src/cart.ts", "precioCentimos * cantidad"
+carrito.write_text(carrito.read_text("utf-8").replace(CUENTA, f"{CUENTA} + 1"), "utf-8")
 construir(ROTA, dockerfile=ENTORNOS, objetivo="prod", etiqueta="tienda:rota", vista="etapas")
 
 # %%
-CUENTA = "require('./dist/cart').quoteCart([{id: 'taza-ballena', cantidad: 2}]).subtotalCentimos"
-print("Dos tazas de 12,50 €:", motor().ejecutar("tienda:rota", f'node -p "{CUENTA}"'), "céntimos")
+PEDIDO = "require('./dist/cart').quoteCart([{id: 'taza-ballena', cantidad: 2}]).subtotalCentimos"
+print("Dos tazas de 12,50 €, en céntimos:", motor().ejecutar("tienda:rota", f'node -p "{PEDIDO}"'))
 
 # %%
 pregunta("03.a")
@@ -190,14 +188,11 @@ moderno = construir(TIENDA, etiqueta="reloj:buildkit", vista="etapas", **CON)
 clasico = construir(TIENDA, etiqueta="reloj:clasico", constructor="clasico", vista=False, **CON)
 
 # %%
-for hecha in (moderno, clasico):
-    trabajo = sum(paso.segundos for paso in hecha.pasos)
-    print(f"{hecha.etiqueta}: {trabajo:.1f} s de trabajo en {hecha.segundos:.1f} s de reloj")
 etapas(moderno, clasico)
 
 # %% [markdown]
-# BuildKit lee el archivo como un **plan**: hace lo que hace falta, y a la vez lo que no se espera. Su reloj marca
-# menos que la suma de sus trabajos. El clásico lo lee como una **lista**: hace todas las etapas hasta el objetivo, una
+# BuildKit lee el archivo como un **plan**: hace lo que hace falta, y a la vez lo que no se espera. Por eso el reloj
+# marca menos que la suma de sus trabajos. El clásico lo lee como una **lista**: hace todas las etapas hasta el objetivo, una
 # detrás de otra, también `informe`, que nadie usa. (Podman construye siempre con el suyo, se le pida lo que se le
 # pida.)
 

@@ -12,8 +12,8 @@ from multietapa.exercises.outcome import Observation
 
 _LOG_LINES = 6
 _NEEDS = (
-    "Una etapa que nadie necesita no puede parar a otra. Haz que el objetivo necesite algo que solo exista cuando "
-    "las pruebas pasan: un archivo que copiar o montar, o una etapa de la que partir."
+    "Una etapa que nadie necesita no puede parar a otra. Haz que el objetivo necesite algo que solo exista "
+    "cuando las pruebas pasan: un archivo que copiar o montar, o una etapa de la que partir."
 )
 
 
@@ -23,7 +23,9 @@ def closed(failure: BuildError | None, source: Dockerfile, target: str, log: str
     ``log`` es lo que escribieron los pasos.
     """
     if failure is not None:
-        return Observation(True, f"Con un fallo en el código, «{target}» no se construye{_at(failure, source)}.")
+        return Observation(
+            True, f"Con un fallo en el código, «{target}» no se construye{_at(failure, source)}."
+        )
     seen = f"Con un fallo en el código, «{target}» se construyó igual"
     if failing := reports.failed(log):
         told = text.count(failing, "prueba que falla", "pruebas que fallan")
@@ -41,14 +43,18 @@ def closed(failure: BuildError | None, source: Dockerfile, target: str, log: str
     skipped = [f"«{stage.name or stage.index}»" for stage in source.stages if stage not in needed]
     if skipped:
         many = len(skipped) > 1
-        named = f"{'las etapas' if many else 'la etapa'} {text.join(skipped)} no se {'hacen' if many else 'hace'}"
+        named = (
+            f"{'las etapas' if many else 'la etapa'} {text.join(skipped)} no se {'hacen' if many else 'hace'}"
+        )
         said = f"{seen}: para él, {named}"
-        return Observation(False, f"{said}.", (f"{said}: nada de lo suyo la{'s' if many else ''} usa.", _NEEDS))
+        return Observation(
+            False, f"{said}.", (f"{said}: nada de lo suyo la{'s' if many else ''} usa.", _NEEDS)
+        )
     return Observation(
         False,
         f"{seen}: en ninguna de sus etapas se pasaron las pruebas con ese código.",
         (
-            f"Se cambió una línea de src que las pruebas vigilan, y al construir «{target}» no falló ninguna orden.",
+            f"Se cambió una línea de src que las pruebas vigilan, y al construir «{target}» no falló nada.",
             "Las pruebas se pasan con «npm test», donde estén las herramientas de desarrollo y el código.",
         ),
     )
@@ -64,8 +70,8 @@ def opened(failure: BuildError | None, source: Dockerfile, target: str) -> Obser
         f"{seen}.",
         (
             f"{seen}. ¿Dónde se arregla entonces?",
-            f"Mira de qué etapa parte «{target}»: hace también todo lo de ella. Las pruebas pueden ir en otra, "
-            f"que parta de «{target}».",
+            f"Mira de qué etapa parte «{target}»: hace también todo lo de ella. Las pruebas pueden ir en "
+            f"otra, que parta de «{target}».",
         ),
     )
 

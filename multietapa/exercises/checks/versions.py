@@ -49,7 +49,7 @@ def runs_with(body: str, major: int, when: str) -> Observation:
         f"{when}, la tienda contesta con {seen}, y se pide Node {major}.",
         (
             f"{when}, la tienda dice en su respuesta que corre con {seen}.",
-            "El Node de la imagen es el de la base de su última etapa: mira de dónde sale la versión de ese FROM.",
+            "El Node de la imagen es el de la base de su última etapa: mira de dónde sale su versión.",
         ),
     )
 
@@ -72,8 +72,8 @@ def says_its_base(labels: Mapping[str, str], base: str, when: str) -> Observatio
         f"{seen}.",
         (
             f"{seen}: a la etiqueta no le llegó el mismo valor que al FROM.",
-            "Un ARG de antes del primer FROM vale en los FROM. Dentro de una etapa no existe hasta que ella lo pide "
-            "con «ARG» y su nombre, sin darle otro valor.",
+            "Un ARG de antes del primer FROM vale en los FROM. Dentro de una etapa no existe hasta que ella lo "
+            "pide con «ARG» y su nombre, sin darle otro valor.",
         ),
     )
 

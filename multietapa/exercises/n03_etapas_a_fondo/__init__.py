@@ -1,4 +1,4 @@
-"""¿Qué se practica en «Etapas a fondo»? Que las pruebas cierren el paso, y que la base se elija en un sitio."""
+"""¿Qué se practica en «Etapas a fondo»? Que un fallo cierre el paso, y que la base se elija en un sitio."""
 
 from __future__ import annotations
 
@@ -59,7 +59,9 @@ def _try(bench: Bench, target: str, change: Callable[[Path], None]) -> tuple[Bui
         raise
     except BuildError as failure:
         if limit := excuse(bench.motor.client, bench.dockerfile, failure):
-            raise UncheckableError(f"No se pudo construir «{target}» con el código cambiado.", why=limit) from failure
+            raise UncheckableError(
+                f"No se pudo construir «{target}» con el código cambiado.", why=limit
+            ) from failure
         return failure, ""
 
 
