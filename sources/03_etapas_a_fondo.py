@@ -110,9 +110,9 @@ etapas(TIENDA, dockerfile=ENTORNOS)
 # %% [markdown]
 # ## Un archivo, tres imágenes
 #
-# Con `objetivo` (en la orden `docker build`, `--target`) se construye hasta una etapa y **esa es la imagen**. Sin él,
-# hasta la última. Así, una sola receta sirve para trabajar, para probar y para entregar. Empieza por la de trabajar,
-# que instala todas las dependencias y tarda un poco:
+# Con `objetivo` (en la orden `docker build`, `--target`; en el SDK, `target`) se construye hasta una etapa y **esa es la
+# imagen**; sin él, hasta la última. Una sola receta sirve para trabajar, para probar y para entregar. Empieza por la de
+# trabajar, que instala todas las dependencias y tarda un poco:
 
 # %%
 construir(TIENDA, dockerfile=ENTORNOS, objetivo="dev", etiqueta="tienda:dev")
@@ -159,17 +159,15 @@ puerta = construir(TIENDA, dockerfile=PUERTA, etiqueta="tienda:prod", vista="eta
 print(motor().ejecutar("tienda:prod", "grep passing /pruebas.txt"))
 
 # %% [markdown]
-# Si no quieres ese archivo en la imagen, la puerta puede ser una etapa de la que partir (`FROM pruebas AS
-# compilacion`) o un `RUN --mount=type=bind,from=pruebas`.
-#
-# Mira la franja de tiempos: `pruebas` y `compilacion` no se necesitan la una a la otra, y van **a la vez**.
+# Si no quieres ese archivo en la imagen, la puerta puede ser la etapa de la que parte `compilacion` (`FROM pruebas`) o
+# un `RUN --mount=type=bind,from=pruebas`. Y mira la franja de tiempos: `pruebas` y `compilacion` no se necesitan la una a
+# la otra, y van **a la vez**.
 #
 # ## Con el reloj delante
 #
-# ¿Cuánto se gana? Eso depende de la máquina: dos compilaciones se reparten los procesadores que haya. Con trabajos
-# que solo **esperan**, como una descarga, se ve limpio: aquí cada uno espera tres segundos. El **constructor
-# clásico**, el que usa el SDK si no se le dice otra cosa, lee el mismo archivo de otra manera. Predice los segundos de
-# los dos.
+# ¿Cuánto se gana? Dos compilaciones se reparten los procesadores que haya; con trabajos que solo **esperan**, como una
+# descarga, se ve limpio. Aquí hay tres, de tres segundos. El **constructor clásico**, el que usa el SDK si no se le dice
+# otra cosa, lee el mismo archivo de otra manera. Predice los segundos de los dos.
 
 # %%
 RELOJ = """\

@@ -72,8 +72,8 @@ def says_its_base(labels: Mapping[str, str], base: str, when: str) -> Observatio
         f"{seen}.",
         (
             f"{seen}: a la etiqueta no le llegó el mismo valor que al FROM.",
-            "Un ARG de antes del primer FROM vale en los FROM. Dentro de una etapa no existe hasta que ella lo "
-            "pide con «ARG» y su nombre, sin darle otro valor.",
+            "Un ARG de antes del primer FROM vale en los FROM. Dentro de una etapa no existe hasta que ella "
+            "lo pide con «ARG» y su nombre, sin darle otro valor.",
         ),
     )
 

@@ -1,8 +1,8 @@
 ARG NODE=14
 
-FROM docker.io/library/node:${NODE}-alpine AS base
+FROM node:${NODE}-alpine AS base
 ARG NODE
-LABEL org.opencontainers.image.base.name="docker.io/library/node:${NODE}-alpine"
+LABEL org.opencontainers.image.base.name="node:${NODE}-alpine"
 WORKDIR /app
 COPY package*.json ./
 

@@ -1,4 +1,4 @@
-# espera: espera-por-ver
+# espera: Ahí no tiene valor «NODE»
 FROM node:14-alpine AS build
 ARG NODE=14
 WORKDIR /app
