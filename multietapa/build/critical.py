@@ -1,7 +1,7 @@
 """El camino crítico de una construcción: la cadena de pasos, cada uno a la espera del anterior, que más duró.
 
-Es un cálculo sobre los segundos medidos. Lo que depende de qué lo dice el rastro de BuildKit; con un
-constructor que va en fila, todo depende de todo lo anterior.
+Es un cálculo sobre los segundos medidos. De qué depende cada paso lo dice el rastro de BuildKit; con un
+constructor que va en fila, cada uno espera a todos los anteriores.
 """
 
 from __future__ import annotations

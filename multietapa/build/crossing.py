@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from multietapa.build.events import MAIN_FOLDER, ContextSent, StepKind
+from multietapa.build.events import MAIN_FOLDER, ContextSent
 from multietapa.build.timeline import Timeline
 from multietapa.dockerfile.graph import SCRATCH, Edge, EdgeKind, Graph
 from multietapa.dockerfile.instructions import Instruction, copy_paths, mount_fields
@@ -81,8 +81,7 @@ def _inherited(line: Timeline, key: str) -> int | None:
     """Los bytes de las capas con las que empieza esa etapa: las de la base y las de las etapas de antes."""
     chain = travelling(line.graph)
     first = line.graph.sources(chain[0])[0].source
-    opening = [step.size for step in line.stage(chain[0]).steps if step.kind is StepKind.FROM]
-    base = 0 if first == f"imagen:{SCRATCH}" else next(iter(opening), None)
+    base = 0 if first == f"imagen:{SCRATCH}" else line.state.base
     before = [layers(line, other) for other in chain[: chain.index(key)]]
     return _whole([base, *before]) if _known(line) else None
 

@@ -7,7 +7,7 @@ copian de él. Los segundos son los medidos en esta construcción; de lo que sal
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from multietapa.build.critical import longest
@@ -16,6 +16,7 @@ from multietapa.build.timeline import Timeline, measured
 from multietapa.dockerfile.graph import EdgeKind
 from multietapa.dockerfile.instructions import Instruction
 from multietapa.dockerfile.stages import Stage
+from multietapa.keywords import WITH_LAYER
 
 _FOR_RUN = ("ENV", "ARG", "USER", "SHELL")  # no dejan capa, pero cada RUN de detrás los recibe
 
@@ -48,43 +49,52 @@ def changeable(line: Timeline) -> tuple[Instruction, ...]:
 
 def repeats(line: Timeline, number: int) -> Repeat:
     """Lo que se repetiría si cambiara la instrucción que empieza en esa línea."""
-    inputs = _needs(line)
-    again = _downstream({step.id for step in _seeds(line, number)}, inputs)
+    again = _downstream(line, {step.id for step in _seeds(line, number)})
     steps = tuple(step for stage in line.stages for step in stage.instructions if step.id in again)
     chosen = {step.id: step for step in steps}
-    row = sum(map(measured, steps)) if line.in_row else longest(chosen, inputs).seconds
+    inputs = {step.id: step.inputs for step in steps}
     return Repeat(
         number,
         steps,
         tuple(dict.fromkeys(line.owner[step.id] for step in steps)),
         sum(map(measured, steps)),
-        row,
+        sum(map(measured, steps)) if line.in_row else longest(chosen, inputs).seconds,
         sum(step.status is Status.CACHED for step in steps),
     )
 
 
 def _seeds(line: Timeline, number: int) -> Iterable[Step]:
     """Los pasos que se repiten por sí mismos, y no por los que van delante."""
-    yield from (step for stage in line.stages for step in stage.steps if step.line == number)
-    if any(arg.line == number for arg in line.source.global_args):
-        name = _defined(next(arg for arg in line.source.global_args if arg.line == number))
-        for stage in line.source.stages:
-            if _uses(stage.opening.text, name):
-                yield from _of(line, stage)
-        return
+    for arg in line.source.global_args:
+        if arg.line == number:
+            name = arg.arguments.partition("=")[0].strip()
+            used = (stage for stage in line.source.stages if _uses(stage.opening.text, name))
+            yield from (step for stage in used for step in _of(line, stage))
+            return
     at = line.source.stage_at(number)
-    if at is None:
+    every = (at.opening, *at.instructions) if at else ()
+    instruction = next((i for i in every if i.line == number), None)
+    if at is None or instruction is None:
         return
-    stage = at
-    instruction = next((i for i in (stage.opening, *stage.instructions) if i.line == number), None)
-    if instruction is None:
-        return
-    if instruction.keyword == "FROM":
-        yield from _of(line, stage)
+    own = [step for stage in line.stages for step in stage.instructions if step.line == number]
+    yield from own
+    if instruction.keyword == "FROM" or (not own and instruction.keyword in WITH_LAYER):
+        yield from _behind(line, at, number)
     elif instruction.keyword in _FOR_RUN and not line.in_row:
-        for heir in _heirs(line, stage):
-            after = number if heir is stage else 0
+        for heir in _heirs(line, at):
+            after = number if heir is at else 0
             yield from (step for step in _of(line, heir) if _receives(line, step, after, instruction))
+
+
+def _behind(line: Timeline, stage: Stage, number: int) -> Iterable[Step]:
+    """Todo lo que va detrás de esa línea, y lo que otras toman de su etapa.
+
+    Hace falta decirlo cuando el motor hizo esa línea con el nombre de otra etapa, que la tiene igual.
+    """
+    yield from (step for step in _of(line, stage) if (step.line or 0) > number)
+    for edge in line.graph.users(f"etapa:{stage.index}"):
+        taken = line.stage(edge.target).instructions
+        yield from (step for step in taken if edge.kind is EdgeKind.FROM or step.line == edge.line)
 
 
 def _receives(line: Timeline, step: Step, after: int, instruction: Instruction) -> bool:
@@ -105,10 +115,6 @@ def _names(instruction: Instruction) -> list[str]:
     return re.findall(r"(?:^|\s)([A-Za-z_]\w*)=", instruction.arguments)
 
 
-def _defined(instruction: Instruction) -> str:
-    return instruction.arguments.partition("=")[0].strip()
-
-
 def _uses(text: str, name: str) -> bool:
     return bool(name) and re.search(rf"\$\{{?{re.escape(name)}(?!\w)", text) is not None
 
@@ -127,35 +133,28 @@ def _heirs(line: Timeline, stage: Stage) -> list[Stage]:
     return found
 
 
-def _downstream(seeds: set[str], inputs: Mapping[str, tuple[str, ...]]) -> set[str]:
+def _downstream(line: Timeline, seeds: set[str]) -> set[str]:
     """Esos pasos y todos los que dependen de ellos."""
-    users: dict[str, list[str]] = {}
-    for id_, needed in inputs.items():
-        for one in needed:
-            users.setdefault(one, []).append(id_)
+    users: dict[str, list[Step]] = {}
+    for step in line.state.steps.values():
+        for one in step.inputs:
+            users.setdefault(one, []).append(step)
     pending, found = list(seeds), set[str]()
     while pending:
         id_ = pending.pop()
         if id_ not in found:
             found.add(id_)
-            pending += users.get(id_, ())
+            pending += [user.id for user in users.get(id_, ()) if _follows(line, user, id_)]
     return found
 
 
-def _needs(line: Timeline) -> dict[str, tuple[str, ...]]:
-    """De qué depende la caché de cada paso. El clásico no lo dice, pero lo hace siempre igual."""
-    if not line.in_row:
-        return {id_: step.inputs for id_, step in line.state.steps.items()}
-    last = {stage.key: stage.steps[-1].id for stage in line.stages if stage.steps}
-    taken: dict[tuple[str, int], list[str]] = {}
-    for edge in line.graph.edges:
-        if edge.source in last:
-            at = edge.line if edge.kind is not EdgeKind.FROM else 0
-            taken.setdefault((edge.target, at), []).append(last[edge.source])
-    found: dict[str, tuple[str, ...]] = {}
-    for stage in line.stages:
-        before = taken.get((stage.key, 0), [])
-        for step in stage.steps:
-            found[step.id] = (*before, *taken.get((stage.key, step.line or -1), ()))
-            before = [step.id]
-    return found
+def _follows(line: Timeline, user: Step, used: str) -> bool:
+    """Si ``user`` depende de ``used`` por lo que dice el Dockerfile.
+
+    Dos etapas que empiezan igual comparten sus primeros pasos, pero al cambiar una la otra sigue como estaba.
+    """
+    source, target = line.owner.get(used), line.owner.get(user.id)
+    if source == target or source is None or target is None:
+        return True
+    edges = (edge for edge in line.graph.sources(target) if edge.source == source)
+    return any(edge.kind is EdgeKind.FROM or edge.line == user.line for edge in edges)

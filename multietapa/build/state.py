@@ -64,8 +64,9 @@ class BuildState:
 
     ``log`` son las últimas líneas, con un título cada vez que cambia el paso que habla; ``log_total``
     cuenta las que ha habido. ``seconds`` es ``None`` hasta el final. ``reported`` son los bytes de la
-    imagen según el motor, o ``None`` si no se le ha preguntado. ``sent``, lo que viajó de cada carpeta (vacío
-    si se construye sin sesión: entonces viaja siempre todo). ``output``, lo que quedó en la de salida.
+    imagen según el motor, o ``None`` si no se le ha preguntado, y ``base``, los de aquella de la que parte.
+    ``sent``, lo que viajó de cada carpeta (vacío si se construye sin sesión: entonces viaja siempre todo).
+    ``output``, lo que quedó en la de salida.
     """
 
     steps: Mapping[str, Step] = field(default_factory=dict)
@@ -79,6 +80,7 @@ class BuildState:
     reason: str = ""
     line: int | None = None
     reported: int | None = None
+    base: int | None = None
     sent: Mapping[str, ContextSent] = field(default_factory=dict)
     output: OutputWritten | None = None
 
@@ -150,10 +152,10 @@ def explained(state: BuildState, reason: str) -> BuildState:
     return replace(state, reason=reason)
 
 
-def sized(state: BuildState, total: int, sizes: Mapping[str, int]) -> BuildState:
-    """Añade los bytes que declara el motor: los de la imagen y, por ``id``, los de cada paso."""
+def sized(state: BuildState, total: int, sizes: Mapping[str, int], base: int | None = None) -> BuildState:
+    """Añade los bytes que declara el motor: de la imagen, de la base y, por ``id``, de cada paso."""
     steps = {id_: replace(step, size=sizes.get(id_)) for id_, step in state.steps.items()}
-    return replace(state, steps=steps, reported=total)
+    return replace(state, steps=steps, reported=total, base=base)
 
 
 def heading(step: Step) -> str:

@@ -111,8 +111,8 @@ class Timeline:
 
     @property
     def in_row(self) -> bool:
-        """Los pasos van en fila, como en el constructor clásico: nadie dice de qué depende cada uno."""
-        return not any(step.inputs for step in self.state.steps.values())
+        """Los pasos van uno detrás de otro, como en el constructor clásico (sus ``id`` son ``paso-N``)."""
+        return any(id_.startswith("paso-") for id_ in self.state.steps)
 
     @cached_property
     def owner(self) -> Mapping[str, str]:

@@ -23,7 +23,7 @@ from multietapa.build.pipeline import base_step, failing, run
 from multietapa.build.plan import Plan, plan_build
 from multietapa.build.pulls import pulled_by_buildkit
 from multietapa.build.session.extras import wanted_extras
-from multietapa.build.sizes import step_sizes
+from multietapa.build.sizes import base_size, step_sizes
 from multietapa.build.state import BuildState, sized
 from multietapa.cells.calls import offered
 from multietapa.cells.construccion import Construccion, finished
@@ -174,7 +174,8 @@ def with_sizes(client: docker.DockerClient, state: BuildState, stages: tuple[str
         quick = quick_sizes(client, state.image_id)
     except (MultietapaError, DockerException, requests.RequestException, OSError):
         return state
-    return sized(state, quick.reported_bytes, step_sizes(state, quick.steps, stages))
+    asked = (state, quick.steps, stages)
+    return sized(state, quick.reported_bytes, step_sizes(*asked), base_size(*asked) if stages else None)
 
 
 def _bring(client: docker.DockerClient, plan: Plan, name: str, messages: queue.SimpleQueue[Any]) -> None:

@@ -103,9 +103,9 @@ def nothing_to_show(rejected: Iterable[Rejected]) -> NoEngineError:
 
 
 def _in_row(recording: Recording) -> bool:
-    """Se grabó con un constructor que va en fila: de ningún paso dice de qué depende."""
-    steps = [event for _, event in recording.events if isinstance(event, StepDeclared)]
-    return bool(steps) and not any(step.inputs for step in steps)
+    """Se grabó con un constructor que va en fila."""
+    steps = (event for _, event in recording.events if isinstance(event, StepDeclared))
+    return any(step.id.startswith("paso-") for step in steps)
 
 
 def _meaning(dockerfile: str) -> list[str]:

@@ -15,7 +15,8 @@ function render({ model, el }) {
     box.append(element("p", "", build.result), lanes.box, ...build.notes.map((note) => element("p", "mtl-note", note)));
     root.append(box);
   }
-  root.append(element("p", "mtl-legend", `${shown.legend.join("; ")}.`));
+  root.append(element("p", "mtl-legend", shown.legend.join(" ")));
+  return wire(model, {});
 }
 
 export default { render };

@@ -1,5 +1,4 @@
-// Las franjas de tiempo de unas etapas, todas sobre el mismo eje. Las barras se colocan con una variable de CSS: al
-// crecer el eje solo cambia ella.
+// Las franjas de tiempo de unas etapas, sobre un mismo eje. Al crecer el eje solo cambia una variable de CSS.
 
 const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 3600];
 
@@ -9,7 +8,7 @@ function strip(label) {
   const axis = element("div", "mtl-axis", "", { "aria-hidden": true });
   box.append(rows, axis);
   const views = [];
-  let [total, open] = [0, []];
+  let total = 0;
 
   function row() {
     const item = element("li");
@@ -23,7 +22,7 @@ function strip(label) {
   function bar([start, end, kind]) {
     const node = element("i", `mtl-${kind}`);
     node.style.left = `calc(var(--mtl-k) * ${start})`;
-    if (end !== null) node.style.width = `calc(var(--mtl-k) * ${Math.max(end - start, 0)})`;
+    node.style.width = `calc(var(--mtl-k) * ${end - start})`;
     return node;
   }
 
@@ -35,9 +34,10 @@ function strip(label) {
     setText(view.name, lane.name);
     setText(view.mark, `${lane.hot ? "◆ " : ""}${lane.mark}`);
     view.track.setAttribute("aria-label", lane.says);
-    const running = lane.open === undefined ? [] : [bar([lane.open, null, 0])];
-    view.open = running.length ? { node: running[0], start: lane.open } : null;
-    view.track.replaceChildren(...lane.pieces.map(bar), ...running);
+    view.track.replaceChildren(...lane.pieces.map(bar));
+    view.open = lane.open === undefined ? null : bar([lane.open, lane.open, 0]);
+    if (view.open) view.track.append(view.open);
+    view.start = lane.open;
   }
 
   function scale(seconds) {
@@ -46,12 +46,14 @@ function strip(label) {
     box.style.setProperty("--mtl-k", `${100 / total}%`);
     const step = STEPS.find((each) => total / each <= 8) || total / 8;
     const marks = [];
-    for (let at = 0; at <= total * 1.0001; at += step) {
-      const mark = element("span", "", step < 1 ? `${number(at, 1)} s` : duration(at).replace(/,0 s/, " s"));
+    for (let at = 0; at < total * 0.95; at += step) {
+      const mark = element("span", "", duration(at).replace(step < 1 ? "" : ",0", ""));
       mark.style.left = `${(100 * at) / total}%`;
       marks.push(mark);
     }
-    axis.replaceChildren(element("span"), ...[element("div")].map((track) => (track.append(...marks), track)));
+    const track = element("div");
+    track.append(...marks);
+    axis.replaceChildren(element("span"), track);
   }
 
   function draw(lanes) {
@@ -60,13 +62,12 @@ function strip(label) {
       drawLane(views[n], lane);
     });
     while (views.length > lanes.length) views.pop().item.remove();
-    open = views.filter((view) => view.open);
   }
 
   // Mientras corre, el eje crece a saltos; al final mide lo que duró.
   function grow(now) {
     if (now > total) scale(Math.max(2, now * 1.25));
-    for (const { open: { node, start } } of open) node.style.width = `calc(var(--mtl-k) * ${Math.max(now - start, 0)})`;
+    for (const { open, start } of views) if (open) open.style.width = `calc(var(--mtl-k) * ${Math.max(now - start, 0)})`;
   }
 
   return { box, draw, scale, grow, rows: () => views };

@@ -36,9 +36,9 @@ MOST_LANES = 60
 _PIECES = 40
 _SHORTEST = 0.05  # segundos; lo que tarda menos no se nombra
 LEGEND = (
-    "barra baja: trabajo",
-    "barra alta con rombo: trabajo del camino crítico",
-    "barra hueca: salió de la caché",
+    "Barra baja: trabajo.",
+    "Barra alta (◆ en su etapa): trabajo del camino crítico.",
+    "Barra hueca: salió de la caché.",
 )
 """Cómo se leen las franjas."""
 
@@ -63,7 +63,8 @@ def stage_called(stage: StageTime) -> str:
 def took(stage: StageTime) -> str:
     """Los segundos de trabajo de una etapa, escritos; ``""`` si no trabajó."""
     worked = stage.status in (StageStatus.DONE, StageStatus.FAILED, StageStatus.CANCELLED)
-    return text.duration(stage.work) if worked and stage.steps else ""
+    stopped = stage.status is StageStatus.CANCELLED and stage.work < _SHORTEST
+    return text.duration(stage.work) if worked and stage.steps and not stopped else ""
 
 
 def mark(stage: StageTime) -> str:
@@ -107,7 +108,7 @@ def sentence(line: Timeline, stage: StageTime) -> str:
 
 def lanes(line: Timeline) -> list[dict[str, Any]]:
     """Las franjas: una por etapa, en el orden del archivo, y antes y después lo que no es de ninguna."""
-    chain = critical(line) if line.state.phase.over else Chain()
+    chain = path_of(line)
     hot = {step.id for step in chain.steps}
     shown = [line.before, *line.stages[:MOST_LANES], line.after]
     return [_lane(line, stage, hot) for stage in shown if stage.key or stage.steps]
@@ -130,7 +131,7 @@ def _lane(line: Timeline, stage: StageTime, hot: set[str]) -> dict[str, Any]:
 def pieces(line: Timeline, stage: StageTime, hot: set[str]) -> list[list[float]]:
     """Los ratos de una etapa, cada uno con su clase; los que casi se tocan son uno."""
     every: list[tuple[Interval, int]] = sorted(
-        (interval, _kind(step, hot)) for step in stage.steps for interval in step.intervals
+        (interval, _kind(stage, step, hot)) for step in stage.steps for interval in step.intervals
     )
     near = max(0.02, (line.state.seconds or 0.0) / 400)
     while True:
@@ -140,8 +141,10 @@ def pieces(line: Timeline, stage: StageTime, hot: set[str]) -> list[list[float]]
         near *= 2
 
 
-def _kind(step: Step, hot: set[str]) -> int:
-    return CRITICAL if step.id in hot else CACHED if step.status is Status.CACHED else WORK
+def _kind(stage: StageTime, step: Step, hot: set[str]) -> int:
+    nothing = stage.status is StageStatus.CACHED and measured(step) < _SHORTEST  # su FROM, que ya estaba
+    cached = step.status is Status.CACHED or nothing
+    return CRITICAL if step.id in hot else CACHED if cached else WORK
 
 
 def _joined(every: Iterable[tuple[Interval, int]], near: float) -> list[tuple[Interval, int]]:
@@ -157,16 +160,20 @@ def _joined(every: Iterable[tuple[Interval, int]], near: float) -> list[tuple[In
     return found
 
 
+def path_of(line: Timeline) -> Chain:
+    """El camino crítico de una construcción que acabó bien; de las demás no se dice."""
+    return critical(line) if line.state.phase is BuildPhase.DONE else Chain()
+
+
 def path_sentence(line: Timeline, chain: Chain) -> str:
     """El camino crítico en una frase: lo que suma, junto a lo que hubo que esperar."""
+    if line.state.phase is not BuildPhase.DONE:
+        return ""
     if not chain.steps:
         return "Ningún paso trabajó: no hay camino crítico."
     whole = line.state.seconds or 0.0
-    how = (
-        "todos los pasos, en fila, suman"
-        if line.in_row
-        else "la cadena más larga de pasos que se esperan suma"
-    )
+    chained = "la cadena más larga de pasos que se esperan suma"
+    how = "todos los pasos, en fila, suman" if line.in_row else chained
     return f"Camino crítico (cálculo): {how} {_exact(chain.seconds)} de los {_exact(whole)} que duró todo."
 
 
@@ -206,10 +213,9 @@ def headline(builds: Sequence[Built]) -> str:
     if text.duration(quick) == text.duration(long):
         return f"Tardaron lo mismo: {text.duration(long)}."
     number = {id(built): at for at, built in enumerate(builds, 1)}
-    return (
-        f"La {number[id(slow)]} ({slow.request.title}) tardó {text.duration(long)}, y la {number[id(fast)]} "
-        f"({fast.request.title}), {text.duration(quick)}: {text.ratio(long, quick)} lo que esta."
-    )
+    first, second = (f"La {number[id(each)]} ({each.request.title})" for each in (slow, fast))
+    times = text.as_much(long, quick)
+    return f"{first} tardó {text.duration(long)}: {times} l{second[1:]}, que tardó {text.duration(quick)}."
 
 
 def about(built: Built) -> str:
@@ -237,7 +243,6 @@ def payload(builds: Sequence[Built]) -> dict[str, Any]:
 
 def _shown(at: int, built: Built) -> dict[str, Any]:
     line = built.line
-    chain = critical(line)
     return {
         "title": f"{at}. {built.request.title}",
         "about": about(built),
@@ -245,7 +250,7 @@ def _shown(at: int, built: Built) -> dict[str, Any]:
         "phase": line.state.phase.name.lower(),
         "result": summary(built),
         "lanes": lanes(line),
-        "notes": [path_sentence(line, chain), *together_sentences(line)],
+        "notes": _notes(line),
     }
 
 
@@ -256,8 +261,7 @@ def lines(builds: Sequence[Built]) -> list[str]:
         said += [built.request.recording] if built.request.recording else []
         said += [f"{at}. {built.request.title} · {about(built)}", f"  {summary(built)}"]
         said += [f"  {each}" for each in stage_lines(built.line)]
-        said += [f"  {path_sentence(built.line, critical(built.line))}"]
-        said += [f"  {each}" for each in together_sentences(built.line)]
+        said += [f"  {each}" for each in _notes(built.line)]
     return said
 
 
@@ -273,15 +277,14 @@ def static_html(builds: Sequence[Built], css: str) -> str:
 
 def legend_words() -> str:
     """Cómo se leen las franjas, en una línea."""
-    return f"{'; '.join(LEGEND)}.".capitalize()
+    return " ".join(LEGEND)
 
 
 def _section(at: int, built: Built, total: float) -> str:
     badge = (
         f'<div class="mt-grabacion">{_esc(built.request.recording)}</div>' if built.request.recording else ""
     )
-    chain = critical(built.line)
-    notes = [path_sentence(built.line, chain), *together_sentences(built.line)]
+    notes = _notes(built.line)
     return (
         f"{badge}<p><strong>{at}. {_esc(built.request.title)}</strong> · {_esc(about(built))}<br>"
         f"{_esc(summary(built))}</p>{strip_html(built.line, total)}"
@@ -305,6 +308,10 @@ def _bar(piece: list[float], total: float) -> str:
     start, end, kind = piece
     left, width = 100 * start / (total or 1.0), 100 * (end - start) / (total or 1.0)
     return f'<i class="mtl-{int(kind)}" style="left:{left:.2f}%;width:{width:.2f}%"></i>'
+
+
+def _notes(line: Timeline) -> list[str]:
+    return [*filter(None, [path_sentence(line, path_of(line))]), *together_sentences(line)]
 
 
 def _exact(seconds: float) -> str:

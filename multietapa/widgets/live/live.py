@@ -38,7 +38,7 @@ class LiveView(WidgetView):
     order: traitlets.List[int] = traitlets.List().tag(sync=True)
     info: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
     nodes: traitlets.List[Any] = traitlets.List().tag(sync=True)
-    amounts: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    amounts: traitlets.Dict[str, str] = traitlets.Dict().tag(sync=True)
     lanes: traitlets.List[Any] = traitlets.List().tag(sync=True)
     steps: traitlets.List[Any] = traitlets.List().tag(sync=True)
     log: traitlets.List[str] = traitlets.List().tag(sync=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from multietapa import text
-from multietapa.build.critical import critical
 from multietapa.build.state import BuildPhase, one_line
 from multietapa.build.step import Status, Step
 from multietapa.build.timeline import StageStatus, Timeline
@@ -14,7 +13,14 @@ from multietapa.widgets.build.travel import activity, cut, detail
 from multietapa.widgets.build.words import ICONS, head, shown_warnings, step_size, tail, took
 from multietapa.widgets.inline import inline
 from multietapa.widgets.lanes.words import LEGEND as STRIP_LEGEND
-from multietapa.widgets.lanes.words import lanes, path_sentence, path_steps, stage_called, together_sentences
+from multietapa.widgets.lanes.words import (
+    lanes,
+    path_of,
+    path_sentence,
+    path_steps,
+    stage_called,
+    together_sentences,
+)
 from multietapa.widgets.live.picture import draw
 from multietapa.widgets.live.value import Staged
 from multietapa.widgets.live.words import (
@@ -30,23 +36,23 @@ from multietapa.widgets.live.words import (
     left_out,
     looks,
 )
-from multietapa.widgets.stages.words import STILL, headline, notes, subject, takes
+from multietapa.widgets.stages.words import STILL, notes, subject, takes
 
 _MOST_STEPS, _NAME, _LOG, _LOG_DONE = 100, 90, 8_000, 3_000
+MOVING = "Dibujo: con las flechas se va de un nodo a otro, y con Intro se abre"
 _ROOM = 14_000
 """Los caracteres de lo que se repetiría con cada línea: el cuaderno los guarda."""
 
 
 def opening(plan: Staged, line: Timeline) -> dict[str, Any]:
     """Lo que no cambia: el dibujo vacío, en qué orden se recorre y qué se lee de cada nodo."""
-    svg = draw(plan.scene, headline(plan.stages), looks(plan, line), amounts(plan, line))
+    svg = draw(plan.scene, MOVING, looks(plan, line), amounts(plan, line), live=True)
     return {
         "picture": svg,
         "order": list(plan.scene.order),
         "info": {
             "nodes": [_info(plan, at) for at in range(len(plan.scene.nodes))],
-            "legend": [inline(each) for each in LEGEND] if svg else [],
-            "strip": [*STRIP_LEGEND],
+            "legend": [inline(each) for each in (*(LEGEND if svg else ()), *STRIP_LEGEND)],
             "notes": [
                 *(note for note in notes(plan.stages) if note != STILL),
                 *([IN_ROW] if plan.classic else []),
@@ -63,7 +69,7 @@ def payload(plan: Staged, line: Timeline, elapsed: float) -> dict[str, Any]:
     return {
         "head": {**head(state, plan.request, elapsed), **_progress(plan, line)},
         "nodes": _nodes(plan, line),
-        "amounts": [[at, said] for at, said in amounts(plan, line).items()],
+        "amounts": {str(at): said for at, said in amounts(plan, line).items()},
         "lanes": lanes(line),
         "steps": [_step(plan, line, step) for step in _shown_steps(line)],
         "log": _log(tail(state.log), room),
@@ -76,11 +82,13 @@ def after(plan: Staged, line: Timeline) -> dict[str, Any]:
     """Lo que solo se sabe al final: el camino crítico, los bytes y lo que repetiría cada línea."""
     if not line.state.phase.over:
         return {}
-    chain = critical(line)
+    chain = path_of(line)
     hot = {line.owner.get(step.id, "") for step in chain.steps}
     return {
         "path": path_sentence(line, chain),
-        "steps": path_steps(line, chain),
+        "steps": [
+            dict(zip(("stage", "text", "took"), each, strict=True)) for each in path_steps(line, chain)
+        ],
         "hot": [at for at, node in enumerate(plan.scene.nodes) if node.key in hot],
         "notes": [*together_sentences(line), *bytes_sentences(plan, line)],
         "changes": _changes(plan, line),
@@ -136,10 +144,11 @@ def _info(plan: Staged, at: int) -> dict[str, Any]:
     """Lo que se lee al abrir un nodo, además de sus pasos."""
     node = plan.scene.nodes[at]
     if node.kind is not NodeKind.STAGE:
-        return {"name": node.name, "title": node.name[:1].upper() + node.name[1:], "takes": []}
+        return {"name": node.name, "title": node.name[:1].upper() + node.name[1:], "takes": ""}
     taken = [edges for edges in plan.stages.lines() if edges[0].target == node.key]
     title = subject(plan.stages, node).removesuffix(",")
-    return {"name": node.name, "title": title, "takes": [takes(plan.stages, edges) for edges in taken]}
+    said = "; ".join(takes(plan.stages, edges) for edges in taken)
+    return {"name": node.name, "title": title, "takes": f"{said[:1].upper()}{said[1:]}"}
 
 
 def _shown_steps(line: Timeline) -> list[Step]:

@@ -110,8 +110,13 @@ def scene(source: Dockerfile, graph: Graph) -> Scene:
     return Scene(nodes, tuple(found), placed, tuple(order))
 
 
-def draw(shown: Scene, said: str, looks: Sequence[Look], amounts: Mapping[int, str]) -> str:
-    """El dibujo, con lo que dice cada nodo y los bytes de cada línea; ``""`` si sería demasiado."""
+def draw(
+    shown: Scene, said: str, looks: Sequence[Look], amounts: Mapping[int, str], *, live: bool = False
+) -> str:
+    """El dibujo, con lo que dice cada nodo y los bytes de cada línea; ``""`` si sería demasiado.
+
+    Con ``live``, cada nodo es un botón.
+    """
     placed = shown.placed
     if placed is None:
         return ""
@@ -119,11 +124,14 @@ def draw(shown: Scene, said: str, looks: Sequence[Look], amounts: Mapping[int, s
         _line(at, line, route, looks[_at(shown, line.target)], amounts.get(at, ""))
         for at, (line, route) in enumerate(zip(shown.lines, placed.routes, strict=True))
     )
-    nodes = "".join(_node(at, node, placed.boxes[node.key], looks[at]) for at, node in enumerate(shown.nodes))
+    nodes = "".join(
+        _node(at, node, placed.boxes[node.key], looks[at], live=live) for at, node in enumerate(shown.nodes)
+    )
     width, height = placed.width + 2 * MARGIN, placed.height + 2 * MARGIN
     box = f"{-MARGIN:g} {-MARGIN:g} {width:g} {height:g}"
+    role = "group" if live else "img"
     svg = (
-        f'<svg class="mtg-svg mtv-svg" viewBox="{box}" width="{width:g}" height="{height:g}" role="img" '
+        f'<svg class="mtg-svg mtv-svg" viewBox="{box}" width="{width:g}" height="{height:g}" role="{role}" '
         f'aria-label="{html.escape(said)}">{lines}{nodes}</svg>'
     )
     return svg if len(svg) <= LARGEST else ""
@@ -153,7 +161,7 @@ def _arrow(line: Line) -> Arrow:
     return Arrow(line.source, line.target, max(_AMOUNT, width), LABEL + 14 * (rows - 1))
 
 
-def _node(at: int, node: Node, box: Rect, look: Look) -> str:
+def _node(at: int, node: Node, box: Rect, look: Look, *, live: bool) -> str:
     rows = (
         (20, "mtg-name", short(_title(node))),
         (37, "mtg-about", _about(node)),
@@ -164,8 +172,9 @@ def _node(at: int, node: Node, box: Rect, look: Look) -> str:
         f'<text class="{kind}" x="{box.x:g}" y="{box.y + y:g}">{html.escape(said, quote=False)}</text>'
         for y, kind, said in rows
     )
+    button = ' role="button" tabindex="-1" aria-expanded="false"' if live else ""
     return (
-        f'<g class="mtg-node mtg-{SHAPES[node.kind]}" data-n="{at}" data-status="{look.status}">'
+        f'<g class="mtg-node mtg-{SHAPES[node.kind]}" data-n="{at}" data-status="{look.status}"{button}>'
         f"{shape(node.kind, box)}{words}</g>"
     )
 
@@ -178,10 +187,11 @@ def _line(at: int, line: Line, route: Route, look: Look, amount: str) -> str:
             said = f'<text x="{center:g}" y="{top:g}">{html.escape(short(line.says), quote=False)}</text>'
             top += 14
         if line.counted:
-            said += f'<text class="mtg-bytes" x="{center:g}" y="{top:g}">{html.escape(amount)}</text>'
+            where = f'data-e="{at}" x="{center:g}" y="{top:g}"'
+            said += f'<text class="mtg-bytes" {where}>{html.escape(amount)}</text>'
     off = " mtg-off" if look.status == "skipped" else ""
     return (
-        f'<g class="mtg-edge mtg-{KINDS[line.kind]}{off}" data-e="{at}">'
+        f'<g class="mtg-edge mtg-{KINDS[line.kind]}{off}" aria-hidden="true">'
         f'<path class="mtg-line" d="{path(route)}"/>'
         f'<path class="mtg-head" d="M{x - 6:g} {y - 10:g}h12l-6 9z"/>{said}</g>'
     )

@@ -123,7 +123,7 @@ def running() -> BuildState:
 
 def cold() -> BuildState:
     """Terminada, sin nada en la caché."""
-    return sized(_state(*_DONE), 124_314_000, _SIZES)
+    return sized(_state(*_DONE), 124_314_000, _SIZES, 117_200_000)
 
 
 def warm() -> BuildState:
@@ -131,7 +131,10 @@ def warm() -> BuildState:
     steps = [event.id for event in _PLAN if isinstance(event, StepDeclared)]
     events = [StepFinished(id_, 0.3, 0.0, cached=id_ not in ("contexto", "b1", "d1", "f1")) for id_ in steps]
     return sized(
-        _state(*_PLAN, _SENT, *events, BuildFinished("sha256:8c1e5d7f2b90aa34", 0.6)), 124_314_000, _SIZES
+        _state(*_PLAN, _SENT, *events, BuildFinished("sha256:8c1e5d7f2b90aa34", 0.6)),
+        124_314_000,
+        _SIZES,
+        117_200_000,
     )
 
 

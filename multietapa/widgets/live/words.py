@@ -6,7 +6,6 @@ import html
 from collections.abc import Sequence
 
 from multietapa import text
-from multietapa.build.critical import critical
 from multietapa.build.crossing import crossed, layers, sent, travelling
 from multietapa.build.events import ContextSent, StepKind
 from multietapa.build.repeats import Repeat, changeable, repeats
@@ -21,6 +20,7 @@ from multietapa.widgets.lanes.words import (
     cached_of,
     legend_words,
     mark,
+    path_of,
     path_sentence,
     path_steps,
     stage_called,
@@ -94,8 +94,8 @@ def bytes_sentences(plan: Staged, line: Timeline) -> list[str]:
         size = crossed(line, drawn.edges)
         source, target = (called(line.graph.node(key)) for key in (drawn.source, drawn.target))
         amount = "no se sabe cuántos bytes" if size is None else f"{text.size(size)}, según el motor"
-        how = "con sus capas" if drawn.kind is EdgeKind.FROM else "con COPY --from"
-        said.append(f"De {source} a {target} cruzan {how}: {amount}.")
+        how = "empieza con las capas" if drawn.kind is EdgeKind.FROM else "recibe con COPY --from archivos"
+        said.append(f"{target[:1].upper()}{target[1:]} {how} de {source}: {amount}.")
     return said
 
 
@@ -154,14 +154,14 @@ def news(before: Timeline | None, after: Timeline) -> str:
 def lines(plan: Staged, line: Timeline, summary: str = "") -> list[str]:
     """El gemelo en texto; se entiende también leído en voz alta."""
     state, request = line.state, plan.request
-    chain = critical(line)
+    chain = path_of(line)
     said = [request.recording] if request.recording else []
     said += [f"{request.title} · {context(request)}", headline(plan.stages)]
     said += [IN_ROW] if plan.classic else []
     said += [f"  {each}" for each in [*stage_lines(line, skipped=False), *left_out(plan, line)]]
     said += [f"  {each}" for each in bytes_sentences(plan, line)]
     said += [f"  {warning_line(warning)}" for warning in state.warnings]
-    if state.phase.over:
+    if chain.steps or state.phase is BuildPhase.DONE:
         said += [path_sentence(line, chain)]
         said += [f"  {took}: {_of(where)}{step}" for where, step, took in path_steps(line, chain)]
         said += together_sentences(line)
@@ -183,13 +183,13 @@ def left_out(plan: Staged, line: Timeline) -> list[str]:
 def static_html(plan: Staged, line: Timeline, picture: str, summary: str = "") -> str:
     """El gemelo en HTML, sin controles: el dibujo, las franjas y las mismas frases."""
     state, request = line.state, plan.request
-    chain = critical(line)
+    chain = path_of(line)
     badge = f'<div class="mt-grabacion">{_esc(request.recording)}</div>' if request.recording else ""
     about = 'tabindex="0" role="group" aria-label="Dibujo de las etapas"'
     drawn = f'<div class="mtg-scroll" {about}>{picture}</div>' if picture else ""
     said = [*left_out(plan, line), *bytes_sentences(plan, line)]
     said += [warning_line(warning) for warning in state.warnings]
-    if state.phase.over:
+    if state.phase is BuildPhase.DONE:
         path = [f"{took}: {_of(where)}{step}" for where, step, took in path_steps(line, chain)]
         after = f"<p>{_esc(path_sentence(line, chain))}</p>{_list(path)}{_list(together_sentences(line))}"
     else:
