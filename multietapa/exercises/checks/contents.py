@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from multietapa import text
+from multietapa.exercises.checks import reports
 from multietapa.exercises.outcome import Observation
 from multietapa.image.contents import is_compiler, is_source
 from multietapa.image.image import MeasuredImage, carried, files, layer_name, visible
@@ -116,19 +117,13 @@ def keeps_summary(content: bytes | None, expected: Sequence[str], path: str) -> 
     )
 
 
-#: Lo que escribe mocha, con cualquiera de sus informes corrientes, cuando cuenta las que pasaron y las que
-#: no.
-_PASSED = re.compile(r"(\d+) passing|# pass (\d+)|\"passes\": (\d+)|tests=\"(\d+)\" failures=\"0\"")
-_FAILED = re.compile(r"(\d+) failing|# fail ([1-9]\d*)|\"failures\": ([1-9]\d*)")
-
-
 def keeps_test_report(content: bytes | None, path: str, *, unused: Sequence[str] = ()) -> Observation:
     """El archivo guardado es lo que escribe ``npm test`` cuando todas las pruebas pasan.
 
     ``unused`` son las etapas que no se hicieron: la pista habla de ellas.
     """
     written = (content or b"").decode("utf-8", "replace")
-    passed, failed = _PASSED.search(written), _FAILED.search(written)
+    passed, failed = reports.passed(written), reports.failed(written)
     where = (
         "«npm test» necesita las herramientas de desarrollo: ¿en qué etapa están? Lo que escriba se puede "
         "guardar en un archivo, y un archivo se puede copiar. BuildKit no hace una etapa de la que nadie "
@@ -144,10 +139,9 @@ def keeps_test_report(content: bytes | None, path: str, *, unused: Sequence[str]
             why = f"{which}: nadie la{'s' if many else ''} usa."
         return Observation(False, seen, (f"{seen} {why}", where))
     if failed:
-        seen = f"En {path} hay pruebas que fallan ({next(filter(None, failed.groups()))})."
+        seen = f"En {path} hay pruebas que fallan ({failed})."
         return Observation(False, seen, (seen, "Deja que npm test detenga la construcción cuando falle."))
-    if passed is None or next(filter(None, passed.groups())) == "0":
+    if not passed:
         seen = f"{path} no dice cuántas pruebas pasaron."
         return Observation(False, seen, (f"{seen} No parece lo que escribe «npm test».", where))
-    count = int(next(filter(None, passed.groups())))
-    return Observation(True, f"{path} está: {text.count(count, 'prueba pasada', 'pruebas pasadas')}.")
+    return Observation(True, f"{path} está: {text.count(passed, 'prueba pasada', 'pruebas pasadas')}.")

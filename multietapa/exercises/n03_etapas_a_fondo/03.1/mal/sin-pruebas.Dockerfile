@@ -1,0 +1,17 @@
+# espera: en ninguna de sus etapas se pasaron las pruebas
+FROM node:14-alpine AS dev
+WORKDIR /app
+COPY package*.json ./
+RUN npm ci
+COPY . .
+CMD ["npm", "run", "dev"]
+
+FROM dev AS pruebas
+RUN npm run build
+
+FROM node:14-alpine AS prod
+WORKDIR /app
+COPY package*.json ./
+RUN npm ci --only=production
+COPY --from=pruebas /app/dist ./dist
+CMD ["node", "dist/server.js"]
