@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from multietapa.build.memory.why import phrase
 from multietapa.build.state import BuildState, one_line
@@ -29,6 +30,11 @@ def general(state: BuildState) -> str:
     found = (step.why for step in state.instructions if step.why is not None and step.why.cause.general)
     why = next(found, None)
     return phrase(why) if why else ""
+
+
+def without_reasons(state: BuildState) -> BuildState:
+    """El mismo estado, sin las razones: para quien las dice aparte."""
+    return replace(state, steps={id_: replace(step, why=None) for id_, step in state.steps.items()})
 
 
 def reason_lines(state: BuildState) -> Iterator[str]:
