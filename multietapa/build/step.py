@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from multietapa.build.events import StepKind, StepProgress
+from multietapa.build.memory.why import Why
 
 
 class Status(Enum):
@@ -29,6 +30,7 @@ class Step:
     ``folder``, la carpeta que recibe, o ``""``. ``inputs``, los ``id`` de los pasos de los que depende.
     ``intervals``, de qué segundo a qué segundo trabajó cada vez (un paso puede volver a empezar), sin la que
     esté en marcha.
+    ``why``, por qué no salió de la caché, si se sabe.
     """
 
     id: str
@@ -45,6 +47,7 @@ class Step:
     folder: str = ""
     inputs: tuple[str, ...] = ()
     intervals: tuple[tuple[float, float], ...] = ()
+    why: Why | None = None
 
     @property
     def keyword(self) -> str:

@@ -19,6 +19,7 @@ from multietapa.bases.sources import ensure_base, find_nearby
 from multietapa.build.events import Event, StepProgress
 from multietapa.build.failure import misplaced
 from multietapa.build.follow import follow
+from multietapa.build.memory.memory import Memory
 from multietapa.build.pipeline import base_step, failing, run
 from multietapa.build.plan import Plan, plan_build
 from multietapa.build.pulls import pulled_by_buildkit
@@ -123,6 +124,7 @@ def construir(
     chain: tuple[str, ...] = ()
     source: Dockerfile | None = None
     drawable, classic = False, constructor == "clasico"
+    memory: Memory | None = None
     cancel = threading.Event()
     messages: queue.SimpleQueue[Any] = queue.SimpleQueue()
     try:
@@ -150,6 +152,7 @@ def construir(
     else:
         chain, source = plan.chain, plan.source
         drawable = not misplaced(source, objetivo, classic=classic)
+        memory = Memory(client, plan, nocache=sin_cache, plain=info.name in _ONLY_BUILDER)
         events = run(
             client,
             plan,
@@ -162,9 +165,16 @@ def construir(
     request = Request(etiqueta, info.label, objetivo or "", builder)
     staged = stages_of(request, source, objetivo, classic=classic) if source and drawable else None
     view = open_build_view(vista, request, staged, cancel)
-    state, log = follow(
-        events, view, cancel, messages=messages, complete=lambda state: with_sizes(client, state, chain)
-    )
+
+    def complete(state: BuildState) -> BuildState:
+        sized = with_sizes(client, state, chain)
+        return memory.told(sized) if memory else sized
+
+    try:
+        state, log = follow(events, view, cancel, messages=messages, complete=complete)
+    finally:
+        if memory:
+            memory.close()
     return finished(state, log, etiqueta, info, view, source=source, target=objetivo, staged=staged)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from multietapa.build.crossing import layers
+from multietapa.build.memory.why import phrase
 from multietapa.build.repeats import changeable, repeats
 from multietapa.build.step import Step
 from multietapa.build.timeline import StageStatus, StageTime, Timeline
@@ -20,7 +21,8 @@ class Paso:
     """Un paso de una construcción terminada.
 
     ``segundos`` de trabajo, ``linea`` del Dockerfile o ``None``, y ``bytes`` que añade a la imagen según el
-    motor (``None`` si no se sabe, o si su etapa no acaba en la imagen).
+    motor (``None`` si no se sabe, o si su etapa no acaba en la imagen). ``porque``: por qué no salió de la
+    caché, comparado con la última construcción de esa carpeta que se recuerda; ``""`` si no se sabe.
     """
 
     texto: str
@@ -29,6 +31,7 @@ class Paso:
     estado: str
     segundos: float
     bytes: int | None = None
+    porque: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,15 @@ class Repeticion:
 
 def paso(step: Step) -> Paso:
     """Un paso, como se le da a quien construye."""
-    return Paso(step.name, step.stage, step.line, step.status.value, step.seconds or 0.0, step.size)
+    return Paso(
+        step.name,
+        step.stage,
+        step.line,
+        step.status.value,
+        step.seconds or 0.0,
+        step.size,
+        phrase(step.why) if step.why else "",
+    )
 
 
 def stages_done(built: Built) -> tuple[EtapaHecha, ...]:
