@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import docker
 
+from multietapa import text
 from multietapa.apps import App
 from multietapa.bases.reporting import ReportProgress, silent
 from multietapa.cells.construccion import Construccion, Paso
@@ -36,8 +37,9 @@ class Bench:
 
     ``timeout`` son los segundos que se espera a que el programa conteste; ``steps``, los pasos con los que se
     construyó, si se sabe, y ``unused`` las etapas que nadie usa y no se hicieron; ``dockerfile``, el texto
-    del que salió, o ``""``, y ``given``, lo que se dio al construirla; ``tell`` recibe en qué se está:
-    título, bytes hechos y totales (0: no se saben).
+    del que salió, o ``""``, y ``given``, lo que se dio al construirla; ``log``, lo que escribieron los pasos
+    la vez que se construyó ahora; ``tell`` recibe en qué se está: título, bytes hechos y totales (0: no se
+    saben).
     """
 
     motor: Motor
@@ -49,6 +51,7 @@ class Bench:
     dockerfile: str = ""
     given: Given = NOTHING
     tell: ReportProgress = silent
+    log: str = field(default="", repr=False)
 
     @cached_property
     def measurement(self) -> Measurement:
@@ -81,20 +84,46 @@ class Bench:
 
         Lanza :class:`UncheckableError` si no se sabe de qué Dockerfile salió la imagen.
         """
+        return self._once_more("construyendo otra vez, con el código cambiado", "cambio", change)
+
+    def up_to(self, target: str, change: Callable[[Path], None] | None = None) -> Bench:
+        """La misma respuesta, construida hasta la etapa ``target``, sin enseñarlo: puede que deba fallar.
+
+        Con ``change``, en una copia de la carpeta que modifica. Lanza :class:`UncheckableError` si no se sabe
+        de qué Dockerfile salió la imagen, y :class:`BuildError` si no construye.
+        """
+        title = f"construyendo hasta «{target}»{', con el código cambiado' if change else ''}"
+        return self._once_more(title, target, change, target=target, view=False)
+
+    def with_arguments(self, arguments: Mapping[str, str]) -> Bench:
+        """La misma respuesta, construida otra vez con esos ``ARG``.
+
+        Lanza :class:`UncheckableError` si no se sabe de qué Dockerfile salió la imagen.
+        """
+        said = text.join([f"{name}={value}" for name, value in arguments.items()])
+        again = replace(self, given=replace(self.given, arguments={**self.given.arguments, **arguments}))
+        return again._once_more(f"construyendo otra vez, con {said}", "argumentos")  # noqa: SLF001
+
+    def _once_more(
+        self,
+        title: str,
+        name: str,
+        change: Callable[[Path], None] | None = None,
+        *,
+        target: str | None = None,
+        view: bool = True,
+    ) -> Bench:
         if not self.dockerfile:
             raise UncheckableError(
                 "Con la imagen sola no se puede comprobar este ejercicio.",
                 why="Hay que construir tu respuesta dos veces, y de una imagen no se sabe el Dockerfile.",
                 next_step="Comprueba el texto de tu Dockerfile, o Path(...) con la ruta de su archivo.",
             )
-        self.tell("construyendo otra vez, con el código cambiado", 0, 0)
-        tag = f"{self.image}-cambio"
-        with tempfile.TemporaryDirectory(prefix="multietapa-cambio-") as folder:
-            copy = Path(folder, self.app.name)
-            shutil.copytree(self.app.folder, copy, symlinks=True)
-            change(copy)
-            made = build(self.motor, replace(self.app, folder=copy), self.dockerfile, tag, self.given)
-        return replace(self, image=tag, steps=made.pasos, unused=made.etapas_sin_usar)
+        self.tell(title, 0, 0)
+        tag = f"{self.image}-{name}"
+        with _changed(self.app, change) as app:
+            made = build(self.motor, app, self.dockerfile, tag, self.given, target=target, view=view)
+        return replace(self, image=tag, steps=made.pasos, unused=made.etapas_sin_usar, log=made.registro)
 
     def _reference(self) -> str:
         client, reference = self.motor.client, self.app.version(REFERENCE)
@@ -145,8 +174,32 @@ class Bench:
         )
 
 
-def build(engine: Motor, app: App, dockerfile: str, tag: str, given: Given = NOTHING) -> Construccion:
-    """Construye en la carpeta de la aplicación, con lo que se da (``given``) y la vista en vivo.
+@contextmanager
+def _changed(app: App, change: Callable[[Path], None] | None) -> Iterator[App]:
+    """La aplicación, o una copia que ``change`` modifica y que luego se borra."""
+    if change is None:
+        yield app
+        return
+    with tempfile.TemporaryDirectory(prefix="multietapa-cambio-") as folder:
+        copy = Path(folder, app.name)
+        shutil.copytree(app.folder, copy, symlinks=True)
+        change(copy)
+        yield replace(app, folder=copy)
+
+
+def build(
+    engine: Motor,
+    app: App,
+    dockerfile: str,
+    tag: str,
+    given: Given = NOTHING,
+    *,
+    target: str | None = None,
+    view: bool = True,
+) -> Construccion:
+    """Construye en la carpeta de la aplicación, con lo que se da (``given``), hasta ``target`` o la última.
+
+    Con ``view``, se ve en vivo.
 
     La imagen que llevaba antes esa etiqueta se quedaría sin nombre, y se borra si es del kit.
     """
@@ -156,6 +209,8 @@ def build(engine: Motor, app: App, dockerfile: str, tag: str, given: Given = NOT
             folder,
             dockerfile=dockerfile,
             etiqueta=tag,
+            objetivo=target,
+            vista=view,
             secretos=given.secrets,
             argumentos=given.arguments,
             cliente=engine.client,
