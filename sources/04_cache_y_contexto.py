@@ -79,7 +79,6 @@ carpeta.mkdir()
 repetidos(construir(carpeta, dockerfile=REGLAS, etiqueta="reglas:1", vista=False))
 print(motor().ejecutar("reglas:1", "cat hora.txt; date +%T"))
 
-
 # %%
 def otra_vez(que, dockerfile=REGLAS, **argumentos):
     print(f"\n{que}")
@@ -117,13 +116,11 @@ pregunta("04.a")
 # RUN npm install --only=production
 # ```
 
-
 # %%
 def abrir_los(dia):
     catalogo = MIA / "src/catalogue.ts"
     cambiado = re.sub(r"y los \w+\.", f"y los {dia}.", catalogo.read_text("utf-8"))
     catalogo.write_text(cambiado, "utf-8")
-
 
 # %%
 abrir_los("martes")
@@ -267,7 +264,6 @@ def instalar(montaje):
     )
     antes, despues = re.findall(r"(\d+)\s+/root/\.npm", hecha.registro)
     print(f"{hecha.pasos[-1].segundos:5.1f} s, {int(despues) - int(antes):6} kB bajados  {montaje[:18]}")
-
 
 # %%
 import time

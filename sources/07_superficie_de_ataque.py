@@ -64,7 +64,6 @@ quedan = resultado.cuentas["tienda:multietapa"]
 # Lo que dice la imagen (`USER`) es una intención; lo que cuenta es con qué usuario corre de verdad el proceso.
 # Aquí está lo uno y lo otro, medido en un contenedor en marcha.
 
-
 # %%
 def con_quien(mirado):
     for imagen, quien in mirado.usuario.items():
