@@ -309,6 +309,15 @@ def test_two_stages_with_the_same_name_are_told_apart() -> None:
     assert locate("[x 7/3] RUN nada", source).line is None
 
 
+def test_a_trigger_without_a_layer_is_not_a_step() -> None:
+    """El ``ONBUILD ENV`` de una etapa de aquí cuenta en el total, y el paso que sigue es el de la hija."""
+    source = parse(
+        "FROM a AS base\nCOPY 1 1\nONBUILD ENV X=1\nONBUILD COPY 2 2\nFROM base AS hija\nCOPY 3 3\n"
+    )
+    assert locate("[hija 1/3] ONBUILD COPY 2 2", source).line == 4
+    assert locate("[hija 2/3] COPY 3 3", source).line == 6
+
+
 @pytest.mark.parametrize(
     ("chunks", "expected"),
     [

@@ -175,6 +175,9 @@ def test_scratch_and_derived_stages_do_not_count_their_from() -> None:
         ("FROM a\nCOPY uno\n", 2, "origen"),
         ("FROM a\nRUN <<EOF\nfoo\n", 2, "no se cierra"),
         ("# escape=x\nFROM a\n", 1, "escape"),
+        ("FROM a\nONBUILD FROM b\n", 2, "no puede dejar preparado un «FROM»"),
+        ("FROM a\nonbuild onbuild RUN b\n", 2, "no puede dejar preparado un «ONBUILD»"),
+        ("FROM a AS b\nFROM c\nADD --from=b /x /y\n", 3, "eso es de «COPY»"),
     ],
 )
 def test_errors_show_the_line(text: str, line: int, says: str) -> None:

@@ -7,25 +7,24 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import docker
 import pytest
 
-from multietapa.build.events import BuildFinished, StepDeclared, StepKind
+from multietapa.build.events import BuildFinished, StepDeclared
 from multietapa.build.session.folder_key import FolderKeys
 from multietapa.build.session.stream import stream
 from multietapa.build.stream import BuildOptions
 from multietapa.cells.construir import construir
 from multietapa.dockerfile.context import open_context
 from multietapa.dockerfile.graph import EdgeKind, Graph, NodeKind, Skip, graph
-from multietapa.dockerfile.stages import Dockerfile, parse
+from multietapa.dockerfile.stages import parse
 from multietapa.dockerfile.targets import name_target
 from multietapa.errors import BuildError
 from multietapa.identity import labels
-from multietapa.keywords import WITH_LAYER
+from tests.planning import expected, planned
 
 CASES = int(os.environ.get("MULTIETAPA_CASOS") or 40)
 BASE = "node:14-alpine"
@@ -146,6 +145,21 @@ def test_an_index_is_only_for_copy() -> None:
     assert found == ["imagen:a", "etapa:0", "imagen:stage-0", "imagen:0"]
 
 
+def test_an_index_may_have_a_sign() -> None:
+    """BuildKit lee el índice como un número: con su signo, o con ceros delante, es el mismo."""
+    text = "FROM a\nFROM b\nCOPY --from=+0 /x /x\nCOPY --from=-0 /x /x\nCOPY --from=000 /x /x\n"
+    assert [edge.source for edge in drawn(text).sources("etapa:1")[1:]] == ["etapa:0"] * 3
+
+
+def test_mounts_that_take_nothing() -> None:
+    """Un ``from`` en un tmpfs, o en el agente de ssh, no lo mira nadie."""
+    text = "FROM a AS una\nFROM b\nRUN --mount=type=tmpfs,from=una,target=/m --mount=type=ssh,from=una ls\n"
+    found = drawn(text)
+    assert [edge.source for edge in found.sources("etapa:1")] == ["imagen:b"]
+    assert [one.why for one in found.skipped] == [Skip.NOBODY]
+    assert parse(text).unused()
+
+
 def test_a_mount_by_index_says_how_it_is_written(engine: docker.DockerClient, tmp_path: Path) -> None:
     """El motor buscaría una imagen «0»: se dice que ahí va el nombre, aunque haya un id que empiece por 0."""
     ids = {image.id.removeprefix("sha256:")[0] for image in engine.images.list()}
@@ -224,52 +238,6 @@ def write(draw: random.Random) -> str:
         names.append(f"etapa{index}" if named else str(index))
         empty.append(bare)
     return "\n".join(lines) + "\n"
-
-
-def planned(steps: list[StepDeclared], source: Dockerfile) -> tuple[set[int], set[tuple[object, int]]]:
-    """Del plan de BuildKit: qué etapas tienen pasos, y qué toma cada una de otra o de una imagen."""
-    by_id = {step.id: step for step in steps}
-
-    def stage_of(step: StepDeclared) -> int | None:
-        if step.kind is not StepKind.INSTRUCTION:
-            return None
-        stage = source.stage(step.stage) if step.stage else source.stages[0]
-        return stage.index if stage else None
-
-    def origins(step: StepDeclared) -> Iterator[object]:
-        for key in step.inputs:
-            before = by_id[key]
-            if before.name.startswith("FROM "):
-                yield before.name.removeprefix("FROM ").removeprefix("docker.io/library/")
-            elif (own := stage_of(before)) is not None:
-                yield own
-            else:
-                yield from origins(before)
-
-    found = {(step, index) for step in steps if (index := stage_of(step)) is not None}
-    edges = {(origin, index) for step, index in found for origin in origins(step) if origin != index}
-    return {index for _, index in found}, edges
-
-
-def expected(found: Graph, source: Dockerfile) -> tuple[set[int], set[tuple[object, int]]]:
-    """Lo mismo según el grafo. De las etapas sin ningún paso BuildKit no dice nada: se salta a su base."""
-    solid = {s.index for s in source.stages if any(i.keyword in WITH_LAYER for i in source.done_in(s))}
-
-    def real(key: str) -> object:
-        node = found.node(key)
-        if node.kind is NodeKind.IMAGE:
-            return node.name
-        if node.kind is NodeKind.EMPTY or node.stage in solid:
-            return node.stage
-        return real(next(e.source for e in found.sources(key) if e.kind is EdgeKind.FROM))
-
-    needed = {node.stage for node in found.nodes if node.stage in solid and node.key in found.needed}
-    edges = set[tuple[object, int]]()
-    for edge in found.edges:
-        stage, origin = found.node(edge.target).stage, real(edge.source)
-        if stage is not None and stage in needed and origin is not None:
-            edges.add((origin, stage))
-    return {stage for stage in needed if stage is not None}, edges
 
 
 def test_random_dockerfiles_are_planned_as_drawn(engine: docker.DockerClient, tmp_path: Path) -> None:

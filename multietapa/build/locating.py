@@ -10,6 +10,7 @@ from types import MappingProxyType
 from multietapa.build.events import MAIN_FOLDER, StepKind
 from multietapa.dockerfile.instructions import Instruction
 from multietapa.dockerfile.stages import Dockerfile, Stage
+from multietapa.keywords import WITH_LAYER
 
 _STEP = re.compile(
     r"^\[(?:\w+/[\w/]+(?:->\S+)? )?(?:(?P<stage>[^\s\]/]+) )?\s*(?P<n>\d+)/(?P<total>\d+)\] (?P<text>.*)$",
@@ -201,6 +202,9 @@ def _places(source: Dockerfile, stage: Stage, step: _Named) -> Iterator[_Place]:
     triggers = step.total + step.extra - len(steps)
     first = external < step.number <= external + triggers
     skipped = [step.extra] if step.extra or triggers <= 0 else range(1, triggers + 1)
+    if triggers > 0 and (parent := source.parent(stage)):  # los de una etapa de aquí se saben
+        armed = sum(i.trigger is not None and i.trigger.keyword in WITH_LAYER for i in parent.instructions)
+        first, skipped = external < step.number <= external + armed, [armed]
     wanted = [step.number - 1 - skip for skip in skipped] if triggers >= 0 else []
     wanted = [n for n in wanted if n >= external]
     found = [n for n in wanted if 0 <= n < len(steps) and steps[n].keyword == step.keyword]

@@ -13,18 +13,21 @@ _SHORTEST = 4  # letras: algo más corto aparecería en cualquier sitio
 
 def masked(events: Iterable[Event], secrets: Iterable[bytes]) -> Iterator[Event]:
     """Los mismos eventos, con ``HIDDEN`` en lugar de cada línea de un secreto que se haya escrito."""
+    hide = hider(secrets)
+    for event in events:
+        yield _hidden(event, hide)
+
+
+def hider(secrets: Iterable[bytes]) -> Callable[[str], str]:
+    """Quien tapa, en un texto, cada línea de un secreto."""
     pieces = _pieces(secrets)
-    if not pieces:
-        yield from events
-        return
 
     def hide(text: str) -> str:
         for piece in pieces:
             text = text.replace(piece, HIDDEN)
         return text
 
-    for event in events:
-        yield _hidden(event, hide)
+    return hide
 
 
 def _hidden(event: Event, hide: Callable[[str], str]) -> Event:

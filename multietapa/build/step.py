@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from multietapa.build.events import StepKind, StepProgress
+from multietapa.build.memory.why import Why
 
 
 class Status(Enum):
@@ -26,7 +27,7 @@ class Step:
     """Un paso. ``started`` y ``seconds`` son segundos; ``progress``, lo último que dijo cada descarga.
 
     ``size`` son los bytes que añade a la imagen según el motor; ``None`` si no se sabe o no va en ella.
-    ``folder``, la carpeta que recibe, o ``""``.
+    ``folder``, la carpeta que recibe, o ``""``; ``why``, por qué no salió de la caché, si se sabe.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Step:
     progress: Mapping[str, StepProgress] = field(default_factory=dict)
     size: int | None = None
     folder: str = ""
+    why: Why | None = None
 
     @property
     def keyword(self) -> str:

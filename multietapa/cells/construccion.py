@@ -8,6 +8,7 @@ from pathlib import Path
 from multietapa import text
 from multietapa.build.events import MAIN_FOLDER, ContextSent
 from multietapa.build.follow import View
+from multietapa.build.memory.why import phrase
 from multietapa.build.state import BuildState
 from multietapa.build.step import Status
 from multietapa.dockerfile.stages import Dockerfile
@@ -25,7 +26,8 @@ class Paso:
     """Un paso de una construcción terminada.
 
     ``segundos`` de trabajo, ``linea`` del Dockerfile o ``None``, y ``bytes`` que añade a la imagen según el
-    motor (``None`` si no se sabe, o si su etapa no acaba en la imagen).
+    motor (``None`` si no se sabe, o si su etapa no acaba en la imagen). ``porque``: por qué no salió de la
+    caché, comparado con la última construcción de esa carpeta que se recuerda; ``""`` si no se sabe.
     """
 
     texto: str
@@ -34,6 +36,7 @@ class Paso:
     estado: str
     segundos: float
     bytes: int | None = None
+    porque: str = ""
 
     @property
     def repetido(self) -> bool:
@@ -136,7 +139,15 @@ def finished(
     if not state.image_id:
         raise BuildError("La construcción acabó sin decir qué imagen hizo.", next_step="Repite la celda.")
     steps = tuple(
-        Paso(step.name, step.stage, step.line, step.status.value, step.seconds or 0.0, step.size)
+        Paso(
+            step.name,
+            step.stage,
+            step.line,
+            step.status.value,
+            step.seconds or 0.0,
+            step.size,
+            phrase(step.why) if step.why else "",
+        )
         for group in state.groups
         for step in group.steps
         if step.is_instruction

@@ -18,6 +18,7 @@ from docker.errors import DockerException
 from multietapa.bases.sources import ensure_base, find_nearby
 from multietapa.build.events import Event, StepProgress
 from multietapa.build.follow import follow
+from multietapa.build.memory.memory import Memory
 from multietapa.build.pipeline import base_step, failing, run
 from multietapa.build.plan import Plan, plan_build
 from multietapa.build.pulls import pulled_by_buildkit
@@ -121,6 +122,7 @@ def construir(
     values = {name: str(value) for name, value in (argumentos or {}).items() if value is not None}
     chain: tuple[str, ...] = ()
     source: Dockerfile | None = None
+    memory: Memory | None = None
     cancel = threading.Event()
     messages: queue.SimpleQueue[Any] = queue.SimpleQueue()
     try:
@@ -147,6 +149,7 @@ def construir(
         events: Iterator[Event] = failing(error)
     else:
         chain, source = plan.chain, plan.source
+        memory = Memory(client, plan, nocache=sin_cache, plain=info.name in _ONLY_BUILDER)
         events = run(
             client,
             plan,
@@ -158,9 +161,16 @@ def construir(
     builder = _ONLY_BUILDER.get(info.name, _BUILDERS[constructor])
     request = Request(etiqueta, info.label, objetivo or "", builder)
     view = open_view(vista, lambda: BuildView(request, cancel=cancel), lambda: TextView(request))
-    state, log = follow(
-        events, view, cancel, messages=messages, complete=lambda state: with_sizes(client, state, chain)
-    )
+
+    def complete(state: BuildState) -> BuildState:
+        sized = with_sizes(client, state, chain)
+        return memory.told(sized) if memory else sized
+
+    try:
+        state, log = follow(events, view, cancel, messages=messages, complete=complete)
+    finally:
+        if memory:
+            memory.close()
     return finished(state, log, etiqueta, info, view, source=source, target=objetivo)
 
 

@@ -22,6 +22,8 @@ _WITH_HEREDOC = frozenset({"RUN", "COPY", "ADD"})
 _DIRECTIVE = re.compile(r"^#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(.+?)\s*$")
 _HEREDOC = re.compile(r"\d*<<(-?)\s*([^<]*)", re.ASCII)
 _GAP = re.compile(r"[\t\v\f\r ]+")
+_TAKE_NOTHING = ("tmpfs", "secret", "ssh")
+_NEVER_ARMED = ("ONBUILD", "FROM", "MAINTAINER")
 _MAY_BE_EMPTY = frozenset({"RUN", "CMD", "ENTRYPOINT"})
 
 
@@ -54,11 +56,10 @@ class Instruction:
 
     @property
     def froms(self) -> tuple[str, ...]:
-        """De qué etapas o imágenes copia (``COPY --from`` y ``RUN --mount=...,from=``)."""
-        found = [self.flag("from")] if self.keyword in ("COPY", "ADD") else []
-        for key, value in self.flags:
-            if key == "mount":
-                found.append(mount_fields(value).get("from", ""))
+        """De qué etapas o imágenes toma algo (``COPY --from`` y ``RUN --mount=...,from=``)."""
+        found = [self.flag("from")] if self.keyword == "COPY" else []
+        if self.keyword == "RUN":
+            found += (mount_origin(mount_fields(value)) for key, value in self.flags if key == "mount")
         return tuple(name for name in found if name)
 
 
@@ -66,6 +67,11 @@ def mount_fields(value: str) -> dict[str, str]:
     """Los ``clave=valor`` de un ``--mount``, que se escriben como una línea de CSV."""
     pairs = (field.partition("=") for row in csv.reader([value]) for field in row)
     return {key.strip().lower(): text for key, _, text in pairs}
+
+
+def mount_origin(fields: dict[str, str]) -> str:
+    """De qué etapa o imagen toma algo un ``--mount``, o ``""``: un tmpfs y el agente no miran su ``from``."""
+    return "" if fields.get("type", "").lower() in _TAKE_NOTHING else fields.get("from", "")
 
 
 def heredocs(line: str) -> list[tuple[str, bool]]:
@@ -193,6 +199,12 @@ def check(lines: tuple[str, ...], instruction: Instruction, *, lenient: bool) ->
             "A la variable le falta su valor.",
             next_step="Escribe «ENV CLAVE=valor».",
         )
+    if instruction.trigger and instruction.trigger.keyword in _NEVER_ARMED:
+        why = f"«ONBUILD» no puede dejar preparado un «{instruction.trigger.keyword}»."
+        fail(lines, instruction.line, why, next_step="Quita esa línea, o prepara otra instrucción.")
+    if keyword == "ADD" and instruction.flag("from") and not lenient:
+        tip = "Para tomar archivos de otra etapa o de una imagen, escribe «COPY --from=...»."
+        fail(lines, instruction.line, "«ADD» no tiene «--from»: eso es de «COPY».", next_step=tip)
     if keyword in ("COPY", "ADD") and len(copy_paths(instruction)) < 2:
         why = f"«{keyword}» necesita al menos un origen y un destino, y solo hay un nombre."
         fail(lines, instruction.line, why, next_step=f"Escribe «{keyword} origen destino».")

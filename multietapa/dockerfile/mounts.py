@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from posixpath import basename
 
-from multietapa.dockerfile.instructions import Instruction, mount_fields
+from multietapa.dockerfile.instructions import Instruction, mount_fields, mount_origin
 from multietapa.dockerfile.stages import Dockerfile, Stage
 
 SECRET, SSH = "secret", "ssh"
@@ -71,7 +71,7 @@ def bound_mounts(instruction: Instruction) -> Iterator[BoundMount]:
     for flag, value in instruction.flags:
         if instruction.keyword == "RUN" and flag == "mount":
             fields = mount_fields(value)
-            if origin := fields.get("from", ""):
+            if origin := mount_origin(fields):
                 yield BoundMount(origin, _first(fields, "target", "dst", "destination"))
 
 

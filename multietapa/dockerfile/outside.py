@@ -8,7 +8,7 @@ from multietapa.dockerfile.instructions import Instruction, fail
 from multietapa.dockerfile.origins import STAGE_NAME, check_image
 from multietapa.dockerfile.platforms import Platform
 from multietapa.dockerfile.shell import Lexer, WordError
-from multietapa.dockerfile.stages import Dockerfile, Stage
+from multietapa.dockerfile.stages import Dockerfile, Stage, copied_index
 
 
 def outside_images(
@@ -71,9 +71,9 @@ def _check_origin(
         tip = f"Pon «FROM {origin} AS otra» antes, con su «ARG» en la primera línea, y copia de «otra»."
         why = f"De dónde se copia no puede llevar variables, y «{origin}» las lleva."
         fail(source.lines, instruction.line, why, next_step=tip)
-    by_index = origin.isdecimal() and instruction.keyword == "COPY"
-    ahead = by_index and int(origin) > stage.index and stage.index in wanted
-    if by_index and (ahead or int(origin) == stage.index or int(origin) >= len(source.stages)):
+    index = copied_index(origin) if instruction.keyword == "COPY" else None
+    ahead = index is not None and index > stage.index and stage.index in wanted
+    if index is not None and (ahead or index == stage.index or not 0 <= index < len(source.stages)):
         last = stage.index - 1
         tip = f"Aquí valen del 0 al {last}." if last > 0 else "Aquí vale el 0." if not last else ""
         why = f"No hay ninguna etapa anterior con el número {origin}."

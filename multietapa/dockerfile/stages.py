@@ -20,6 +20,8 @@ from multietapa.dockerfile.shell import WordError
 from multietapa.errors import DockerfileError
 from multietapa.keywords import WITH_LAYER
 
+_INDEX = re.compile(r"[+-]?\d{1,9}", re.ASCII)
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -146,7 +148,7 @@ class Dockerfile:
         Un ``COPY`` puede decir su índice; un ``RUN --mount``, solo su nombre.
         """
         named = (s for s in reversed(self.stages) if s.name and s.name == name.lower())
-        index = int(name) if instruction.keyword == "COPY" and name.isdecimal() else -1
+        index = copied_index(name) if instruction.keyword == "COPY" else None
         return next(named, None) or next((s for s in self.stages if s.index == index), None)
 
     def done_in(self, stage: Stage) -> tuple[Instruction, ...]:
@@ -193,6 +195,11 @@ class Dockerfile:
         external = self.parent(stage) is None and stage.image != "scratch"
         opening = (stage.opening,) if external else ()
         return opening + tuple(i for i in stage.instructions if i.keyword in WITH_LAYER)
+
+
+def copied_index(name: str) -> int | None:
+    """El índice de etapa que escribe un ``--from`` (BuildKit lo acepta con signo: ``+0``), o ``None``."""
+    return int(name) if _INDEX.fullmatch(name) else None
 
 
 def final_chain(source: Dockerfile, target: str | None) -> tuple[Stage, ...]:

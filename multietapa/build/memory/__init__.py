@@ -1,0 +1,1 @@
+"""¿Por qué se repite este paso, y no sale de la caché?"""

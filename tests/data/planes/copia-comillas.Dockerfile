@@ -1,0 +1,5 @@
+# cubre: el nombre de la etapa entre comillas
+FROM multietapa-pruebas/base:1 AS origen
+COPY a /1
+FROM scratch
+COPY --from="origen" /1 /2

@@ -1,0 +1,3 @@
+# cubre: una imagen de fuera sin versión
+FROM multietapa-sombra
+COPY a /1

@@ -1,0 +1,7 @@
+# cubre: un ONBUILD que copia de otra etapa
+FROM multietapa-pruebas/base:1 AS otra
+COPY a /1
+FROM multietapa-pruebas/base:1 AS base
+ONBUILD COPY --from=otra /1 /2
+FROM base
+COPY b /3

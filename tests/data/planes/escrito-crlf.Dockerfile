@@ -1,0 +1,6 @@
+# cubre: finales de línea de Windows
+FROM multietapa-pruebas/base:1 AS origen
+COPY a /1
+FROM scratch
+COPY --from=origen \
+  /1 /2

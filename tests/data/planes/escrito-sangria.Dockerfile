@@ -1,0 +1,8 @@
+# cubre: instrucciones con sangría y líneas vacías al principio
+
+
+    FROM multietapa-pruebas/base:1 AS origen
+    COPY a /1
+
+    FROM scratch
+    COPY --from=origen /1 /2

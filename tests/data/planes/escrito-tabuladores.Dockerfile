@@ -1,0 +1,5 @@
+# cubre: tabuladores y espacios de más entre las palabras
+FROM	multietapa-pruebas/base:1   AS	origen
+COPY	a	/1
+  FROM   scratch
+	COPY   --from=origen	/1   /2

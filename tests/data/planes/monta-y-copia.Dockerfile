@@ -1,0 +1,6 @@
+# cubre: la misma etapa montada y copiada
+FROM multietapa-pruebas/base:1 AS origen
+COPY a /1
+FROM multietapa-pruebas/base:1
+RUN --mount=from=origen,target=/m cat /m/1
+COPY --from=origen /1 /2

@@ -1,0 +1,3 @@
+# cubre: ninguna etapa
+# falla: ninguna etapa
+ARG X=1
