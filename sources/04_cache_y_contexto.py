@@ -26,8 +26,8 @@ TIENDA = "../apps/tienda-node"
 
 def repetidos(hecha):
     for paso in hecha.pasos:
-        if paso.repetido:
-            print(f"{paso.segundos:6.1f} s  línea {paso.linea:2}  {paso.texto}")
+        if paso.estado != "caché":
+            print(f"{paso.segundos:6.1f} s  línea {paso.linea:2}  {paso.texto}\n{'':10}↳ {paso.porque}")
     print(f"{hecha.segundos:6.1f} s  en total; {hecha.de_cache} de {len(hecha.pasos)} pasos de la caché")
 
 
@@ -43,11 +43,11 @@ construir(MIA, etiqueta="tienda:multietapa")
 # %% [markdown]
 # ## ¿Qué mira la caché?
 #
-# Cada paso se guarda. Si nada de lo que entra en él ha cambiado, su resultado se aprovecha: sale **de la caché**. La
-# cuestión es qué se compara.
+# El resultado de cada paso se guarda, y se aprovecha mientras no cambie nada de lo que entra en él. La cuestión es qué
+# se compara.
 #
-# Haz una prueba: guarda un archivo **sin cambiarlo**, y solo cambiará su fecha. Antes de ejecutar, apuesta: ¿cuántos
-# pasos se repetirán? ¿Y cuántos archivos viajarán al motor?
+# Guarda un archivo **sin cambiarlo**: solo cambia su fecha. Antes, apuesta: ¿cuántos pasos se repetirán? ¿Y cuántos
+# archivos viajarán al motor?
 
 # %%
 (MIA / "src/catalogue.ts").touch()
@@ -57,12 +57,11 @@ print(*tocada.enviado)
 
 # %% [markdown]
 # Ninguno. De un `COPY` se compara el **contenido** de los archivos (y sus permisos), no la fecha. El archivo sí viajó:
-# para decidir qué pide, el motor mira su tamaño y su fecha; cuando lo tuvo delante, vio que era el mismo. Los demás no
-# viajaron, porque los guarda de la vez anterior.
+# para decidir qué pide, el motor mira tamaño y fecha. Los demás los tenía de la vez anterior.
 #
-# Las otras reglas se ven mejor con un Dockerfile de juguete, que guarda la hora a la que se ejecutó. Constrúyelo otras
-# cuatro veces, cambiando cada vez una sola cosa: nada, el valor de `VERSION`, el texto de la línea 6 y el contenido de
-# `nota.txt`. Predice desde qué línea se repetirá cada vez.
+# Las otras reglas se ven mejor en uno de juguete, que guarda la hora a la que se ejecutó. Después se construye cuatro
+# veces más, y cambia: nada, el valor de `VERSION`, el texto de la línea 6 y el contenido de `nota.txt`. Predice desde qué
+# línea se repetirá cada vez.
 
 # %%
 REGLAS = """\
@@ -76,7 +75,7 @@ RUN echo $VERSION > version.txt
 carpeta = Path(temporal.name, "reglas")
 carpeta.mkdir()
 (carpeta / "nota.txt").write_text("uno\n")
-repetidos(construir(carpeta, dockerfile=REGLAS, etiqueta="reglas:1", vista=False))
+construir(carpeta, dockerfile=REGLAS, etiqueta="reglas:1", vista=False)
 print(motor().ejecutar("reglas:1", "cat hora.txt; date +%T"))
 
 # %%
@@ -95,11 +94,13 @@ otra_vez("3. el texto de la línea 6", REGLAS.replace("echo", "echo v"))
 otra_vez("4. el contenido de nota.txt")
 
 # %% [markdown]
-# - **1.** La hora guardada es la de la primera vez. De un `RUN` se compara su **texto**, no lo que daría: la caché no
-#   sabe qué hora es, ni si hay una versión nueva de un paquete. Para repetirlo todo, `sin_cache=True`.
-# - **2.** Un `ARG` entra en **todos los `RUN` que van detrás de él**, lo usen o no. Decláralo lo más abajo que puedas.
-# - **3.** Cambia el texto, y se repite esa línea. Las de delante, no.
-# - **4.** Cambia un archivo, y se repite su `COPY` y **todo lo que va detrás en su etapa**.
+# - **1.** La hora guardada es la de antes. De un `RUN` se compara su **texto**, no lo que daría: la caché no sabe qué
+#   hora es, ni si hay un paquete más nuevo. Para repetirlo todo, `sin_cache=True`.
+# - **2.** Un `ARG` entra en **todos los `RUN` que van detrás**, lo usen o no. Decláralo lo más abajo que puedas.
+# - **3.** Se repite esa línea, y las de delante no.
+# - **4.** Se repite su `COPY` y **todo lo que va detrás en su etapa**.
+#
+# `porque` lo dice, comparado con la construcción anterior de esa carpeta; la vista también lo enseña.
 
 # %%
 pregunta("04.a")
@@ -107,8 +108,8 @@ pregunta("04.a")
 # %% [markdown]
 # ## Lo que cuesta el orden
 #
-# Vuelve a la tienda. Cambia una palabra del catálogo, como quien trabaja en ella todos los días. Su última etapa es
-# esta: ¿qué pasos se repetirán?
+# Vuelve a la tienda y cambia una palabra del catálogo, como quien trabaja en ella todos los días. Su última etapa es
+# esta. ¿Qué se repetirá?
 #
 # ```dockerfile
 # COPY --from=build /app/dist ./dist
@@ -124,14 +125,14 @@ def abrir_los(dia):
 
 # %%
 abrir_los("martes")
-repetidos(construir(MIA, etiqueta="tienda:multietapa"))
+construir(MIA, etiqueta="tienda:multietapa")
 
 # %% [markdown]
-# Compilar otra vez hace falta. ¿Y el `npm install` del final? No ha cambiado ninguna dependencia: se repite porque
-# **va detrás** de `COPY --from=build /app/dist`, y `dist` es nuevo. Es el precio del orden de la receta original: una
-# instalación en cada cambio.
+# Compilar hace falta. ¿Y el `npm install` del final? No ha cambiado ninguna dependencia: se repite porque **va detrás**
+# de `COPY --from=build /app/dist`, y `dist` es nuevo. Es el precio del orden de la receta original: una instalación en
+# cada cambio.
 #
-# Basta con darle la vuelta. Se construye una vez, para que la caché lo tenga; después, otro cambio. Predice.
+# Dale la vuelta. Se construye una vez, para que la caché lo tenga, y después con otro cambio. Predice.
 
 # %%
 compilar, _, _ = (MIA / "Dockerfile").read_text("utf-8").partition("# Etapa de producción")
@@ -145,7 +146,7 @@ CMD ["npm", "start"]
 """
 construir(MIA, dockerfile=ORDENADA, etiqueta="tienda:ordenada", vista=False)
 abrir_los("miércoles")
-repetidos(construir(MIA, dockerfile=ORDENADA, etiqueta="tienda:ordenada"))
+construir(MIA, dockerfile=ORDENADA, etiqueta="tienda:ordenada")
 
 # %% [markdown]
 # El mismo cambio, sin esa instalación: compara los segundos. Lo que queda es compilar. La regla cabe en una línea: **lo
@@ -153,9 +154,9 @@ repetidos(construir(MIA, dockerfile=ORDENADA, etiqueta="tienda:ordenada"))
 #
 # ## Qué viaja de tu carpeta
 #
-# El **contexto** es la carpeta que le das a `construir`, y `COPY . .` copia todo lo que viaja de ella. El archivo
-# `.dockerignore` dice qué no. Quítaselo a tu copia y ponla como suele estar una carpeta de trabajo: con un `.env`, cuyo
-# token es de mentira, y un `node_modules`. `contexto` la mira sin construir nada.
+# El **contexto** es la carpeta que le das a `construir`; `.dockerignore` dice qué no viaja de ella. Quítaselo a tu copia
+# y déjala como suele estar una carpeta de trabajo: con un `.env` (su token es de mentira) y un `node_modules`.
+# `contexto` la mira sin construir nada.
 
 # %%
 (MIA / ".dockerignore").unlink()
@@ -184,13 +185,10 @@ print(motor().ejecutar("tienda:limpia", "ls -A"))
 contexto(MIA)
 
 # %% [markdown]
-# Tres reglas de ese archivo, con las que se tropieza todo el mundo:
+# Un patrón **solo mira en la raíz**: `.env` no deja fuera `src/.env`, y `**/.env` sí. Una línea con `!` **rescata**:
+# `!.env.ejemplo`. Y gana **la última** que encaja.
 #
-# - un patrón **solo mira en la raíz**: `.env` no deja fuera `src/.env`, y `**/.env` sí;
-# - una línea con `!` **rescata**: `!.env.ejemplo`;
-# - gana **la última** línea que encaja.
-#
-# Y no va solo de secretos: lo que no viaja **no invalida nada**. Cambia el README, que está en la lista, y construye.
+# No va solo de secretos: lo que no viaja **no invalida nada**. El README está en la lista. Cámbialo y construye:
 
 # %%
 (MIA / "README.md").write_text("Otro texto.\n", "utf-8")
@@ -236,18 +234,17 @@ except BuildError as error:
     print("npm ci:", *[linea for linea in error.log if "satisfy" in linea])
 
 # %% [markdown]
-# `npm install` arregló el desacuerdo **dentro de la imagen**, sin decir nada: en tu carpeta, el cierre sigue diciendo
-# otra cosa. **`npm ci`** instala exactamente lo que dice el cierre y, si no concuerda, se para. Al construir quieres lo
-# segundo: así la caché y una construcción desde cero dan lo mismo.
+# `npm install` arregló el desacuerdo **dentro de la imagen**, sin decir nada; en tu carpeta, el cierre sigue igual.
+# **`npm ci`** instala lo que dice el cierre y, si no concuerda, se para. Al construir quieres lo segundo.
 #
 # ## Montar en vez de copiar
 #
-# El orden evita instalar cuando cambia el código. Cuando cambia **una dependencia**, el paso se repite, y npm lo baja
-# todo otra vez. `RUN --mount=type=cache` le presta una carpeta que **sobrevive** de una construcción a otra. Esta
-# función mide los segundos y cuánto crece la caché de npm, que es lo que se bajó.
+# Cuando cambia **una dependencia**, instalar sí se repite, y npm lo baja todo otra vez. `RUN --mount=type=cache` le
+# presta una carpeta que **sobrevive** de una construcción a otra. Esta función mide cuánto crece la caché de npm: es lo
+# que se bajó.
 #
-# La primera vez, esa carpeta está vacía. Después se añade una dependencia pequeña y se instala de las dos maneras:
-# apuesta cuántos kB bajará cada una.
+# La primera vez, esa carpeta está vacía. Después se añade una dependencia pequeña y se instala de las dos maneras.
+# Apuesta cuántos kB bajará cada una.
 
 # %%
 DEPENDENCIAS = """\
@@ -278,11 +275,10 @@ instalar(CACHE)
 print(motor().ejecutar("tienda:deps", "test -e /root/.npm && echo sigue || echo no está"))
 
 # %% [markdown]
-# Con la caché montada solo bajó lo nuevo; sin ella, todo otra vez. Con una red rápida los segundos se parecen; con una
-# lenta, no. Y como el montaje **no es una capa**, esos kB tampoco están en la imagen.
+# Con la caché montada bajó solo lo nuevo. Con una red rápida los segundos se parecen; con una lenta, no. Y como el
+# montaje **no es una capa**, esos kB tampoco están en la imagen.
 #
-# El otro montaje, `type=bind`, enseña archivos de la carpeta **mientras dura el paso**: lo que solo hace falta para
-# instalar no se queda. Predice qué habrá en `/app`.
+# El otro montaje, `type=bind`, enseña archivos de la carpeta **mientras dura el paso**. Predice qué habrá en `/app`.
 
 # %%
 SIN_COPIAR = f"""\
@@ -297,11 +293,11 @@ construir(MIA, dockerfile=SIN_COPIAR, etiqueta="tienda:montada")
 print(motor().ejecutar("tienda:montada", "ls -A /app"))
 
 # %% [markdown]
-# Solo `node_modules`. Los archivos montados cuentan para la caché como los de un `COPY`: si cambian, el paso se repite.
-# Lo que hay en un montaje de caché, **no** cuenta: nada debe depender de que esté lleno.
+# Solo `node_modules`. Los archivos montados cuentan como los de un `COPY`: si cambian, el paso se repite. Lo que haya
+# en un montaje de caché **no** cuenta: nada debe depender de que esté lleno.
 #
-# Todo esto vive en **este** motor. Otra máquina, como la que construye en cada `git push`, empieza sin nada; puede
-# aprovechar la caché que lleve dentro una imagen ya publicada, con `cache_desde`.
+# Todo esto vive en **este** motor. Otra máquina empieza sin nada, aunque puede aprovechar la caché que lleve dentro una
+# imagen publicada: es `cache_desde`.
 #
 # ## Tu turno
 #

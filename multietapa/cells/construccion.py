@@ -38,11 +38,6 @@ class Paso:
     bytes: int | None = None
     porque: str = ""
 
-    @property
-    def repetido(self) -> bool:
-        """No salió de la caché: se hizo, o se intentó."""
-        return self.estado != Status.CACHED.value
-
 
 @dataclass(frozen=True)
 class Envio:
@@ -96,7 +91,7 @@ class Construccion(ShownInCell):
     @property
     def de_cache(self) -> int:
         """Cuántos pasos salieron de la caché."""
-        return sum(not paso.repetido for paso in self.pasos)
+        return sum(paso.estado == Status.CACHED.value for paso in self.pasos)
 
     def resumir(self, frase: str) -> None:
         """Pone una frase al final de su vista, en lugar del tamaño provisional: ``Desempaquetado 612 MB``."""

@@ -93,7 +93,8 @@ class Bench:
         de qué Dockerfile salió la imagen, y :class:`BuildError` si no construye.
         """
         title = f"construyendo hasta «{target}»{', con el código cambiado' if change else ''}"
-        return self._once_more(title, target, change, target=target, view=False)
+        name = f"{target}-cambio" if change else target
+        return self._once_more(title, name, change, target=target, view=False)
 
     def with_arguments(self, arguments: Mapping[str, str]) -> Bench:
         """La misma respuesta, construida otra vez con esos ``ARG``.
@@ -101,8 +102,8 @@ class Bench:
         Lanza :class:`UncheckableError` si no se sabe de qué Dockerfile salió la imagen.
         """
         said = text.join([f"{name}={value}" for name, value in arguments.items()])
-        again = replace(self, given=replace(self.given, arguments={**self.given.arguments, **arguments}))
-        return again._once_more(f"construyendo otra vez, con {said}", "argumentos")  # noqa: SLF001
+        given = replace(self.given, arguments={**self.given.arguments, **arguments})
+        return self._once_more(f"construyendo otra vez, con {said}", "argumentos", given=given)
 
     def _once_more(
         self,
@@ -111,6 +112,7 @@ class Bench:
         change: Callable[[Path], None] | None = None,
         *,
         target: str | None = None,
+        given: Given | None = None,
         view: bool = True,
     ) -> Bench:
         if not self.dockerfile:
@@ -120,10 +122,11 @@ class Bench:
                 next_step="Comprueba el texto de tu Dockerfile, o Path(...) con la ruta de su archivo.",
             )
         self.tell(title, 0, 0)
-        tag = f"{self.image}-{name}"
+        tag, given = f"{self.image}-{name}", given or self.given
         with _changed(self.app, change) as app:
-            made = build(self.motor, app, self.dockerfile, tag, self.given, target=target, view=view)
-        return replace(self, image=tag, steps=made.pasos, unused=made.etapas_sin_usar, log=made.registro)
+            made = build(self.motor, app, self.dockerfile, tag, given, target=target, view=view)
+        unused, log = made.etapas_sin_usar, made.registro
+        return replace(self, image=tag, steps=made.pasos, unused=unused, given=given, log=log)
 
     def _reference(self) -> str:
         client, reference = self.motor.client, self.app.version(REFERENCE)

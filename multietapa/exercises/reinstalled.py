@@ -34,6 +34,11 @@ class Reinstalled:
     first: Paso
 
 
+def repeated(step: Paso) -> bool:
+    """Si ese paso no salió de la caché."""
+    return step.estado != "caché"
+
+
 def reinstalled(before: Bench, after: Bench, change: Callable[[Path], None]) -> tuple[Reinstalled, ...]:
     """Las etapas en las que ``after`` instaló otra vez lo que ``before`` tenía, en el orden del Dockerfile.
 
@@ -42,18 +47,17 @@ def reinstalled(before: Bench, after: Bench, change: Callable[[Path], None]) -> 
     """
     source = parse(after.dockerfile)
     last = source.stages[-1].index
-    repeated: dict[int, list[Paso]] = {}
+    again: dict[int, list[Paso]] = {}
     for step in after.steps:
         stage = source.stage_at(step.linea) if step.linea else None
-        if stage is not None and step.repetido:
-            repeated.setdefault(stage.index, []).append(step)
+        if stage is not None and repeated(step):
+            again.setdefault(stage.index, []).append(step)
     found: list[Reinstalled] = []
     told: set[str] = set()  # las fechas de las que ya se encontraron: quien las copia o las hereda no instala
-    for number, steps in sorted(repeated.items()):
+    for number, steps in sorted(again.items()):
         if not any(step.texto.upper().startswith("RUN") for step in steps):
             continue
         after.tell("mirando qué dependencias se instalaron otra vez", 0, 0)
-        # Cada etapa se pide y se mira antes de pedir la siguiente: llevan la misma etiqueta.
         old = _written(before if number == last else before.up_to(str(number)))
         new = _written(after if number == last else before.up_to(str(number), change))
         remade = [path for path in new if old.get(path, new[path]) != new[path] and new[path] not in told]

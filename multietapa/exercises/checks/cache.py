@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from multietapa import text
 from multietapa.cells.construccion import Paso
 from multietapa.exercises.outcome import Observation
-from multietapa.exercises.reinstalled import Reinstalled
+from multietapa.exercises.reinstalled import Reinstalled, repeated
 
 _MOST = 60  # caracteres de una instrucción
 
@@ -38,7 +38,7 @@ def installs_nothing(found: Sequence[Reinstalled], changed: str) -> Observation:
 
 def repeats_nothing(steps: Sequence[Paso], changed: str) -> Observation:
     """Con ``changed`` cambiado, todos los pasos salen de la caché."""
-    again = [step for step in steps if step.repetido]
+    again = [step for step in steps if repeated(step)]
     if not again:
         return Observation(True, f"Cambiar {changed} no repite ningún paso.")
     many = text.count(len(again), "paso se repite", "pasos se repiten")
