@@ -21,9 +21,10 @@ from multietapa.exercises.outcome import Outcome
 
 EXERCISES = catalogue.exercises()
 NO_ENGINE = Motor(Choice("grabacion", "", ""))
-TEXTS = {"enunciado.md", "pistas.md", "plantilla.Dockerfile", "solucion.Dockerfile", "solucion.md"}
+TEXTS = {"enunciado.md", "pistas.md", "solucion.md"}
+OWN = ("plantilla", "solucion")  # con el final de lo que se escribe: un Dockerfile, casi siempre
 LEAST = {"bien": 2, "mal": 3}
-GIVEN = {"dado"}  # los archivos que se añaden a la carpeta en la que se construye, si los hay
+GIVEN = "dado"  # los archivos que se añaden a la carpeta en la que se construye, si están escritos
 EXPECTED = re.compile(r"# espera: (\S.*\S)\n")
 
 
@@ -33,12 +34,12 @@ def answers(*patterns: str) -> list[object]:
         pytest.param(one, path, id=f"{one.id} {path.relative_to(one.folder).with_suffix('').as_posix()}")
         for one in EXERCISES
         for pattern in patterns
-        for path in sorted(one.folder.glob(pattern))
+        for path in sorted(one.folder.glob(f"{pattern}{one.form.suffix}"))
     ]
 
 
 def instructions(path: Path) -> str:
-    """El Dockerfile sin comentarios ni líneas en blanco."""
+    """La respuesta sin comentarios ni líneas en blanco."""
     lines = path.read_text(encoding="utf-8").splitlines()
     return "\n".join(line for line in lines if line.strip() and not line.startswith("#"))
 
@@ -46,13 +47,15 @@ def instructions(path: Path) -> str:
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.id)
 def test_every_exercise_has_right_and_wrong_answers(exercise: Exercise) -> None:
     """Cada carpeta lleva sus textos y bastantes respuestas de cada clase, todas distintas, y nada más."""
-    given = GIVEN if exercise.given.files else set()
-    assert {path.name for path in exercise.folder.iterdir()} == TEXTS | set(LEAST) | given
+    suffix = exercise.form.suffix
+    wanted = TEXTS | set(LEAST) | {f"{name}{suffix}" for name in OWN}
+    assert {path.name for path in exercise.folder.iterdir()} - {GIVEN} == wanted
+    assert not (exercise.folder / GIVEN).exists() or exercise.given.files
     assert apps.app(exercise.app)
     found = {kind: sorted((exercise.folder / kind).iterdir()) for kind in LEAST}
     assert {kind: len(paths) for kind, paths in found.items() if len(paths) < LEAST[kind]} == {}
-    everything = [*exercise.folder.glob("*.Dockerfile"), *found["bien"], *found["mal"]]
-    assert {path.suffix for path in everything} == {".Dockerfile"}
+    everything = [*exercise.folder.glob(f"*{suffix}"), *found["bien"], *found["mal"]]
+    assert {path.suffix for path in everything} == {suffix}
     assert len({instructions(path) for path in everything}) == len(everything)
 
 
@@ -66,7 +69,7 @@ def test_every_folder_is_an_exercise() -> None:
         assert exercise.folder.parent.name.startswith(f"n{exercise.id.split('.')[0]}_")
 
 
-@pytest.mark.parametrize(("exercise", "path"), answers("plantilla.Dockerfile"))
+@pytest.mark.parametrize(("exercise", "path"), answers("plantilla"))
 def test_the_template_is_not_started(exercise: Exercise, path: Path) -> None:
     """La plantilla de cada ejercicio, sin tocar, es «sin empezar», y no hace falta un motor para decirlo."""
     result = Ejercicio(exercise, lambda: NO_ENGINE).comprobar(path)
@@ -74,7 +77,7 @@ def test_the_template_is_not_started(exercise: Exercise, path: Path) -> None:
 
 
 @pytest.mark.construye
-@pytest.mark.parametrize(("exercise", "path"), answers("solucion.Dockerfile", "bien/*"))
+@pytest.mark.parametrize(("exercise", "path"), answers("solucion", "bien/*"))
 def test_right_answers(motor_real: Motor, exercise: Exercise, path: Path) -> None:
     """La solución publicada y cualquier otra respuesta correcta se dan por buenas."""
     result = Ejercicio(exercise, lambda: motor_real).comprobar(path)

@@ -56,8 +56,8 @@ def test_texts(id: str) -> None:
     exercise = _fresh(id)
     first, second, third = exercise.pista(), exercise.pista(), exercise.pista()
     assert first.body != second.body == third.body
-    assert "FROM" in repr(exercise.solucion())
-    assert "```dockerfile" in exercise.solucion()._repr_markdown_()
+    assert exercise.content.solution.strip() in repr(exercise.solucion())
+    assert f"```{exercise.exercise.form.language}\n" in exercise.solucion()._repr_markdown_()
     assert exercise.enunciado in exercise._repr_markdown_() + "\n"
     commands = [
         line for line in exercise.content.solution.splitlines() if line.startswith(("RUN", "USER", "ENV"))

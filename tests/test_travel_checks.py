@@ -10,7 +10,7 @@ import pytest
 
 from multietapa import apps
 from multietapa.errors import UncheckableError
-from multietapa.exercises import n06_despliegues_rapidos as lesson
+from multietapa.exercises.change import MARK, change_a_line
 from multietapa.exercises.checks import deployment, travel
 from multietapa.exercises.trial import Trial
 from multietapa.image.image import MeasuredImage
@@ -128,10 +128,10 @@ def test_one_line_changes_in_a_copy(tmp_path: Path) -> None:
     copy = tmp_path / CHANGED
     copy.parent.mkdir()
     copy.write_bytes(source.read_bytes())
-    lesson.change_a_line(tmp_path)
+    change_a_line(tmp_path)
     before, after = source.read_text("utf-8").splitlines(), copy.read_text("utf-8").splitlines()
     assert len(before) == len(after)
-    assert [lesson.MARK in b for a, b in zip(before, after, strict=True) if a != b] == [True]
+    assert [MARK in b for a, b in zip(before, after, strict=True) if a != b] == [True]
     copy.write_text("export const PRODUCTS = [];\n", encoding="utf-8")
     with pytest.raises(UncheckableError, match="ninguna descripción"):
-        lesson.change_a_line(tmp_path)
+        change_a_line(tmp_path)

@@ -14,7 +14,7 @@ SEPARATOR = "\n---\n"
 class Content:
     """Lo que una persona lee de un ejercicio.
 
-    ``statement`` y ``explanation`` son Markdown; ``template`` y ``solution``, Dockerfiles enteros;
+    ``statement`` y ``explanation`` son Markdown; ``template`` y ``solution``, respuestas enteras;
     ``hints``, las dos pistas que se dan mientras no se haya comprobado nada.
     """
 
@@ -26,9 +26,10 @@ class Content:
     explanation: str
 
     @classmethod
-    def from_folder(cls, folder: Path) -> Content:
+    def from_folder(cls, folder: Path, suffix: str = ".Dockerfile") -> Content:
         """Los textos de esa carpeta: ``enunciado.md`` (su primera línea es el título), ``pistas.md`` (dos,
-        separadas por una línea ``---``), ``plantilla.Dockerfile``, ``solucion.Dockerfile`` y ``solucion.md``.
+        separadas por una línea ``---``), ``plantilla.Dockerfile``, ``solucion.Dockerfile`` y ``solucion.md``;
+        las respuestas acaban en ``suffix``.
 
         Lanza :class:`MultietapaError` si falta uno, o si al enunciado o a las pistas les falta su forma.
         """
@@ -47,9 +48,9 @@ class Content:
         return cls(
             title=heading.removeprefix("# ").strip(),
             statement=statement.lstrip("\n"),
-            template=_read(folder / "plantilla.Dockerfile"),
+            template=_read(folder / f"plantilla{suffix}"),
             hints=(hints[0], hints[1]),
-            solution=_read(folder / "solucion.Dockerfile"),
+            solution=_read(folder / f"solucion{suffix}"),
             explanation=_read(folder / "solucion.md"),
         )
 

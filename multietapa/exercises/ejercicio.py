@@ -25,6 +25,7 @@ from multietapa.errors import (
     ArchiveError,
     BuildCancelled,
     BuildError,
+    ContextError,
     DeployError,
     DiskFullError,
     EngineError,
@@ -40,6 +41,7 @@ from multietapa.exercises.buttons import Buttons
 from multietapa.exercises.content import Content
 from multietapa.exercises.excuses import excuse
 from multietapa.exercises.exercise import Exercise
+from multietapa.exercises.form import DOCKERFILE, Form
 from multietapa.exercises.outcome import Observation, Outcome, Resultado, Texto
 from multietapa.exercises.status import status_line
 from multietapa.identity import session_id
@@ -83,7 +85,7 @@ class Ejercicio:
 
     @property
     def plantilla(self) -> str:
-        """El Dockerfile del que se parte."""
+        """La respuesta de la que se parte: un Dockerfile, casi siempre."""
         return self.content.template
 
     @property
@@ -99,8 +101,8 @@ class Ejercicio:
         """Comprueba una respuesta.
 
         ``x`` es el texto de un Dockerfile (se construye en la carpeta de su aplicación), un ``Path`` a uno,
-        la etiqueta de una imagen o lo que devuelve ``construir``. Vacío o igual que la plantilla, sin
-        empezar.
+        la etiqueta de una imagen o lo que devuelve ``construir``. Si el ejercicio pide otro archivo, su texto
+        o un ``Path`` a él. Vacío o igual que la plantilla, sin empezar.
         """
         if not self._one_at_a_time.acquire(blocking=False):
             note = "Ya se está comprobando (con su botón, o en otra celda): espera a que acabe y repite."
@@ -130,6 +132,7 @@ class Ejercicio:
             f"Una solución del ejercicio {self.exercise.id} (hay otras)",
             self.content.explanation,
             self.content.solution,
+            self.exercise.form.language,
         )
 
     def __repr__(self) -> str:
@@ -182,8 +185,8 @@ class Ejercicio:
                 Outcome.UNKNOWN, note="Aquí no hay un motor de Docker, y una grabación no demuestra nada."
             )
         try:
-            given = self.exercise.given
-            built = answer.image_of(engine, x, app=app, tag=self.etiqueta, given=given)
+            given, form = self.exercise.given, self.exercise.form
+            built = answer.image_of(engine, x, app=app, tag=self.etiqueta, given=given, form=form)
             bench = Bench(
                 engine,
                 built.image,
@@ -191,7 +194,7 @@ class Ejercicio:
                 steps=built.steps,
                 unused=built.unused,
                 dockerfile=built.dockerfile,
-                given=given,
+                given=built.given,
                 tell=tell,
             )
             observations = self.exercise.check(bench)
@@ -200,7 +203,7 @@ class Ejercicio:
         except MultietapaError as problem:
             if limit := excuse(engine.client, x, problem):
                 return self._result(Outcome.UNKNOWN, note=limit)
-            observations = (_broken(problem),)
+            observations = (_broken(problem, form),)
         passed = bool(observations) and all(o.ok for o in observations)
         result = self._result(Outcome.PASSED if passed else Outcome.NOT_YET, observations)
         return replace(result, engine=engine.info.label if engine.info else "")
@@ -229,7 +232,7 @@ def ejercicio(id: str, *, motor: Callable[[], Motor] | None = None) -> Ejercicio
 _open: dict[str, Ejercicio] = {}
 
 
-def _broken(problem: MultietapaError) -> Observation:
+def _broken(problem: MultietapaError, form: Form = DOCKERFILE) -> Observation:
     """Lo que no construye: la primera pista nombra la línea decisiva de lo que escribió el paso que falló."""
     line = getattr(problem, "line", None)
     told = not line or f"línea {line}" in problem.what
@@ -238,6 +241,11 @@ def _broken(problem: MultietapaError) -> Observation:
     said = ""
     if isinstance(problem, BuildError) and (crash := of_step(problem.log)):
         said, second = f" {crash.said}", crash.step
+    if form.file and isinstance(problem, BuildError) and not isinstance(problem, ContextError):
+        second = (
+            "El Dockerfile está dado y no le falta nada: mira qué archivo necesita ese paso, y qué línea de "
+            f"tu {form.name} lo deja fuera."
+        )
     return Observation(False, str(problem), (f"Todavía no hay imagen: {problem.what}{where}{said}", second))
 
 

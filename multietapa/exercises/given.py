@@ -37,6 +37,7 @@ class Given:
             copy = Path(work) / app.name
             shutil.copytree(app.folder, copy, ignore=_REMADE)
             for name, content in self.files.items():
+                (copy / name).parent.mkdir(parents=True, exist_ok=True)
                 (copy / name).write_text(content, encoding="utf-8")
             yield copy
 

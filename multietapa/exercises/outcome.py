@@ -76,17 +76,21 @@ class Resultado:
 
 @dataclass(frozen=True)
 class Texto:
-    """Un texto para leer en el cuaderno: una pista o una solución. ``code`` es un Dockerfile o ``""``."""
+    """Un texto para leer en el cuaderno: una pista o una solución.
+
+    ``code`` es la respuesta entera, o ``""``; ``language``, cómo se colorea.
+    """
 
     title: str
     body: str
     code: str = ""
+    language: str = "dockerfile"
 
     def __repr__(self) -> str:
         return "\n\n".join(filter(None, [self.title, self.code.rstrip(), self.body.strip()]))
 
     def _repr_markdown_(self) -> str:
-        block = f"```dockerfile\n{self.code.rstrip()}\n```" if self.code else ""
+        block = f"```{self.language}\n{self.code.rstrip()}\n```" if self.code else ""
         return "\n\n".join(filter(None, [f"**{self.title}**", block, self.body.strip()]))
 
 

@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from multietapa.containers.running import Running
-from multietapa.errors import UncheckableError
 from multietapa.exercises.bench import Bench
+from multietapa.exercises.change import CHANGED, MARK, PRODUCTS, change_a_line
 from multietapa.exercises.checks import contents, deployment, process, travel
 from multietapa.exercises.exercise import Exercise
 from multietapa.exercises.outcome import Observation
 from multietapa.exercises.trial import deploy_within
 from multietapa.registry.projection import crossing
 
-CHANGED, PRODUCTS, MARK = "src/catalogue.ts", "/api/productos", "Edición nueva. "
-DESCRIPTION = re.compile(r'(?<=descripcion: ")')
 MBPS, TIMES, NODE = 20.0, 3, 14
-
-
-def change_a_line(folder: Path) -> None:
-    """Cambia una línea del código de la tienda de ``folder``: la descripción de un producto.
-
-    Lanza :class:`UncheckableError` si no encuentra ninguna.
-    """
-    path = folder / CHANGED
-    source = path.read_text(encoding="utf-8") if path.is_file() else ""
-    changed, count = DESCRIPTION.subn(MARK, source, count=1)
-    if not count:
-        raise UncheckableError(
-            f"En {CHANGED} no hay ninguna descripción que cambiar.",
-            why="Este ejercicio cambia la de un producto y construye otra vez.",
-            next_step="Devuelve ese archivo a como lo trae el taller, y vuelve a comprobar.",
-        )
-    path.write_text(changed, encoding="utf-8")
 
 
 def _code_bytes(folder: Path) -> int:
