@@ -29,7 +29,8 @@ class FileEntry:
     ``kind`` es ``file``, ``dir``, ``symlink``, ``hardlink``, ``device``, ``fifo``, ``whiteout`` (borra
     ``path``), ``opaque`` (vacía la carpeta ``path``) u ``other``. ``size`` son los bytes que ve quien la
     abre (en un enlace simbólico, lo que mide su destino); ``mode``, los permisos con setuid y sticky;
-    ``link``, el destino: la ruta del primer nombre en un ``hardlink``.
+    ``link``, el destino: la ruta del primer nombre en un ``hardlink``. ``mtime`` es su fecha, en segundos
+    desde 1970 (lo que pasa del segundo no se guarda).
     """
 
     path: str
@@ -39,6 +40,7 @@ class FileEntry:
     uid: int
     gid: int
     link: str = ""
+    mtime: int = 0
 
     @property
     def own_bytes(self) -> int:
@@ -189,7 +191,7 @@ def _index(
     for raw in walk(source, limits=limits, wanted=wanted, look=look):
         if inspector:
             inspector.note(raw)
-        path, kind, size, mode, uid, gid, link, _, _, data, _ = raw
+        path, kind, size, mode, uid, gid, link, _, _, data, _, mtime = raw
         folder, _, name = path.rpartition("/")
         marker = name.startswith(_WHITEOUT)
         if marker:
@@ -212,7 +214,7 @@ def _index(
             elif path in passing and (text := passing[path].text()):
                 keep(path, text)
             passing.clear()
-        found[marker, path] = FileEntry(path, size, kind, mode, uid, gid, link)
+        found[marker, path] = FileEntry(path, size, kind, mode, uid, gid, link, mtime)
     return tuple(found.values()), documents
 
 

@@ -57,6 +57,7 @@ class RawEntry(NamedTuple):
     """Una entrada tal cual: ``size`` es el tamaño lógico; ``offset`` y ``stored``, dónde y cuánto ocupa.
 
     ``capability`` es el atributo ``security.capability`` de un archivo, en bruto, o nada si no lo lleva.
+    ``mtime`` son segundos desde 1970, sin su fracción.
     """
 
     path: str
@@ -70,6 +71,7 @@ class RawEntry(NamedTuple):
     stored: int
     data: bytes
     capability: bytes = b""
+    mtime: int = 0
 
 
 #: Quien mira un archivo mientras pasa: su ruta, lo que ocupa y sus bytes, a trozos. No tiene que leerlos
@@ -196,6 +198,7 @@ def walk(
             stored,
             data,
             pax.get(_CAPABILITY, "").encode("utf-8", "surrogateescape") if pax else b"",
+            _seconds(pax["mtime"]) if "mtime" in pax else _date(header[136:148]),
         )
         if pax:
             pax = {}
@@ -229,6 +232,21 @@ def _decimal(text: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 20:
         broken("Una cabecera PAX trae un número que no se entiende.")
     return int(text)
+
+
+def _date(field: bytes) -> int:
+    """Una fecha de la cabecera; las de antes de 1970 van en base 256, con signo."""
+    if field[0] & 0xC0 == 0xC0:
+        return int.from_bytes(field, "big", signed=True)
+    return _number(field)
+
+
+def _seconds(text: str) -> int:
+    whole = text.partition(".")[0]
+    digits = whole.removeprefix("-")
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 20:
+        broken("Una cabecera PAX trae una fecha que no se entiende.")
+    return int(whole)
 
 
 def _text(field: bytes) -> str:

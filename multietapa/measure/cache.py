@@ -20,7 +20,7 @@ from multietapa.image.layer import NOT_MEASURED, FileEntry, Layer
 from multietapa.image.transfer import METHOD
 from multietapa.paths import cache_dir
 
-VERSION = 3
+VERSION = 4
 KEPT = 400
 """Cuántas entradas se guardan de cada clase; sobran las que hace más tiempo que no se leen."""
 
@@ -49,7 +49,7 @@ class MeasureCache:
 
     def keep_layer(self, layer: Layer) -> None:
         """Guarda una capa medida."""
-        rows = [(e.path, e.size, e.kind, e.mode, e.uid, e.gid, e.link) for e in layer.files]
+        rows = [(e.path, e.size, e.kind, e.mode, e.uid, e.gid, e.link, e.mtime) for e in layer.files]
         self.write(
             "capas",
             layer.diff_id,

@@ -1,0 +1,364 @@
+"""Superpone las capas de una imagen sin olvidar lo que cada una tapa o borra, ni por qué.
+
+Las reglas son las de la especificación de capas de OCI: una marca ``.wh.x`` borra ``x`` de las capas de
+abajo, ``.wh..wh..opq`` vacía su carpeta, y un archivo nuevo tapa al anterior entero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from multietapa.image.layer import FileEntry, Layer
+from multietapa.image.tarwalk import broken
+
+MARKERS = ("whiteout", "opaque")
+MAX_NODES = 2_000_000
+"""Cuántas rutas se admiten, con las carpetas que ninguna capa nombra."""
+
+
+class Change(Enum):
+    """Qué hizo una capa con una ruta; el valor es su nombre en pantalla.
+
+    ``METADATA`` es una copia entera del archivo que solo cambia permisos o dueño: mismo tamaño y misma fecha.
+    """
+
+    ADDED = "añadido"
+    CHANGED = "cambiado"
+    METADATA = "solo permisos o dueño"
+    DELETED = "borrado"
+
+
+class Why(Enum):
+    """Por qué no se ve una versión de un archivo; el valor es su nombre en pantalla."""
+
+    SHADOWED = "lo tapa otra copia"
+    METADATA = "se copió entero para cambiarle permisos o dueño"
+    DELETED = "se borró"
+    FOLDER_DELETED = "se borró su carpeta"
+    FOLDER_EMPTIED = "se vació su carpeta"
+    REPLACED = "algo que no es una carpeta ocupa el sitio de la suya"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """Lo que una capa (``layer``, desde 0) dejó en una ruta.
+
+    ``hidden_by`` es la capa que la esconde, o ``None`` si es la que se ve (o la marca que borra), y ``why``,
+    por qué. ``bytes`` son los que se pierden con ella: 0 si siguen en otro nombre del mismo archivo. ``root``
+    es la carpeta que se borró, se vació o se sustituyó, si fue eso.
+    """
+
+    layer: int
+    entry: FileEntry
+    change: Change
+    hidden_by: int | None = None
+    why: Why | None = None
+    bytes: int = 0
+    root: str = ""
+
+
+class Shared:
+    """El contenido de un archivo con varios nombres: cuántos se ven y cuál lleva los bytes."""
+
+    __slots__ = ("first", "layer", "names", "owner")
+
+    def __init__(self, owner: Node) -> None:
+        assert owner.entry is not None
+        self.first, self.layer, self.names = owner.entry, owner.layer, 1
+        self.owner: Node | None = owner
+
+    @property
+    def bytes(self) -> int:
+        """Lo que ocupa, una vez."""
+        return self.first.own_bytes
+
+
+class Node:
+    """Una ruta del árbol, se vea o no.
+
+    ``entry`` es lo que ve un contenedor (``None``: ya no está) y ``layer`` su capa (-1). ``bytes`` son los
+    que se ven en ella y debajo, con los enlaces duros una vez; ``hidden``, los que se pierden en ella y
+    debajo; ``files``, cuántos archivos y enlaces se ven, y ``lost``, cuántas versiones escondidas hay.
+    ``children`` son los hijos que se ven y ``gone`` los que ya no; ``older``, sus versiones escondidas y las
+    marcas.
+    """
+
+    __slots__ = (
+        "bytes", "change", "children", "entry", "files", "gone", "hidden", "layer", "lost", "older", "path",
+        "shared",
+    )  # fmt: skip
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.entry: FileEntry | None = None
+        self.layer = -1
+        self.change = Change.ADDED
+        self.bytes = self.hidden = self.files = self.lost = 0
+        self.children: dict[str, Node] = _NONE
+        self.gone: dict[str, Node] = _NONE
+        self.older: tuple[Version, ...] = ()
+        self.shared: Shared | None = None
+
+    @property
+    def name(self) -> str:
+        """El último tramo de su ruta."""
+        return self.path[self.path.rfind("/") + 1 :]
+
+    @property
+    def kind(self) -> str:
+        """La clase de lo que se ve o, si ya no está, de lo último que hubo."""
+        if self.entry:
+            return self.entry.kind
+        kept = [version.entry.kind for version in self.older if version.entry.kind not in MARKERS]
+        return kept[-1] if kept else "dir"
+
+    @property
+    def versions(self) -> tuple[Version, ...]:
+        """Todas las que ha tenido, de abajo arriba."""
+        if self.entry is None:
+            return self.older
+        return (*self.older, Version(self.layer, self.entry, self.change))
+
+    def everything(self) -> Iterator[Node]:
+        """Sus hijos: los que se ven y los que ya no."""
+        yield from self.children.values()
+        yield from self.gone.values()
+
+
+_NONE: dict[str, Node] = {}  # compartido: quien va a escribir en él pone antes uno suyo
+
+
+class Stack:
+    """El árbol de una imagen mientras se le ponen capas encima. Acaba con ``finish``."""
+
+    def __init__(self) -> None:
+        self.root = Node("")
+        self.root.entry, self.root.layer = FileEntry("", 0, "dir", 0o755, 0, 0), 0
+        self._folders: dict[str, Node] = {}
+        self._count = 1
+
+    def put(self, index: int, entries: Sequence[FileEntry]) -> None:
+        """Pone la capa ``index`` encima."""
+        self._folders = {"": self.root}
+        markers = [entry for entry in entries if entry.kind in MARKERS]
+        if markers:
+            again = {entry.path: entry for entry in entries if entry.kind not in MARKERS}
+            for marker in markers:
+                self._erase(marker, index, again)
+        for entry in entries:
+            if entry.kind not in MARKERS:
+                self._add(entry, index)
+
+    def finish(self) -> Node:
+        """La raíz, con todas las sumas hechas."""
+        order = [self.root]
+        for node in order:
+            if node.children:
+                order.extend(node.children.values())
+            if node.gone:
+                order.extend(node.gone.values())
+        for node in reversed(order):
+            entry = node.entry
+            size = files = 0
+            if entry is not None and entry.kind != "dir":
+                size, files = self._carried(node, entry), 1
+            lost, hidden = 0, 0
+            for version in node.older:
+                hidden += version.bytes
+                lost += version.hidden_by is not None and version.entry.kind != "dir"
+            for child in node.children.values():
+                size += child.bytes
+                files += child.files
+                hidden += child.hidden
+                lost += child.lost
+            for child in node.gone.values():
+                hidden += child.hidden
+                lost += child.lost
+            node.bytes, node.files, node.hidden, node.lost = size, files, hidden, lost
+        return self.root
+
+    @staticmethod
+    def _carried(node: Node, entry: FileEntry) -> int:
+        shared = node.shared
+        if shared is None:
+            return entry.own_bytes
+        if shared.owner is None:
+            shared.owner = node
+        return shared.bytes if shared.owner is node else 0
+
+    def _erase(self, marker: FileEntry, index: int, again: dict[str, FileEntry]) -> None:
+        parent = node = self.root
+        name = ""
+        for name in marker.path.split("/") if marker.path else ():
+            found = node.children.get(name)
+            if found is None:
+                return
+            parent, node = node, found
+        if marker.kind == "whiteout":
+            if not name:
+                return
+            folder = node.entry is not None and node.entry.kind == "dir"
+            why = Why.FOLDER_DELETED if folder else Why.DELETED
+            self._lose(node, index, why, node.path if folder else "", again)
+            self._die(parent, name, node)
+            if node.path not in again:
+                node.older += (Version(index, marker, Change.DELETED),)
+        else:
+            for name, child in list(node.children.items()):
+                self._lose(child, index, Why.FOLDER_EMPTIED, node.path, again)
+                self._die(node, name, child)
+
+    def _folder(self, path: str, index: int) -> Node:
+        """La carpeta ``path``, que se ve; si en su sitio hay otra cosa de más abajo, la tapa."""
+        known = self._folders.get(path)
+        if known is not None:
+            return known
+        missing = [path]
+        while True:
+            above = path.rpartition("/")[0]
+            node = self._folders.get(above)
+            if node is not None:
+                break
+            missing.append(above)
+            path = above
+        for path in reversed(missing):
+            node = self._child(node, path)
+            entry = node.entry
+            if entry is None:
+                node.entry, node.layer, node.change = (
+                    FileEntry(path, 0, "dir", 0o755, 0, 0),
+                    index,
+                    Change.ADDED,
+                )
+            elif entry.kind != "dir" and node.layer < index:
+                self._forget(node, index, Why.SHADOWED, "")
+                node.entry, node.layer = FileEntry(path, 0, "dir", 0o755, 0, 0), index
+                node.change = Change.CHANGED
+            self._folders[path] = node
+        return node
+
+    def _child(self, parent: Node, path: str) -> Node:
+        name = path[len(parent.path) + 1 :] if parent.path else path
+        node = parent.children.get(name)
+        if node is None:
+            node = parent.gone.pop(name, None) if parent.gone else None
+            if node is None:
+                self._count += 1
+                if self._count > MAX_NODES:
+                    broken(f"Sus capas suman más de {MAX_NODES} rutas, con las carpetas que las llevan.")
+                node = Node(path)
+            if parent.children is _NONE:
+                parent.children = {}
+            parent.children[name] = node
+        return node
+
+    def _add(self, entry: FileEntry, index: int) -> None:
+        path = entry.path
+        if not path:
+            self._root(entry, index)
+            return
+        node = self._child(self._folder(path.rpartition("/")[0], index), path)
+        old, kind = node.entry, entry.kind
+        if old is None:
+            node.change = Change.ADDED
+            last = node.older[-1] if node.older else None
+            if last and last.hidden_by == index and last.why in (Why.SHADOWED, Why.METADATA):
+                node.change = Change.METADATA if last.why is Why.METADATA else Change.CHANGED
+        elif node.layer < index:
+            if kind == "dir" and old.kind == "dir":
+                if (old.mode, old.uid, old.gid) == (entry.mode, entry.uid, entry.gid):
+                    return
+                node.older += (Version(node.layer, old, node.change, index, Why.METADATA),)
+                node.change = Change.METADATA
+            else:
+                if old.kind == "dir":
+                    for name, child in list(node.children.items()):
+                        self._lose(child, index, Why.REPLACED, path, {})
+                        self._die(node, name, child)
+                    self._folders = {"": self.root}
+                why = shadow(old, entry)
+                self._forget(node, index, why, "")
+                node.change = Change.METADATA if why is Why.METADATA else Change.CHANGED
+        node.entry, node.layer = entry, index
+        if kind == "hardlink":
+            self._join(node, entry)
+
+    def _root(self, entry: FileEntry, index: int) -> None:
+        if entry.kind == "dir":
+            self.root.entry, self.root.layer = entry, index
+
+    def _join(self, node: Node, entry: FileEntry) -> None:
+        first = self.at(entry.link)
+        if first is None or first is node or first.entry is None or first.entry.kind == "dir":
+            return
+        if first.shared is None:
+            first.shared = Shared(first)
+        node.shared = first.shared
+        node.shared.names += 1
+
+    def at(self, path: str) -> Node | None:
+        """Lo que se ve en ``path``."""
+        node: Node | None = self.root
+        for name in path.split("/") if path else ():
+            node = node.children.get(name) if node else None
+        return node
+
+    def _lose(self, node: Node, index: int, why: Why, root: str, again: dict[str, FileEntry]) -> None:
+        """Esconde una rama entera; lo que vuelve a estar en la misma capa (``again``) queda tapado."""
+        waiting = [node]
+        while waiting:
+            node = waiting.pop()
+            if node.children:
+                waiting.extend(node.children.values())
+                if node.gone:
+                    node.gone.update(node.children)
+                else:
+                    node.gone = node.children
+                node.children = _NONE
+            entry = node.entry
+            if entry is None:
+                continue
+            new = again.get(node.path)
+            if new is not None and entry.kind != "dir" and new.kind != "dir":
+                self._forget(node, index, shadow(entry, new), "")
+            else:
+                self._forget(node, index, why, root)
+
+    @staticmethod
+    def _die(parent: Node, name: str, node: Node) -> None:
+        del parent.children[name]
+        if parent.gone is _NONE:
+            parent.gone = {}
+        parent.gone[name] = node
+
+    @staticmethod
+    def _forget(node: Node, index: int, why: Why, root: str) -> None:
+        entry, shared = node.entry, node.shared
+        assert entry is not None
+        layer, lost = node.layer, entry.own_bytes
+        if shared is not None:
+            shared.names -= 1
+            lost = 0 if shared.names else shared.bytes
+            if shared.owner is node:
+                shared.owner = None
+            layer = shared.layer if lost else layer
+            node.shared = None
+        node.older += (Version(layer, entry, node.change, index, why, lost, root),)
+        node.entry, node.layer = None, -1
+
+
+def shadow(old: FileEntry, new: FileEntry) -> Why:
+    """Por qué ``new`` tapa a ``old``: es otra copia, o la misma con otros permisos u otro dueño."""
+    same = (old.kind, old.size, old.link, old.mtime) == (new.kind, new.size, new.link, new.mtime)
+    owners = (old.mode, old.uid, old.gid) != (new.mode, new.uid, new.gid)
+    return Why.METADATA if same and owners and old.kind == "file" else Why.SHADOWED
+
+
+def stack(layers: Sequence[Layer]) -> Node:
+    """El árbol de ``layers``, de abajo arriba, con sus sumas."""
+    building = Stack()
+    for index, layer in enumerate(layers):
+        building.put(index, layer.files)
+    return building.finish()
