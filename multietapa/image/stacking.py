@@ -14,6 +14,8 @@ from multietapa.image.layer import FileEntry, Layer
 from multietapa.image.tarwalk import broken
 
 MARKERS = ("whiteout", "opaque")
+MAX_ENTRIES = 2_000_000
+"""Cuántas entradas se admiten entre todas las capas; una capa repetida cuenta cada vez."""
 MAX_NODES = 2_000_000
 """Cuántas rutas se admiten, con las carpetas que ninguna capa nombra."""
 
@@ -78,8 +80,9 @@ class Shared:
 class Node:
     """Una ruta del árbol, se vea o no.
 
-    ``entry`` es lo que ve un contenedor (``None``: ya no está) y ``layer`` su capa (-1). ``bytes`` son los
-    que se ven en ella y debajo, con los enlaces duros una vez; ``hidden``, los que se pierden en ella y
+    ``entry`` es lo que ve un contenedor y ``layer``, de qué capa es; una carpeta que ninguna capa nombra, y
+    que está porque lleva cosas, no tiene ``entry``, y lo que ya no está tampoco (``layer`` -1). ``bytes`` son
+    los que se ven en ella y debajo, con los enlaces duros una vez; ``hidden``, los que se pierden en ella y
     debajo; ``files``, cuántos archivos y enlaces se ven, y ``lost``, cuántas versiones escondidas hay.
     ``children`` son los hijos que se ven y ``gone`` los que ya no; ``older``, sus versiones escondidas y las
     marcas.
@@ -107,10 +110,17 @@ class Node:
         return self.path[self.path.rfind("/") + 1 :]
 
     @property
+    def visible(self) -> bool:
+        """Un contenedor lo ve."""
+        return self.layer >= 0
+
+    @property
     def kind(self) -> str:
         """La clase de lo que se ve o, si ya no está, de lo último que hubo."""
         if self.entry:
             return self.entry.kind
+        if self.visible:
+            return "dir"
         kept = [version.entry.kind for version in self.older if version.entry.kind not in MARKERS]
         return kept[-1] if kept else "dir"
 
@@ -135,12 +145,16 @@ class Stack:
 
     def __init__(self) -> None:
         self.root = Node("")
-        self.root.entry, self.root.layer = FileEntry("", 0, "dir", 0o755, 0, 0), 0
+        self.root.layer = 0
         self._folders: dict[str, Node] = {}
         self._count = 1
+        self._entries = 0
 
     def put(self, index: int, entries: Sequence[FileEntry]) -> None:
         """Pone la capa ``index`` encima."""
+        self._entries += len(entries)
+        if self._entries > MAX_ENTRIES:
+            broken(f"Sus capas suman más de {MAX_ENTRIES} entradas, contando las repetidas.")
         self._folders = {"": self.root}
         markers = [entry for entry in entries if entry.kind in MARKERS]
         if markers:
@@ -199,7 +213,7 @@ class Stack:
         if marker.kind == "whiteout":
             if not name:
                 return
-            folder = node.entry is not None and node.entry.kind == "dir"
+            folder = node.kind == "dir"
             why = Why.FOLDER_DELETED if folder else Why.DELETED
             self._lose(node, index, why, node.path if folder else "", again)
             self._die(parent, name, node)
@@ -225,17 +239,11 @@ class Stack:
             path = above
         for path in reversed(missing):
             node = self._child(node, path)
-            entry = node.entry
-            if entry is None:
-                node.entry, node.layer, node.change = (
-                    FileEntry(path, 0, "dir", 0o755, 0, 0),
-                    index,
-                    Change.ADDED,
-                )
-            elif entry.kind != "dir" and node.layer < index:
+            if node.layer < 0:
+                node.layer, node.change = index, Change.ADDED
+            elif node.layer < index and node.kind != "dir":
                 self._forget(node, index, Why.SHADOWED, "")
-                node.entry, node.layer = FileEntry(path, 0, "dir", 0o755, 0, 0), index
-                node.change = Change.CHANGED
+                node.layer, node.change = index, Change.CHANGED
             self._folders[path] = node
         return node
 
@@ -260,30 +268,41 @@ class Stack:
             self._root(entry, index)
             return
         node = self._child(self._folder(path.rpartition("/")[0], index), path)
-        old, kind = node.entry, entry.kind
-        if old is None:
-            node.change = Change.ADDED
-            last = node.older[-1] if node.older else None
-            if last and last.hidden_by == index and last.why in (Why.SHADOWED, Why.METADATA):
-                node.change = Change.METADATA if last.why is Why.METADATA else Change.CHANGED
+        kind = entry.kind
+        if node.layer < 0:
+            node.change = self._again(node, index)
         elif node.layer < index:
-            if kind == "dir" and old.kind == "dir":
-                if (old.mode, old.uid, old.gid) == (entry.mode, entry.uid, entry.gid):
-                    return
-                node.older += (Version(node.layer, old, node.change, index, Why.METADATA),)
+            if kind == "dir" and node.kind == "dir":
+                old = node.entry
+                if old is not None:
+                    if (old.mode, old.uid, old.gid) == (entry.mode, entry.uid, entry.gid):
+                        return
+                    node.older += (Version(node.layer, old, node.change, index, Why.METADATA),)
                 node.change = Change.METADATA
             else:
-                if old.kind == "dir":
-                    for name, child in list(node.children.items()):
-                        self._lose(child, index, Why.REPLACED, path, {})
-                        self._die(node, name, child)
-                    self._folders = {"": self.root}
-                why = shadow(old, entry)
-                self._forget(node, index, why, "")
-                node.change = Change.METADATA if why is Why.METADATA else Change.CHANGED
+                self._replace(node, entry, index)
         node.entry, node.layer = entry, index
         if kind == "hardlink":
             self._join(node, entry)
+
+    @staticmethod
+    def _again(node: Node, index: int) -> Change:
+        """Qué hace una capa que pone una ruta que no se ve: puede haberla borrado ella misma."""
+        last = node.older[-1] if node.older else None
+        if last is None or last.hidden_by != index or last.why not in (Why.SHADOWED, Why.METADATA):
+            return Change.ADDED
+        return Change.METADATA if last.why is Why.METADATA else Change.CHANGED
+
+    def _replace(self, node: Node, entry: FileEntry, index: int) -> None:
+        """Tapa lo que hay en una ruta y, si era una carpeta, todo lo que llevaba."""
+        if node.kind == "dir":
+            for name, child in list(node.children.items()):
+                self._lose(child, index, Why.REPLACED, node.path, {})
+                self._die(node, name, child)
+            self._folders = {"": self.root}
+        why = shadow(node.entry, entry) if node.entry else Why.SHADOWED
+        self._forget(node, index, why, "")
+        node.change = Change.METADATA if why is Why.METADATA else Change.CHANGED
 
     def _root(self, entry: FileEntry, index: int) -> None:
         if entry.kind == "dir":
@@ -318,10 +337,8 @@ class Stack:
                     node.gone = node.children
                 node.children = _NONE
             entry = node.entry
-            if entry is None:
-                continue
             new = again.get(node.path)
-            if new is not None and entry.kind != "dir" and new.kind != "dir":
+            if new is not None and entry is not None and entry.kind != "dir" and new.kind != "dir":
                 self._forget(node, index, shadow(entry, new), "")
             else:
                 self._forget(node, index, why, root)
@@ -335,9 +352,11 @@ class Stack:
 
     @staticmethod
     def _forget(node: Node, index: int, why: Why, root: str) -> None:
-        entry, shared = node.entry, node.shared
-        assert entry is not None
-        layer, lost = node.layer, entry.own_bytes
+        entry, shared, layer = node.entry, node.shared, node.layer
+        node.entry, node.layer = None, -1
+        if entry is None:
+            return
+        lost = entry.own_bytes
         if shared is not None:
             shared.names -= 1
             lost = 0 if shared.names else shared.bytes
@@ -346,7 +365,6 @@ class Stack:
             layer = shared.layer if lost else layer
             node.shared = None
         node.older += (Version(layer, entry, node.change, index, why, lost, root),)
-        node.entry, node.layer = None, -1
 
 
 def shadow(old: FileEntry, new: FileEntry) -> Why:

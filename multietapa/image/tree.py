@@ -29,8 +29,8 @@ class LayerSum:
     """Lo que una capa pone y esconde. ``number`` cuenta desde 1, con las de la base.
 
     ``bytes`` son los suyos (Desempaquetado), de los que ``hidden`` se pierden en las de encima; ``hides``,
-    los que ella esconde de las de abajo. ``changes`` cuenta sus rutas por lo que les hace. ``instruction`` es la
-    que la hizo (``""``: no se sabe) y ``line`` su línea. ``stage`` es la etapa (o imagen) de la que copia,
+    los que ella esconde de las de abajo. ``changes`` cuenta sus rutas por lo que les hace. ``instruction`` es
+    la que la hizo (``""``: no se sabe) y ``line`` su línea. ``stage`` es la etapa (o imagen) de la que copia,
     ``""`` si no copia de ninguna y ``None`` si no se sabe: la historia de la imagen no lo dice.
     """
 
