@@ -54,7 +54,8 @@ class Version:
 
     ``hidden_by`` es la capa que la esconde, o ``None`` si es la que se ve (o la marca que borra), y ``why``,
     por qué. ``bytes`` son los que se pierden con ella: 0 si siguen en otro nombre del mismo archivo. ``root``
-    es la carpeta que se borró, se vació o se sustituyó, si fue eso.
+    es la carpeta que se borró, se vació o se sustituyó, si fue eso. ``first`` es el primer nombre del
+    archivo, si tenía varios y este era el último que quedaba.
     """
 
     layer: int
@@ -64,6 +65,7 @@ class Version:
     why: Why | None = None
     bytes: int = 0
     root: str = ""
+    first: FileEntry | None = None
 
 
 class Shared:
@@ -383,15 +385,16 @@ class Stack:
         node.entry, node.layer = None, -1
         if entry is None:
             return
-        lost = entry.own_bytes
+        lost, first = entry.own_bytes, None
         if shared is not None:
             shared.names -= 1
             lost = 0 if shared.names else shared.bytes
             if shared.owner is node:
                 shared.owner = None
-            layer = shared.layer if lost else layer
+            if not shared.names:
+                layer, first = shared.layer, shared.first
             node.shared = None
-        node.older += (Version(layer, entry, node.change, index, why, lost, root),)
+        node.older += (Version(layer, entry, node.change, index, why, lost, root, first),)
 
 
 def shadow(old: FileEntry, new: FileEntry) -> Why:
