@@ -18,10 +18,10 @@ from multietapa.image import stacking
 from multietapa.image.image import MeasuredImage, measure_archive
 from multietapa.image.layer import NOT_MEASURED, FileEntry, Layer
 from multietapa.image.many import many_values
+from multietapa.image.nodes import Change, Why
 from multietapa.image.origins import Origin, by_origin
 from multietapa.image.overlay import overlay
 from multietapa.image.search import plain, search
-from multietapa.image.stacking import Change, Why
 from multietapa.image.tarwalk import Limits
 from multietapa.image.tree import Tree, counted, grouped, tree, written
 from multietapa.image.waste import SIBLINGS, waste

@@ -6,8 +6,8 @@ import heapq
 import unicodedata
 from dataclasses import dataclass
 
+from multietapa.image.nodes import ERASED, Change, Node, Version
 from multietapa.image.origins import Origin
-from multietapa.image.stacking import ERASED, Change, Node, Version
 from multietapa.image.tree import Tree, counted
 
 LIMIT = 200
