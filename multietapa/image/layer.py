@@ -7,11 +7,12 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, NamedTuple, Protocol
 
 from multietapa.errors import ArchiveError
 from multietapa.image.digest import Digest
 from multietapa.image.documents import NOT_KEPT, Reader, is_document, kept, reader
+from multietapa.image.packages.file_lists import is_file_list
 from multietapa.image.stored import Blocks, Section, opened
 from multietapa.image.tarwalk import Limits, RawEntry, broken, walk
 from multietapa.image.transfer import BLOCK, PackedSize
@@ -22,14 +23,14 @@ _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
 
 
-@dataclass(frozen=True, slots=True)
-class FileEntry:
+class FileEntry(NamedTuple):
     """Una entrada de una capa.
 
     ``kind`` es ``file``, ``dir``, ``symlink``, ``hardlink``, ``device``, ``fifo``, ``whiteout`` (borra
     ``path``), ``opaque`` (vacía la carpeta ``path``) u ``other``. ``size`` son los bytes que ve quien la
     abre (en un enlace simbólico, lo que mide su destino); ``mode``, los permisos con setuid y sticky;
-    ``link``, el destino: la ruta del primer nombre en un ``hardlink``.
+    ``link``, el destino: la ruta del primer nombre en un ``hardlink``. ``mtime`` es su fecha, en segundos
+    desde 1970 (lo que pasa del segundo no se guarda).
     """
 
     path: str
@@ -39,6 +40,7 @@ class FileEntry:
     uid: int
     gid: int
     link: str = ""
+    mtime: int = 0
 
     @property
     def own_bytes(self) -> int:
@@ -75,6 +77,19 @@ class Inspector(Protocol):
 
     def note(self, entry: RawEntry) -> None:
         """Una entrada, la suya después de su contenido."""
+
+
+class _Nobody:
+    """Nadie: deja pasar todo sin mirarlo."""
+
+    def look(self, path: str, size: int, pieces: Iterator[bytes]) -> None:
+        """No mira."""
+
+    def note(self, entry: RawEntry) -> None:
+        """No apunta."""
+
+
+NOBODY: Inspector = _Nobody()
 
 
 def read_layer(
@@ -155,13 +170,16 @@ def _read(
 def _index(
     source: Blocks, limits: Limits, inspector: Inspector | None
 ) -> tuple[tuple[FileEntry, ...], dict[str, str]]:
-    budget, whole = limits.documents_bytes, False
+    budget, lists, whole = limits.documents_bytes, limits.lists_bytes, False
     passing: dict[str, Reader] = {}
 
     def wanted(path: str, size: int) -> bool:
         """Si se guarda el contenido de ``path``."""
-        nonlocal whole
+        nonlocal whole, lists
         whole = size <= min(limits.document_bytes, budget) and is_document(path)
+        if whole and is_file_list(path):  # las listas no dejan sin sitio a lo demás
+            whole = size <= lists
+            lists -= size if whole else 0
         return whole
 
     def look(path: str, size: int, pieces: Iterator[bytes]) -> None:
@@ -189,7 +207,7 @@ def _index(
     for raw in walk(source, limits=limits, wanted=wanted, look=look):
         if inspector:
             inspector.note(raw)
-        path, kind, size, mode, uid, gid, link, _, _, data, _ = raw
+        path, kind, size, mode, uid, gid, link, _, _, data, _, mtime = raw
         folder, _, name = path.rpartition("/")
         marker = name.startswith(_WHITEOUT)
         if marker:
@@ -212,7 +230,7 @@ def _index(
             elif path in passing and (text := passing[path].text()):
                 keep(path, text)
             passing.clear()
-        found[marker, path] = FileEntry(path, size, kind, mode, uid, gid, link)
+        found[marker, path] = FileEntry(path, size, kind, mode, uid, gid, link, mtime)
     return tuple(found.values()), documents
 
 

@@ -83,10 +83,11 @@ def classified(measurement: MeasuredImage) -> Iterator[tuple[Layer, FileEntry, O
         in_base = layer.index < measurement.base_layer_count
         for entry in layer.files:
             if entry.own_bytes:
-                yield layer, entry, _origin(entry, layer.index, in_base, modules)
+                yield layer, entry, origin_of(entry, layer.index, in_base, modules)
 
 
-def _origin(entry: FileEntry, layer: int, in_base: bool, modules: NodeModules) -> Origin:
+def origin_of(entry: FileEntry, layer: int, in_base: bool, modules: NodeModules) -> Origin:
+    """El origen de una entrada de la capa ``layer``, que es o no de la base (``in_base``)."""
     path = entry.path
     if in_base:
         return Origin.RUNTIME if _RUNTIME.match(path) else Origin.SYSTEM

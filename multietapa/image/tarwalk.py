@@ -11,6 +11,7 @@ import posixpath
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple, NoReturn, Protocol
 
 from multietapa.errors import ArchiveError
@@ -36,6 +37,7 @@ class Limits:
     config_bytes: int = 16 << 20
     document_bytes: int = 8 << 20
     documents_bytes: int = 48 << 20
+    lists_bytes: int = 12 << 20
     names_bytes: int = 256 << 20
     name_length: int = 4096
 
@@ -57,6 +59,7 @@ class RawEntry(NamedTuple):
     """Una entrada tal cual: ``size`` es el tamaño lógico; ``offset`` y ``stored``, dónde y cuánto ocupa.
 
     ``capability`` es el atributo ``security.capability`` de un archivo, en bruto, o nada si no lo lleva.
+    ``mtime`` son segundos desde 1970, sin su fracción.
     """
 
     path: str
@@ -70,6 +73,7 @@ class RawEntry(NamedTuple):
     stored: int
     data: bytes
     capability: bytes = b""
+    mtime: int = 0
 
 
 #: Quien mira un archivo mientras pasa: su ruta, lo que ocupa y sus bytes, a trozos. No tiene que leerlos
@@ -188,14 +192,15 @@ def walk(
             path,
             kind,
             len(link.encode("utf-8", "surrogateescape")) if kind == "symlink" else size,
-            _number(header[100:108]) & 0o7777,
-            _decimal(pax["uid"]) if "uid" in pax else _number(header[108:116]),
-            _decimal(pax["gid"]) if "gid" in pax else _number(header[116:124]),
+            _common(header[100:108]) & 0o7777,
+            _decimal(pax["uid"]) if "uid" in pax else _common(header[108:116]),
+            _decimal(pax["gid"]) if "gid" in pax else _common(header[116:124]),
             clean_path(link) if kind == "hardlink" else link if kind == "symlink" else "",
             offset,
             stored,
             data,
             pax.get(_CAPABILITY, "").encode("utf-8", "surrogateescape") if pax else b"",
+            _seconds(pax["mtime"]) if "mtime" in pax else _date(header[136:148]),
         )
         if pax:
             pax = {}
@@ -225,10 +230,29 @@ def _number(field: bytes) -> int:
         broken("Una cabecera del tar trae un número que no se entiende.")
 
 
+#: El mismo número, para los campos que casi siempre llevan uno ya visto: permisos, dueños y fechas.
+_common = lru_cache(4096)(_number)
+
+
 def _decimal(text: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 20:
         broken("Una cabecera PAX trae un número que no se entiende.")
     return int(text)
+
+
+def _date(field: bytes) -> int:
+    """Una fecha de la cabecera; las de antes de 1970 van en base 256, con signo."""
+    if field[0] & 0xC0 == 0xC0:
+        return int.from_bytes(field, "big", signed=True)
+    return _common(field)
+
+
+def _seconds(text: str) -> int:
+    whole = text.partition(".")[0]
+    digits = whole.removeprefix("-")
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 20:
+        broken("Una cabecera PAX trae una fecha que no se entiende.")
+    return int(whole)
 
 
 def _text(field: bytes) -> str:
