@@ -22,7 +22,7 @@ from multietapa.containers.running import Running, run_container
 from multietapa.errors import BuildError, ContainerError, EngineError, UncheckableError
 from multietapa.exercises.checks import process
 from multietapa.exercises.given import NOTHING, Given
-from multietapa.exercises.lines import layer_lines
+from multietapa.cells.lines import layer_lines
 from multietapa.exercises.outcome import Observation
 from multietapa.identity import LABEL
 from multietapa.measure.measure import Measurement, measure
