@@ -469,8 +469,8 @@ def test_what_is_still_seen_is_what_the_overlay_says(seed: int) -> None:
     merged, fate = overlay(image.layers), report.Fate(image.layers)
     for one in image.layers:
         for item in one.files:
-            if item.kind in MARKERS or not item.path:
-                continue
+            if item.kind in MARKERS or item.kind == "dir":
+                continue  # una carpeta que otra capa repite igual sigue siendo de la primera
             state, gone = fate.after(item.path, one.index)
             visible = merged.owners.get(item.path) == one.index
             assert (state == report.SEEN) == visible, item.path

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
 from multietapa.errors import UnknownNameError
+from multietapa.image.folder import ImageFolder
 from multietapa.image.tarwalk import Limits, broken, walk
 
 _MAX_MANIFESTS = 256
@@ -55,7 +56,10 @@ class ArchivedImage:
 
 
 def read_images(file: BinaryIO, *, limits: Limits | None = None) -> tuple[ArchivedImage, ...]:
-    """Las imágenes de un archivo abierto y con ``seek``. Lanza ``ArchiveError`` si no lo es de imagen."""
+    """Las imágenes de un archivo abierto y con ``seek``, o de una carpeta OCI (``ImageFolder``).
+
+    Lanza ``ArchiveError`` si no lo es de imagen.
+    """
     contents = _Contents(file, limits or Limits())
     images: dict[str, ArchivedImage] = {}
     for image in (*_from_manifest_json(contents), *_from_index(contents)):
@@ -111,6 +115,9 @@ class _Contents:
         self._limits = limits
         self._places: dict[str, tuple[int, int]] = {}
         self._links: dict[str, str] = {}
+        if isinstance(file, ImageFolder):
+            self._places = file.places
+            return
         outer = replace(limits, layer_bytes=1 << 42)
         for entry in walk(_Seekable(file), limits=outer):
             if entry.kind == "file":

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, NamedTuple, Protocol
 
 from multietapa.errors import ArchiveError
 from multietapa.image.digest import Digest
@@ -22,8 +22,7 @@ _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
 
 
-@dataclass(frozen=True, slots=True)
-class FileEntry:
+class FileEntry(NamedTuple):
     """Una entrada de una capa.
 
     ``kind`` es ``file``, ``dir``, ``symlink``, ``hardlink``, ``device``, ``fifo``, ``whiteout`` (borra

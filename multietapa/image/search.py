@@ -7,12 +7,11 @@ import unicodedata
 from dataclasses import dataclass
 
 from multietapa.image.origins import Origin
-from multietapa.image.stacking import Change, Node, Version, Why
+from multietapa.image.stacking import ERASED, Change, Node, Version
 from multietapa.image.tree import Tree
 
 LIMIT = 200
 """Cuántos resultados se dan si no se dice otra cosa."""
-_ERASED = (Why.DELETED, Why.FOLDER_DELETED, Why.FOLDER_EMPTIED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,7 @@ def search(
 
 def _did(change: Change, version: Version) -> bool:
     if change is Change.DELETED:
-        return version.why in _ERASED
+        return version.why in ERASED
     return version.change is change
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from multietapa.image.layer import FileEntry, Layer
+from multietapa.image.many import many_values
 from multietapa.image.tarwalk import broken
 
 MARKERS = ("whiteout", "opaque")
@@ -41,6 +42,10 @@ class Why(Enum):
     FOLDER_DELETED = "se borró su carpeta"
     FOLDER_EMPTIED = "se vació su carpeta"
     REPLACED = "algo que no es una carpeta ocupa el sitio de la suya"
+
+
+ERASED = (Why.DELETED, Why.FOLDER_DELETED, Why.FOLDER_EMPTIED)
+"""Los motivos que son un borrado; los demás son otra cosa puesta encima."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,12 @@ class Shared:
         """Lo que ocupa, una vez."""
         return self.first.own_bytes
 
+    def carried(self, node: Node) -> int:
+        """Los bytes que lleva ``node``: si ya no se ve quien los llevaba, pasan al primero que los pide."""
+        if self.owner is None:
+            self.owner = node
+        return self.bytes if self.owner is node else 0
+
 
 class Node:
     """Una ruta del árbol, se vea o no.
@@ -93,12 +104,16 @@ class Node:
         "shared",
     )  # fmt: skip
 
-    def __init__(self, path: str) -> None:
+    bytes: int
+    hidden: int
+    files: int
+    lost: int
+
+    def __init__(self, path: str, entry: FileEntry | None = None, layer: int = -1) -> None:
         self.path = path
-        self.entry: FileEntry | None = None
-        self.layer = -1
+        self.entry = entry
+        self.layer = layer
         self.change = Change.ADDED
-        self.bytes = self.hidden = self.files = self.lost = 0
         self.children: dict[str, Node] = _NONE
         self.gone: dict[str, Node] = _NONE
         self.older: tuple[Version, ...] = ()
@@ -162,8 +177,24 @@ class Stack:
             for marker in markers:
                 self._erase(marker, index, again)
         for entry in entries:
-            if entry.kind not in MARKERS:
-                self._add(entry, index)
+            kind = entry.kind
+            if kind in MARKERS:
+                continue
+            path = entry.path
+            above, _, name = path.rpartition("/")
+            parent = self._folders.get(above) or self._folder(above, index)
+            if not path or name in parent.children or name in parent.gone:
+                self._add(parent, entry, index)
+                continue
+            if parent.children is _NONE:
+                parent.children = {}
+            parent.children[name] = node = Node(path, entry, index)
+            self._count += 1
+            if kind == "dir":
+                self._folders[path] = node
+            elif kind == "hardlink":
+                self._join(node, entry)
+        self._check_count()
 
     def finish(self) -> Node:
         """La raíz, con todas las sumas hechas."""
@@ -174,33 +205,29 @@ class Stack:
             if node.gone:
                 order.extend(node.gone.values())
         for node in reversed(order):
+            size = files = lost = hidden = 0
             entry = node.entry
-            size = files = 0
             if entry is not None and entry.kind != "dir":
-                size, files = self._carried(node, entry), 1
-            lost, hidden = 0, 0
+                files = 1
+                size = entry.own_bytes if node.shared is None else node.shared.carried(node)
             for version in node.older:
                 hidden += version.bytes
                 lost += version.hidden_by is not None and version.entry.kind != "dir"
-            for child in node.children.values():
-                size += child.bytes
-                files += child.files
-                hidden += child.hidden
-                lost += child.lost
-            for child in node.gone.values():
-                hidden += child.hidden
-                lost += child.lost
+            if node.children or node.gone:
+                for child in node.children.values():
+                    size += child.bytes
+                    files += child.files
+                    hidden += child.hidden
+                    lost += child.lost
+                for child in node.gone.values():
+                    hidden += child.hidden
+                    lost += child.lost
             node.bytes, node.files, node.hidden, node.lost = size, files, hidden, lost
         return self.root
 
-    @staticmethod
-    def _carried(node: Node, entry: FileEntry) -> int:
-        shared = node.shared
-        if shared is None:
-            return entry.own_bytes
-        if shared.owner is None:
-            shared.owner = node
-        return shared.bytes if shared.owner is node else 0
+    def _check_count(self) -> None:
+        if self._count > MAX_NODES:
+            broken(f"Sus capas suman más de {MAX_NODES} rutas, con las carpetas que las llevan.")
 
     def _erase(self, marker: FileEntry, index: int, again: dict[str, FileEntry]) -> None:
         parent = node = self.root
@@ -254,20 +281,20 @@ class Stack:
             node = parent.gone.pop(name, None) if parent.gone else None
             if node is None:
                 self._count += 1
-                if self._count > MAX_NODES:
-                    broken(f"Sus capas suman más de {MAX_NODES} rutas, con las carpetas que las llevan.")
+                self._check_count()
                 node = Node(path)
             if parent.children is _NONE:
                 parent.children = {}
             parent.children[name] = node
         return node
 
-    def _add(self, entry: FileEntry, index: int) -> None:
+    def _add(self, parent: Node, entry: FileEntry, index: int) -> None:
+        """Pone una entrada donde ya hay o hubo algo."""
         path = entry.path
         if not path:
             self._root(entry, index)
             return
-        node = self._child(self._folder(path.rpartition("/")[0], index), path)
+        node = self._child(parent, path)
         kind = entry.kind
         if node.layer < 0:
             node.change = self._again(node, index)
@@ -376,7 +403,8 @@ def shadow(old: FileEntry, new: FileEntry) -> Why:
 
 def stack(layers: Sequence[Layer]) -> Node:
     """El árbol de ``layers``, de abajo arriba, con sus sumas."""
-    building = Stack()
-    for index, layer in enumerate(layers):
-        building.put(index, layer.files)
-    return building.finish()
+    with many_values():
+        building = Stack()
+        for index, layer in enumerate(layers):
+            building.put(index, layer.files)
+        return building.finish()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import gzip
 import importlib
 import io
+import zlib
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import IO, BinaryIO, Protocol
+from typing import IO, Any, BinaryIO, Protocol
 
 from multietapa.errors import ArchiveError
 from multietapa.image.tarwalk import broken
@@ -43,13 +44,27 @@ def decompressed(file: IO[bytes], magic: bytes, *, without: str) -> Readable | N
         return None
     for name in ("compression.zstd", "backports.zstd"):
         with suppress(ImportError):
-            found: Readable = importlib.import_module(name).ZstdFile(file)
-            return found
+            return _Zstd(importlib.import_module(name), file)
     raise ArchiveError(
         without,
         why="Python entiende zstd desde la versión 3.14.",
         next_step="Usa Python 3.14 o posterior, o instala el paquete backports.zstd.",
     )
+
+
+class _Zstd:
+    """Lo que hay en un archivo con zstd; uno roto falla como los de gzip."""
+
+    def __init__(self, module: Any, file: IO[bytes]) -> None:
+        self._file: Readable = module.ZstdFile(file)
+        self._broken: type[Exception] = module.ZstdError
+
+    def read(self, n: int) -> bytes:
+        """Los siguientes ``n`` bytes, o menos; lanza ``zlib.error`` si no se entienden."""
+        try:
+            return self._file.read(n)
+        except self._broken as problem:
+            raise zlib.error(str(problem)) from problem
 
 
 class Section(io.RawIOBase):

@@ -177,9 +177,7 @@ class Tree:
 
 def carried(node: Node, entry: FileEntry) -> int:
     """Los bytes que lleva una ruta que se ve: un enlace duro no repite los de su primer nombre."""
-    if node.shared is None:
-        return entry.own_bytes
-    return node.shared.bytes if node.shared.owner is node else 0
+    return entry.own_bytes if node.shared is None else node.shared.carried(node)
 
 
 def tree(image: MeasuredImage, *, stages: Mapping[int, str] | None = None) -> Tree:

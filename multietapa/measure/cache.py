@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from multietapa.image.layer import NOT_MEASURED, FileEntry, Layer
+from multietapa.image.many import many_values
 from multietapa.image.transfer import METHOD
 from multietapa.paths import cache_dir
 
@@ -37,7 +38,8 @@ class MeasureCache:
         try:
             if found["diff_id"] != diff_id:
                 return None
-            files = tuple(FileEntry(*row) for row in found["files"])
+            with many_values():
+                files = tuple(FileEntry(*row) for row in found["files"])
             if sum(entry.own_bytes for entry in files) != found["unpacked"]:
                 return None
             transfer = int(found["transfer"]) if found["method"] == METHOD else NOT_MEASURED
@@ -81,7 +83,8 @@ class MeasureCache:
         """Lo que se guardó de esa clase con esa clave y esa versión, o ``{}`` si no está o no se entiende."""
         path = self._path(kind, key, version)
         try:
-            found = json.loads(gzip.decompress(path.read_bytes()))
+            with many_values():
+                found = json.loads(gzip.decompress(path.read_bytes()))
             os.utime(path)
         except (OSError, EOFError, ValueError, zlib.error, RecursionError):
             return {}
