@@ -10,6 +10,7 @@ import json
 from typing import Protocol
 
 from multietapa.image.npm import parse
+from multietapa.image.packages.file_lists import is_file_list, kept_list
 from multietapa.image.packages.gobuild import SMALLEST, GoBuild
 from multietapa.image.packages.node import is_package
 from multietapa.image.packages.python import header, is_metadata
@@ -60,7 +61,7 @@ def is_document(path: str) -> bool:
         return path.endswith("node_modules/.pnpm/lock.yaml")
     if is_metadata(path):
         return True
-    return path in INVENTORIES or is_dpkg_record(path) or is_version_header(path)
+    return path in INVENTORIES or is_dpkg_record(path) or is_version_header(path) or is_file_list(path)
 
 
 def is_dpkg_record(path: str) -> bool:
@@ -78,6 +79,8 @@ def kept(path: str, data: bytes) -> str:
     text = data.decode("utf-8", "replace")
     if is_metadata(path):
         return header(text)
+    if is_file_list(path):
+        return kept_list(path, text)
     if is_version_header(path):
         lines = text.split("\n")
         return "\n".join(line[:200] for line in lines if line.startswith("#define") and "VERSION" in line)

@@ -12,6 +12,7 @@ from typing import BinaryIO, NamedTuple, Protocol
 from multietapa.errors import ArchiveError
 from multietapa.image.digest import Digest
 from multietapa.image.documents import NOT_KEPT, Reader, is_document, kept, reader
+from multietapa.image.packages.file_lists import is_file_list
 from multietapa.image.stored import Blocks, Section, opened
 from multietapa.image.tarwalk import Limits, RawEntry, broken, walk
 from multietapa.image.transfer import BLOCK, PackedSize
@@ -76,6 +77,19 @@ class Inspector(Protocol):
 
     def note(self, entry: RawEntry) -> None:
         """Una entrada, la suya después de su contenido."""
+
+
+class _Nobody:
+    """Nadie: deja pasar todo sin mirarlo."""
+
+    def look(self, path: str, size: int, pieces: Iterator[bytes]) -> None:
+        """No mira."""
+
+    def note(self, entry: RawEntry) -> None:
+        """No apunta."""
+
+
+NOBODY: Inspector = _Nobody()
 
 
 def read_layer(
@@ -156,13 +170,16 @@ def _read(
 def _index(
     source: Blocks, limits: Limits, inspector: Inspector | None
 ) -> tuple[tuple[FileEntry, ...], dict[str, str]]:
-    budget, whole = limits.documents_bytes, False
+    budget, lists, whole = limits.documents_bytes, limits.lists_bytes, False
     passing: dict[str, Reader] = {}
 
     def wanted(path: str, size: int) -> bool:
         """Si se guarda el contenido de ``path``."""
-        nonlocal whole
+        nonlocal whole, lists
         whole = size <= min(limits.document_bytes, budget) and is_document(path)
+        if whole and is_file_list(path):  # las listas no dejan sin sitio a lo demás
+            whole = size <= lists
+            lists -= size if whole else 0
         return whole
 
     def look(path: str, size: int, pieces: Iterator[bytes]) -> None:

@@ -36,6 +36,7 @@ class Limits:
     config_bytes: int = 16 << 20
     document_bytes: int = 8 << 20
     documents_bytes: int = 48 << 20
+    lists_bytes: int = 12 << 20
     names_bytes: int = 256 << 20
     name_length: int = 4096
 

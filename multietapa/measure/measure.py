@@ -27,6 +27,8 @@ from multietapa.identity import EQUIVALENT_LABEL
 from multietapa.image.archive import choose, read_images
 from multietapa.image.history import HistoryStep, layer_steps
 from multietapa.image.image import MeasuredImage, ProgressCallback, read_layers, stacked, unread
+from multietapa.image.layer import NOBODY, Layer
+from multietapa.image.passing import passing_layers
 from multietapa.measure.cache import MeasureCache
 from multietapa.measure.export import saved, unknown_image
 
@@ -124,13 +126,23 @@ def measure(
     missing = unread(diff_ids, known, transfer=transfer)
     steps = cache.steps(image_id, len(diff_ids)) or layer_steps(quick.steps, len(diff_ids))
     if missing or steps is None:
-        with saved(client, image_id, progress=progress) as file:
+
+        def keep(layer: Layer) -> None:
+            """Guarda una capa leída."""
+            known[layer.diff_id] = layer
+            cache.keep_layer(layer)
+
+        def through(chunks: Iterator[bytes]) -> None:
+            """Lee, mientras llegan, las capas que no hay que comprimir."""
+            for layer in passing_layers(chunks, dict.fromkeys(missing, NOBODY)).values():
+                keep(layer)
+
+        with saved(client, image_id, progress=progress, through=None if transfer else through) as file:
             archived = choose(read_images(file), image, diff_ids=diff_ids) if diff_ids else None
             steps = tuple(blob.created_by for blob in archived.layers) if archived else ()
             if archived:
                 for layer in read_layers(file, archived, known, transfer=transfer, progress=progress):
-                    known[layer.diff_id] = layer
-                    cache.keep_layer(layer)
+                    keep(layer)
         cache.keep_steps(image_id, steps)
     found = find_base(client, quick.labels, diff_ids, asked=base)
     return Measurement(
