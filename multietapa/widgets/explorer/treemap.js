@@ -52,11 +52,11 @@ function drawTreemap(box, sight, paint) {
   const [width, height] = [box.clientWidth, box.clientHeight];
   let left = MOST_RECTANGLES;
   function fill(parent, of, w, h, level, lost) {
-    const kids = of.kids.filter((kid) => kid.bytes > 0);
+    const kids = of.kids.filter((kid) => kid.bytes > 0).sort((a, b) => b.bytes - a.bytes);
     const boxes = squarify(kids.map((kid) => kid.bytes), 0, 0, w, h);
     const drawn = [];
     for (const [n, [x, y, wide, high]] of boxes.entries()) {
-      if (left <= 0 || (level && (wide < 4 || high < 4))) break;
+      if (left <= 0 || (level && (wide < 3 || high < 3))) break;
       left -= 1;
       const kid = kids[n];
       const node = element("div", "mte-rect");

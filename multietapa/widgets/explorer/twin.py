@@ -88,7 +88,8 @@ def static_html(explored: Explored, phase: Phase = Phase.DONE, reason: str = "")
     if phase is Phase.DONE:
         foot += f"<p><small>{_esc(HINT)}</small></p>"
     style = re.sub(r"\s*\n\s*", "", VARIABLES + paint_css() + _CSS)
-    return f'<div class="mt"><style>{style}</style>{opening}{head}{drawn}{layers}{_losses_html(explored)}{foot}</div>'
+    inside = f"{opening}{head}{drawn}{layers}{_losses_html(explored)}{foot}"
+    return f'<div class="mt"><style>{style}</style>{inside}</div>'
 
 
 def _layer_lines(explored: Explored) -> Iterator[str]:
