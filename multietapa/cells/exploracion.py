@@ -184,6 +184,7 @@ class Exploracion(ShownInCell):
             "por qué no": cause(leaf.why) if leaf.why else "",
             "escondido por la capa": None if leaf.hidden_by is None else leaf.hidden_by + 1,
             "instrucción": self._found.layers[leaf.layer].instruction,
+            "paquete": self._sesion.package(node) if self._sesion and leaf.why is None else "",
         }
 
 

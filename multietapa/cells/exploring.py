@@ -6,6 +6,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from multietapa.engine.talking import talking
 from multietapa.errors import MultietapaError
 from multietapa.image.content import Content
 from multietapa.image.image import MeasuredImage, ProgressCallback
+from multietapa.image.owners import Owners
 from multietapa.image.stacking import Node
 from multietapa.image.tree import tree
 from multietapa.measure.measure import QuickSizes, measure
@@ -151,8 +153,19 @@ class Session:
         hidden = text.count(content.masked, "secreto tapado", "secretos tapados")
         return content.text, f"{text.size(content.size)}{f', con {hidden}' if content.masked else ''}"
 
-    def _card(self, _layer: int, _node: Node) -> str:
-        return ""
+    def _card(self, _layer: int, node: Node) -> str:
+        return f"Lo trajo {brought}" if (brought := self.package(node)) else ""
+
+    def package(self, node: Node) -> str:
+        """El paquete que trajo un archivo que se ve, con su versión y su familia, o ``""`` si no se sabe."""
+        found = self._owners.package(node.path) if node.entry is not None else None
+        return f"{found.name} {found.version}".strip() + f" ({found.family})" if found else ""
+
+    @cached_property
+    def _owners(self) -> Owners:
+        assert self._found is not None  # solo se pregunta por lo que se leyó
+        assert self._found.tree is not None
+        return Owners(self._found.tree)
 
 
 def copied(steps: tuple[Paso, ...]) -> dict[int, str]:

@@ -20,7 +20,7 @@ function render({ model, el, kernel }) {
   const search = element("input", "", "", { type: "search", "aria-label": "Buscar en toda la imagen", spellcheck: "false" });
   searchLabel.append(search);
   const what = element("label", "mte-find", "Ver ");
-  const happened = element("select");
+  const happened = element("select", "", "", { "aria-label": "Ver" });
   what.append(happened);
   tools.append(groupings.box, colours.box, what, searchLabel);
   const legend = make("div", "legend", { role: "group", "aria-label": "Leyenda: cada botón enseña solo lo suyo" });
@@ -131,7 +131,7 @@ function render({ model, el, kernel }) {
     for (const [n, node] of tops.entries()) {
       node.id = `${map.dataset.id}-${n}`;
       node.setAttribute("role", "option");
-      node.setAttribute("aria-label", spoken(node.sight));
+      node.prepend(element("span", "mte-spoken", spoken(node.sight)));
     }
     mark();
   }
@@ -178,7 +178,6 @@ function render({ model, el, kernel }) {
     look();
     drawCrumbs();
     drawMap();
-    if (filtering() && here.unknown) say(`Con ese filtro quedan ${size(here.unknown)} sin repartir: van agrupados y hace falta el kernel para abrirlos.`);
     list.draw(here, { ...told, empty: here.known ? "Nada que enseñar con ese filtro." : "" }, state.expanded, state.sorting);
     list.mark(state.chosen);
   }
@@ -250,7 +249,7 @@ function render({ model, el, kernel }) {
     if (sight.why) facts.push(`⊘ Se pierde: ${whys[sight.why[0]]}, en la ${layerWords(base36(sight.why.slice(1)))}`);
     else if (sight.kind === "f" && CHANGES[sight.change]) facts.push(`${CHANGES[sight.change].join(" ")} por esa capa`);
     else if (sight.waste) facts.push(`⊘ Se pierden ${size(sight.waste)}`);
-    const line = element("div", "mte-what");
+    const line = element("div", "mte-about");
     line.append(element("code", "", `/${sight.path}${sight.kind === "d" && sight.path ? "/" : ""}`), element("b", "", size(sight.bytes)), element("span", "mte-soft", told.origin(sight)));
     const told_ = element("ul", "mte-facts");
     told_.append(...facts.map((fact) => element("li", "", fact)));
@@ -333,11 +332,11 @@ function render({ model, el, kernel }) {
     say("");
     drawLegend();
     draw();
-    if (filtering()) ask({ filtro: state.filter }, (answer) => {
+    const sent = filtering() && ask({ filtro: state.filter }, (answer) => {
       filtered = shelf(answer.filas);
-      say("");
       draw();
     });
+    if (filtering() && !sent && here.unknown) say(`El kernel ya no está: con ese filtro quedan ${size(here.unknown)} sin repartir, que van agrupados.`);
   }
 
   // El camino hasta una ruta, con lo que falte por saber; se llega cuando está.
@@ -360,7 +359,6 @@ function render({ model, el, kernel }) {
     };
     if (!go()) ask({ camino: path }, (answer) => {
       for (const one of answer.carpetas) adopt(base, one.ruta, one.filas);
-      say("");
       go();
     });
     map.focus();

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from multietapa import text
 from multietapa.image.stacking import Node
-from multietapa.image.tree import grouped
 from multietapa.widgets.explorer.shelves import ORIGINS, Shelves, Sum
 from multietapa.widgets.explorer.squarify import Box, squarify
 from multietapa.widgets.surface.listing import plain
@@ -41,6 +40,13 @@ def picture(shelves: Shelves) -> str:
     )
 
 
+def heaviest(node: Node, limit: int) -> tuple[list[tuple[int, Node]], int, int]:
+    """Los hijos de una carpeta que más pesan, contando lo que se pierde; cuántos quedan, y lo que suman."""
+    kids = [(child.bytes + child.hidden, child) for child in node.everything()]
+    kids = sorted((pair for pair in kids if pair[0]), key=lambda pair: (-pair[0], pair[1].path))
+    return kids[:limit], len(kids[limit:]), sum(size for size, _ in kids[limit:])
+
+
 class _Drawing:
     def __init__(self, shelves: Shelves) -> None:
         self._shelves = shelves
@@ -48,10 +54,7 @@ class _Drawing:
 
     def fill(self, node: Node, box: Box, depth: int) -> None:
         """Lo que cuelga de una carpeta, dentro de ``box``."""
-        group = grouped(node, 40)
-        kids = [(child.bytes + child.hidden, child) for child in group.shown]
-        kids = sorted(((size, kid) for size, kid in kids if size), key=lambda pair: (-pair[0], pair[1].path))
-        rest = group.left_bytes + group.left_hidden
+        kids, _, rest = heaviest(node, 40)
         sizes = [size for size, _ in kids]
         boxes = squarify([*sizes, rest] if rest else sizes, box)
         for (size, kid), place in zip(kids, boxes, strict=False):

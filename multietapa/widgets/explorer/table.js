@@ -35,7 +35,7 @@ function table(act) {
     });
     name.append(twist, element("span", `mte-swatch ${told.fill(sight)}`), element("span", "mte-what", told.name(sight)));
     const share = whole ? (100 * sight.bytes) / whole : 0;
-    const part = element("td", "mte-share", number(share, share < 10 ? 1 : 0), { role: "gridcell" });
+    const part = element("td", "mte-share", sight.bytes && share < 0.05 ? "< 0,1" : number(share, share < 10 ? 1 : 0), { role: "gridcell" });
     part.style.setProperty("--mte-part", `${Math.min(share, 100)}%`);
     const text = [size(sight.bytes), null, told.layer(sight), told.origin(sight), told.change(sight)];
     row.append(name, ...text.map((words) => (words === null ? part : element("td", "", words, { role: "gridcell" }))));
@@ -54,10 +54,14 @@ function table(act) {
   function draw(sight, told, expanded, sorting) {
     const focused = body.contains(document.activeElement);
     rows = [];
+    let cut = false;
     const order = ([field, down]) => (a, b) => bySize(a, b) && (a.kind === "r") - (b.kind === "r") || (field === "name" ? a.name.localeCompare(b.name, "es") : a.bytes - b.bytes || b.name.localeCompare(a.name, "es")) * (down ? -1 : 1);
     function fill(kids, level) {
       for (const kid of [...kids].sort(order(sorting))) {
-        if (rows.length >= MOST_ROWS) return;
+        if (rows.length >= MOST_ROWS && kid.kind !== "r") {
+          cut = true;
+          continue;
+        }
         add(kid, level, sight.bytes, told, expanded);
         if (kid.open && expanded.has(kid.key)) fill(kid.kids, level + 1);
       }
@@ -69,7 +73,7 @@ function table(act) {
       if (field === sorting[0]) cell.setAttribute("aria-sort", sorting[1] ? "descending" : "ascending");
       else cell.removeAttribute("aria-sort");
     }
-    setText(more, rows.length >= MOST_ROWS ? `Se ven ${MOST_ROWS} filas: entra en una carpeta, o busca.` : rows.length ? "" : told.empty);
+    setText(more, cut ? `Se ven ${MOST_ROWS} filas: entra en una carpeta, o busca.` : rows.length ? "" : told.empty);
     more.hidden = !more.textContent;
     mark(chosen);
     if (focused) rows.find((row) => row.tabIndex === 0)?.focus();

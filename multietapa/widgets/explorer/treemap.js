@@ -70,13 +70,13 @@ function drawTreemap(box, sight, paint) {
       const gone = kid.waste === kid.bytes;
       if (gone && !lost) node.className += " mte-lost";
       if (inner > 34 && tall > 13) {
-        const label = element("span", "mte-label", paint.label(kid, deep));
+        const label = element("span", "mte-label", paint.label(kid, deep), { "aria-hidden": true });
         if (!nested && tall > 32) label.append(element("small", "", size(kid.bytes)));
         if (nested && inner > 110) label.append(element("small", "", ` ${size(kid.bytes)}`));
         node.append(label);
       }
       if (nested) {
-        const inside = element("div", "mte-inside");
+        const inside = element("div", "mte-inside", "", { "aria-hidden": true });
         node.append(inside);
         fill(inside, deep, inner - 6, tall - HEADER - 4, level + 1, lost || gone);
       }

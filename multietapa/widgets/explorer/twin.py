@@ -8,9 +8,8 @@ from collections.abc import Iterator
 
 from multietapa import text
 from multietapa.image.stacking import Node
-from multietapa.image.tree import grouped
 from multietapa.widgets.explorer.payload import LOSSES, LOST, NOTHING_LOST
-from multietapa.widgets.explorer.picture import picture
+from multietapa.widgets.explorer.picture import heaviest, picture
 from multietapa.widgets.explorer.shelves import ORIGINS
 from multietapa.widgets.explorer.value import Explored
 from multietapa.widgets.explorer.words import (
@@ -105,10 +104,8 @@ def _layer_lines(explored: Explored) -> Iterator[str]:
 
 
 def _node_lines(node: Node, whole: int, depth: int) -> Iterator[str]:
-    group = grouped(node, _WIDE)
-    left, rest = group.left, group.left_bytes + group.left_hidden
-    for child in group.shown:
-        size = child.bytes + child.hidden
+    shown, left, rest = heaviest(node, _WIDE)
+    for size, child in shown:
         if size * _LEAST < whole:
             left, rest = left + 1, rest + size
             continue
@@ -158,12 +155,9 @@ def _tree_html(root: Node, whole: int) -> str:
 
     def inside(node: Node) -> str:
         nonlocal room
-        group = grouped(node, _HTML_WIDE)
+        shown, left, rest = heaviest(node, _HTML_WIDE)
         found = []
-        for child in group.shown:
-            size = child.bytes + child.hidden
-            if not size:
-                continue
+        for size, child in shown:
             lost = f" · se pierden {text.size(child.hidden)}" if child.hidden else ""
             name = f"{_esc(plain(child.name))}{'/' if child.children or child.gone else ''}"
             said = f"{name} <small>{text.size(size)} · {share(size, whole)}{lost}</small>"
@@ -176,8 +170,8 @@ def _tree_html(root: Node, whole: int) -> str:
                 if deeper
                 else f'<div class="mte-leaf">{said}</div>'
             )
-        if group.left and (rest := group.left_bytes + group.left_hidden):
-            said = f"<small>y {text.number(group.left)} más: {text.size(rest)}</small>"
+        if rest:
+            said = f"<small>y {text.number(left)} más: {text.size(rest)}</small>"
             found.append(f'<div class="mte-leaf">{said}</div>')
         return "".join(found)
 
