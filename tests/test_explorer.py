@@ -97,9 +97,9 @@ def test_everything_adds_up_to_the_byte(case: int) -> None:
         each = found.at("").get(layer.index)
         assert (each.bytes if each else 0) == layer.unpacked_bytes
     for node in found.tree.nodes():
-        for layer, mine in found.at(node.path).items():
-            kids = [inside for _, inside in found.folders(node, layer)]
-            leaves = list(found.leaves(node, layer))
+        for index, mine in found.at(node.path).items():
+            kids = [inside for _, inside in found.folders(node, index)]
+            leaves = list(found.leaves(node, index))
             assert mine.bytes == sum(kid.bytes for kid in kids) + sum(leaf.bytes for leaf in leaves)
             assert mine.files == sum(kid.files for kid in kids) + sum(not leaf.marker for leaf in leaves)
     assert dict(zip(ORIGINS, found.total.origins, strict=True)) == by_origin(measured)

@@ -72,14 +72,14 @@ def packed(shelves: Shelves, node: Node, room: int = STATE) -> dict[int, str]:
         for _ in range(2 if left == 2 else 1):  # agrupar uno solo ocuparía lo mismo que enseñarlo
             _, name, kid = folder.kids[len(folder.out)]
             room -= len(name) + 18
-            if isinstance(kid, Leaf):
-                folder.out.append(kid)
-            else:
-                inside = _Folder(kid[0], folder.layer, folder.depth + 1, kid[1])
-                folder.out.append(inside)
-                if inside.depth < DEEPEST:
-                    wait(inside)
+            inside = _shown(folder, kid)
+            folder.out.append(inside)
+            if isinstance(inside, _Folder) and inside.depth < DEEPEST:
+                wait(inside)
         wait(folder)
+    for top in tops:
+        if top.kids and len(top.kids) - len(top.out) == 1:
+            top.out.append(_shown(top, top.kids[-1][2]))
     return {top.layer: "\n".join(_lines(top)) for top in tops}
 
 
@@ -91,9 +91,13 @@ def level(shelves: Shelves, node: Node, most: int = 400, *, must: str = "") -> d
         top.kids = _kids(shelves, top)
         top.kids.sort(key=lambda kid: kid[1] != must)
         shown = top.kids[: most if len(top.kids) > most + 1 else None]
-        top.out = [kid if isinstance(kid, Leaf) else _Folder(kid[0], layer, 1, kid[1]) for *_, kid in shown]
+        top.out = [_shown(top, kid) for *_, kid in shown]
         found[layer] = "\n".join(_lines(top))
     return found
+
+
+def _shown(folder: _Folder, kid: Leaf | tuple[Node, Sum]) -> _Folder | Leaf:
+    return kid if isinstance(kid, Leaf) else _Folder(kid[0], folder.layer, folder.depth + 1, kid[1])
 
 
 def number(value: int) -> str:
