@@ -52,8 +52,8 @@ def unreadable(entry: FileEntry) -> Content | None:
     if entry.kind not in ("file", "hardlink"):
         return Content(entry.path, entry.size, None, _OTHER.get(entry.kind, "No es un archivo."))
     if entry.size > MAX_TEXT:
-        limit = text.size(MAX_TEXT)
-        why = f"Ocupa {text.size(entry.size)}: solo se enseñan los archivos de hasta {limit}."
+        limit = MAX_TEXT // 1000
+        why = f"Ocupa {text.size(entry.size)}: solo se enseñan los archivos de hasta {limit} kB."
         return Content(entry.path, entry.size, None, why)
     return None
 

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from multietapa.image.layer import FileEntry, Layer
-from multietapa.image.stacking import ERASED, MARKERS, Node, stack
+from multietapa.image.nodes import ERASED, MARKERS, Node
+from multietapa.image.stacking import stack
 
 __all__ = ["MARKERS", "Hidden", "Loss", "Overlay", "overlay"]
 

@@ -6,9 +6,9 @@ import heapq
 import unicodedata
 from dataclasses import dataclass
 
+from multietapa.image.nodes import ERASED, Change, Node, Version
 from multietapa.image.origins import Origin
-from multietapa.image.stacking import ERASED, Change, Node, Version
-from multietapa.image.tree import Tree
+from multietapa.image.tree import Tree, counted
 
 LIMIT = 200
 """Cuántos resultados se dan si no se dice otra cosa."""
@@ -62,20 +62,21 @@ def search(
     wanted, inside = plain(text.strip()), under.strip("/")
     count = total = 0
     best: list[tuple[int, str, int, Hit]] = []
-    for node, version, size in tree.versions_with_bytes():
-        if size < min_bytes or (layer is not None and version.layer != layer):
-            continue
+    for node in tree.nodes():
         if inside and not f"{node.path}/".startswith(f"{inside}/"):
-            continue
-        if change is not None and not _did(change, version):
             continue
         if wanted and wanted not in plain(f"/{node.path}"):
             continue
-        if origin is not None and tree.origin(version.entry, version.layer) is not origin:
-            continue
-        count += 1
-        total += size
-        best.append((-size, node.path, version.layer, Hit(node, version, size)))
+        for version, size in counted(node):
+            if size < min_bytes or (layer is not None and version.layer != layer):
+                continue
+            if change is not None and not _did(change, version):
+                continue
+            if origin is not None and tree.origin_of(node, version) is not origin:
+                continue
+            count += 1
+            total += size
+            best.append((-size, node.path, version.layer, Hit(node, version, size)))
         if len(best) > 4 * limit + 1000:
             best = heapq.nsmallest(limit, best, key=lambda found: found[:3])
     first = heapq.nsmallest(limit, best, key=lambda found: found[:3])

@@ -6,153 +6,28 @@ abajo, ``.wh..wh..opq`` vacía su carpeta, y un archivo nuevo tapa al anterior e
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Sequence
 
 from multietapa.image.layer import FileEntry, Layer
 from multietapa.image.many import many_values
+from multietapa.image.nodes import (
+    ERASED,
+    MARKERS,
+    NO_CHILDREN,
+    Change,
+    Node,
+    Shared,
+    Version,
+    Why,
+)
 from multietapa.image.tarwalk import broken
 
-MARKERS = ("whiteout", "opaque")
+__all__ = ["ERASED", "MARKERS", "Change", "Node", "Shared", "Stack", "Version", "Why", "stack"]
+
 MAX_ENTRIES = 2_000_000
 """Cuántas entradas se admiten entre todas las capas; una capa repetida cuenta cada vez."""
 MAX_NODES = 2_000_000
 """Cuántas rutas se admiten, con las carpetas que ninguna capa nombra."""
-
-
-class Change(Enum):
-    """Qué hizo una capa con una ruta; el valor es su nombre en pantalla.
-
-    ``METADATA`` es una copia entera del archivo que solo cambia permisos o dueño: mismo tamaño y misma fecha.
-    """
-
-    ADDED = "añadido"
-    CHANGED = "cambiado"
-    METADATA = "solo permisos o dueño"
-    DELETED = "borrado"
-
-
-class Why(Enum):
-    """Por qué no se ve una versión de un archivo; el valor es su nombre en pantalla."""
-
-    SHADOWED = "lo tapa otra copia"
-    METADATA = "se copió entero para cambiarle permisos o dueño"
-    DELETED = "se borró"
-    FOLDER_DELETED = "se borró su carpeta"
-    FOLDER_EMPTIED = "se vació su carpeta"
-    REPLACED = "algo que no es una carpeta ocupa el sitio de la suya"
-
-
-ERASED = (Why.DELETED, Why.FOLDER_DELETED, Why.FOLDER_EMPTIED)
-"""Los motivos que son un borrado; los demás son otra cosa puesta encima."""
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """Lo que una capa (``layer``, desde 0) dejó en una ruta.
-
-    ``hidden_by`` es la capa que la esconde, o ``None`` si es la que se ve (o la marca que borra), y ``why``,
-    por qué. ``bytes`` son los que se pierden con ella: 0 si siguen en otro nombre del mismo archivo. ``root``
-    es la carpeta que se borró, se vació o se sustituyó, si fue eso.
-    """
-
-    layer: int
-    entry: FileEntry
-    change: Change
-    hidden_by: int | None = None
-    why: Why | None = None
-    bytes: int = 0
-    root: str = ""
-
-
-class Shared:
-    """El contenido de un archivo con varios nombres: cuántos se ven y cuál lleva los bytes."""
-
-    __slots__ = ("first", "layer", "names", "owner")
-
-    def __init__(self, owner: Node) -> None:
-        assert owner.entry is not None
-        self.first, self.layer, self.names = owner.entry, owner.layer, 1
-        self.owner: Node | None = owner
-
-    @property
-    def bytes(self) -> int:
-        """Lo que ocupa, una vez."""
-        return self.first.own_bytes
-
-    def carried(self, node: Node) -> int:
-        """Los bytes que lleva ``node``: si ya no se ve quien los llevaba, pasan al primero que los pide."""
-        if self.owner is None:
-            self.owner = node
-        return self.bytes if self.owner is node else 0
-
-
-class Node:
-    """Una ruta del árbol, se vea o no.
-
-    ``entry`` es lo que ve un contenedor y ``layer``, de qué capa es; una carpeta que ninguna capa nombra, y
-    que está porque lleva cosas, no tiene ``entry``, y lo que ya no está tampoco (``layer`` -1). ``bytes`` son
-    los que se ven en ella y debajo, con los enlaces duros una vez; ``hidden``, los que se pierden en ella y
-    debajo; ``files``, cuántos archivos y enlaces se ven, y ``lost``, cuántas versiones escondidas hay.
-    ``children`` son los hijos que se ven y ``gone`` los que ya no; ``older``, sus versiones escondidas y las
-    marcas.
-    """
-
-    __slots__ = (
-        "bytes", "change", "children", "entry", "files", "gone", "hidden", "layer", "lost", "older", "path",
-        "shared",
-    )  # fmt: skip
-
-    bytes: int
-    hidden: int
-    files: int
-    lost: int
-
-    def __init__(self, path: str, entry: FileEntry | None = None, layer: int = -1) -> None:
-        self.path = path
-        self.entry = entry
-        self.layer = layer
-        self.change = Change.ADDED
-        self.children: dict[str, Node] = _NONE
-        self.gone: dict[str, Node] = _NONE
-        self.older: tuple[Version, ...] = ()
-        self.shared: Shared | None = None
-
-    @property
-    def name(self) -> str:
-        """El último tramo de su ruta."""
-        return self.path[self.path.rfind("/") + 1 :]
-
-    @property
-    def visible(self) -> bool:
-        """Un contenedor lo ve."""
-        return self.layer >= 0
-
-    @property
-    def kind(self) -> str:
-        """La clase de lo que se ve o, si ya no está, de lo último que hubo."""
-        if self.entry:
-            return self.entry.kind
-        if self.visible:
-            return "dir"
-        kept = [version.entry.kind for version in self.older if version.entry.kind not in MARKERS]
-        return kept[-1] if kept else "dir"
-
-    @property
-    def versions(self) -> tuple[Version, ...]:
-        """Todas las que ha tenido, de abajo arriba."""
-        if self.entry is None:
-            return self.older
-        return (*self.older, Version(self.layer, self.entry, self.change))
-
-    def everything(self) -> Iterator[Node]:
-        """Sus hijos: los que se ven y los que ya no."""
-        yield from self.children.values()
-        yield from self.gone.values()
-
-
-_NONE: dict[str, Node] = {}  # compartido: quien va a escribir en él pone antes uno suyo
 
 
 class Stack:
@@ -186,7 +61,7 @@ class Stack:
             if not path or name in parent.children or name in parent.gone:
                 self._add(parent, entry, index)
                 continue
-            if parent.children is _NONE:
+            if parent.children is NO_CHILDREN:
                 parent.children = {}
             parent.children[name] = node = Node(path, entry, index)
             self._count += 1
@@ -283,7 +158,7 @@ class Stack:
                 self._count += 1
                 self._check_count()
                 node = Node(path)
-            if parent.children is _NONE:
+            if parent.children is NO_CHILDREN:
                 parent.children = {}
             parent.children[name] = node
         return node
@@ -362,7 +237,7 @@ class Stack:
                     node.gone.update(node.children)
                 else:
                     node.gone = node.children
-                node.children = _NONE
+                node.children = NO_CHILDREN
             entry = node.entry
             new = again.get(node.path)
             if new is not None and entry is not None and entry.kind != "dir" and new.kind != "dir":
@@ -373,7 +248,7 @@ class Stack:
     @staticmethod
     def _die(parent: Node, name: str, node: Node) -> None:
         del parent.children[name]
-        if parent.gone is _NONE:
+        if parent.gone is NO_CHILDREN:
             parent.gone = {}
         parent.gone[name] = node
 
@@ -383,15 +258,16 @@ class Stack:
         node.entry, node.layer = None, -1
         if entry is None:
             return
-        lost = entry.own_bytes
+        lost, first = entry.own_bytes, None
         if shared is not None:
             shared.names -= 1
             lost = 0 if shared.names else shared.bytes
             if shared.owner is node:
                 shared.owner = None
-            layer = shared.layer if lost else layer
+            if not shared.names:
+                layer, first = shared.layer, shared.first
             node.shared = None
-        node.older += (Version(layer, entry, node.change, index, why, lost, root),)
+        node.older += (Version(layer, entry, node.change, index, why, lost, root, first),)
 
 
 def shadow(old: FileEntry, new: FileEntry) -> Why:

@@ -11,6 +11,7 @@ import posixpath
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple, NoReturn, Protocol
 
 from multietapa.errors import ArchiveError
@@ -191,9 +192,9 @@ def walk(
             path,
             kind,
             len(link.encode("utf-8", "surrogateescape")) if kind == "symlink" else size,
-            _number(header[100:108]) & 0o7777,
-            _decimal(pax["uid"]) if "uid" in pax else _number(header[108:116]),
-            _decimal(pax["gid"]) if "gid" in pax else _number(header[116:124]),
+            _common(header[100:108]) & 0o7777,
+            _decimal(pax["uid"]) if "uid" in pax else _common(header[108:116]),
+            _decimal(pax["gid"]) if "gid" in pax else _common(header[116:124]),
             clean_path(link) if kind == "hardlink" else link if kind == "symlink" else "",
             offset,
             stored,
@@ -229,6 +230,10 @@ def _number(field: bytes) -> int:
         broken("Una cabecera del tar trae un número que no se entiende.")
 
 
+#: El mismo número, para los campos que casi siempre llevan uno ya visto: permisos, dueños y fechas.
+_common = lru_cache(4096)(_number)
+
+
 def _decimal(text: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 20:
         broken("Una cabecera PAX trae un número que no se entiende.")
@@ -239,7 +244,7 @@ def _date(field: bytes) -> int:
     """Una fecha de la cabecera; las de antes de 1970 van en base 256, con signo."""
     if field[0] & 0xC0 == 0xC0:
         return int.from_bytes(field, "big", signed=True)
-    return _number(field)
+    return _common(field)
 
 
 def _seconds(text: str) -> int:

@@ -15,13 +15,18 @@ from multietapa.image.history import instruction
 from multietapa.image.image import MeasuredImage
 from multietapa.image.layer import FileEntry
 from multietapa.image.node_modules import NodeModules
+from multietapa.image.nodes import MARKERS, Change, Node, Version, Why
 from multietapa.image.origins import Origin, origin_of
-from multietapa.image.stacking import MARKERS, Change, Node, Version, Why, stack
+from multietapa.image.stacking import stack
 
-__all__ = ["Change", "Group", "LayerSum", "Node", "Tree", "Version", "Why", "grouped", "tree"]
+__all__ = [
+    "Change", "Group", "LayerSum", "Node", "OriginSum", "Tree", "Version", "Why", "counted", "grouped",
+    "tree", "written",
+]  # fmt: skip
 
 SHOWN = 200
 """Cuántos hijos de una carpeta se enseñan antes de agrupar los demás."""
+_WITHOUT_BYTES = (*MARKERS, "dir")
 
 
 @dataclass(frozen=True)
@@ -107,12 +112,8 @@ class Tree:
     def versions_with_bytes(self) -> Iterator[tuple[Node, Version, int]]:
         """Cada versión de cada archivo o enlace, con los bytes que cuenta: se vean o se pierdan."""
         for node in self.nodes():
-            for version in node.older:
-                if version.entry.kind not in MARKERS and version.entry.kind != "dir":
-                    yield node, version, version.bytes
-            entry = node.entry
-            if entry is not None and entry.kind != "dir":
-                yield node, Version(node.layer, entry, node.change), carried(node, entry)
+            for version, size in counted(node):
+                yield node, version, size
 
     def layer_of(self, number: int) -> str:
         """La instrucción que hizo la capa ``number`` (desde 1), o ``""``."""
@@ -121,6 +122,12 @@ class Tree:
     def origin(self, entry: FileEntry, layer: int) -> Origin:
         """De dónde sale una entrada de la capa ``layer`` (desde 0)."""
         return origin_of(entry, layer, layer < self.image.base_layer_count, self._modules)
+
+    def origin_of(self, node: Node, version: Version) -> Origin:
+        """De dónde sale una versión de una ruta; un enlace duro, de donde salga su primer nombre."""
+        if node.shared and version.hidden_by is None:
+            return self.origin(node.shared.first, node.shared.layer)
+        return self.origin(version.first or version.entry, version.layer)
 
     @cached_property
     def layers(self) -> tuple[LayerSum, ...]:
@@ -158,12 +165,8 @@ class Tree:
         for node, version, size in self.versions_with_bytes():
             if not size:
                 continue
-            if version.hidden_by is None:
-                first = node.shared.first if node.shared else version.entry
-                layer = node.shared.layer if node.shared else version.layer
-                visible[self.origin(first, layer)] += size
-            else:
-                hidden[self.origin(version.entry, version.layer)] += size
+            totals = visible if version.hidden_by is None else hidden
+            totals[self.origin_of(node, version)] += size
         return tuple(OriginSum(origin, visible[origin], hidden[origin]) for origin in Origin)
 
     @cached_property
@@ -175,9 +178,23 @@ class Tree:
         return None if self.stages is None or line is None else self.stages.get(line, "")
 
 
-def carried(node: Node, entry: FileEntry) -> int:
-    """Los bytes que lleva una ruta que se ve: un enlace duro no repite los de su primer nombre."""
-    return entry.own_bytes if node.shared is None else node.shared.carried(node)
+def counted(node: Node) -> Iterator[tuple[Version, int]]:
+    """Las versiones de un archivo o enlace, con los bytes de cada una, se vean o se pierdan.
+
+    Un enlace duro no repite los de su primer nombre.
+    """
+    for version in node.older:
+        if version.entry.kind not in _WITHOUT_BYTES:
+            yield version, version.bytes
+    entry = node.entry
+    if entry is not None and entry.kind != "dir":
+        size = entry.own_bytes if node.shared is None else node.shared.carried(node)
+        yield Version(node.layer, entry, node.change), size
+
+
+def written(path: str) -> str:
+    """Una ruta como se enseña: con ``/`` delante, y lo que no es UTF-8, por su número (``\\xff``)."""
+    return "/" + path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def tree(image: MeasuredImage, *, stages: Mapping[int, str] | None = None) -> Tree:

@@ -6,7 +6,7 @@ import posixpath
 from collections import defaultdict
 from dataclasses import dataclass
 
-from multietapa.image.stacking import Version, Why
+from multietapa.image.nodes import Version, Why
 from multietapa.image.tree import Tree
 
 SIBLINGS = 10

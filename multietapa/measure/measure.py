@@ -30,7 +30,7 @@ from multietapa.image.image import MeasuredImage, ProgressCallback, read_layers,
 from multietapa.image.layer import NOBODY, Layer
 from multietapa.image.passing import passing_layers
 from multietapa.measure.cache import MeasureCache
-from multietapa.measure.export import saved, unknown_image
+from multietapa.measure.export import passed, saved, unknown_image
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,14 +112,15 @@ def measure(
     """Mide ``image`` (etiqueta o id) y devuelve sus capas con todos sus archivos.
 
     ``info`` dice con qué motor (si falta, se le pregunta); ``base`` nombra la imagen base cuando la
-    imagen no lleva las etiquetas del kit. Con ``transfer=False`` no comprime nada: basta para mirar
-    archivos y es mucho más rápido. ``progress`` recibe (fase, bytes hechos, bytes totales). ``quick`` es lo
-    que ya se le preguntó al motor de esa imagen.
+    imagen no lleva las etiquetas del kit. Con ``transfer=False`` no comprime nada, y lee las capas mientras
+    el motor las entrega: basta para mirar archivos y es mucho más rápido. ``progress`` recibe (fase, bytes
+    hechos, bytes totales). ``quick`` es lo que ya se le preguntó al motor de esa imagen.
 
     Lanza ``UnknownNameError`` si la imagen no existe, ``EngineLostError`` si el motor se corta y
     ``ArchiveError`` si lo que guarda no se puede leer.
     """
     quick = quick or quick_sizes(client, image)
+    info = info or describe(client)
     image_id, diff_ids = quick.image_id, quick.diff_ids
     cache = cache or MeasureCache()
     known = {diff_id: layer for diff_id in set(diff_ids) if (layer := cache.layer(diff_id))}
@@ -133,16 +134,21 @@ def measure(
             cache.keep_layer(layer)
 
         def through(chunks: Iterator[bytes]) -> None:
-            """Lee, mientras llegan, las capas que no hay que comprimir."""
-            for layer in passing_layers(chunks, dict.fromkeys(missing, NOBODY)).values():
+            """Lee, mientras llegan, las capas que falten y no haya que comprimir."""
+            left = unread(diff_ids, known, transfer=False)
+            for layer in passing_layers(chunks, dict.fromkeys(left, NOBODY)).values():
                 keep(layer)
 
-        with saved(client, image_id, progress=progress, through=None if transfer else through) as file:
-            archived = choose(read_images(file), image, diff_ids=diff_ids) if diff_ids else None
-            steps = tuple(blob.created_by for blob in archived.layers) if archived else ()
-            if archived:
-                for layer in read_layers(file, archived, known, transfer=transfer, progress=progress):
-                    keep(layer)
+        if steps is not None and not transfer and not info.packs_layers:
+            passed(client, image_id, through, progress=progress)
+        if steps is None or unread(diff_ids, known, transfer=transfer):
+            seen = None if transfer else through
+            with saved(client, image_id, progress=progress, through=seen) as file:
+                archived = choose(read_images(file), image, diff_ids=diff_ids) if diff_ids else None
+                steps = tuple(blob.created_by for blob in archived.layers) if archived else ()
+                if archived:
+                    for layer in read_layers(file, archived, known, transfer=transfer, progress=progress):
+                        keep(layer)
         cache.keep_steps(image_id, steps)
     found = find_base(client, quick.labels, diff_ids, asked=base)
     return Measurement(
@@ -150,7 +156,7 @@ def measure(
         image_id=image_id,
         tags=quick.tags,
         architecture=quick.architecture,
-        engine=info or describe(client),
+        engine=info,
         base=found.name,
         equivalent=quick.labels.get(EQUIVALENT_LABEL) == "1",
         base_layer_count=found.layers,
