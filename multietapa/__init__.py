@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from multietapa.cells.contexto import contexto
     from multietapa.cells.desplegar import desplegar
     from multietapa.cells.etapas import etapas
+    from multietapa.cells.explorar import explorar
     from multietapa.cells.limpiar import limpiar
     from multietapa.cells.motor import motor
     from multietapa.cells.predecir import predecir
@@ -27,6 +28,7 @@ __all__ = [
     "desplegar",
     "ejercicio",
     "etapas",
+    "explorar",
     "limpiar",
     "motor",
     "predecir",
@@ -42,6 +44,7 @@ _HOMES = {
     "desplegar": "multietapa.cells.desplegar",
     "ejercicio": "multietapa.exercises.ejercicio",
     "etapas": "multietapa.cells.etapas",
+    "explorar": "multietapa.cells.explorar",
     "limpiar": "multietapa.cells.limpiar",
     "motor": "multietapa.cells.motor",
     "predecir": "multietapa.cells.predecir",

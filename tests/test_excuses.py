@@ -12,9 +12,9 @@ import pytest
 from multietapa.bases.catalogue import recipe
 from multietapa.bases.sources import ensure_base
 from multietapa.cells.hechas import Paso
+from multietapa.cells.lines import layer_lines
 from multietapa.cells.motor import Motor
 from multietapa.exercises.ejercicio import ejercicio
-from multietapa.exercises.lines import layer_lines
 from multietapa.exercises.network import unreachable
 from multietapa.exercises.outcome import Outcome
 from tests.test_checks import NODE, entry, image

@@ -44,6 +44,7 @@ def test_what_it_offers() -> None:
         "desplegar",
         "ejercicio",
         "etapas",
+        "explorar",
         "limpiar",
         "motor",
         "predecir",

@@ -26,6 +26,7 @@ OFFERED = (
     "desplegar",
     "ejercicio",
     "etapas",
+    "explorar",
     "limpiar",
     "motor",
     "predecir",

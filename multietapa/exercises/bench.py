@@ -19,12 +19,12 @@ from multietapa.bases.reporting import ReportProgress, silent
 from multietapa.cells.construccion import Construccion
 from multietapa.cells.construir import construir
 from multietapa.cells.hechas import Paso
+from multietapa.cells.lines import layer_lines
 from multietapa.cells.motor import Motor
 from multietapa.containers.running import Running, run_container
 from multietapa.errors import BuildError, ContainerError, EngineError, UncheckableError
 from multietapa.exercises.checks import process
 from multietapa.exercises.given import NOTHING, Given
-from multietapa.exercises.lines import layer_lines
 from multietapa.exercises.outcome import Observation
 from multietapa.identity import LABEL
 from multietapa.measure.measure import Measurement, measure
