@@ -292,7 +292,7 @@ def test_transfer_is_a_valid_gzip(size: int) -> None:
     stream = b"".join(map(packed, blocks or [b""]))
     assert gzip.decompress(stream) == data
     assert total == len(stream)
-    assert abs(total - len(gzip.compress(data, 6))) <= max(40, total // 25)
+    assert abs(total - len(gzip.compress(data, 6))) <= total // 25 + 500
 
 
 def test_cache_forgets_the_oldest(cache: MeasureCache) -> None:

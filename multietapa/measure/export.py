@@ -75,6 +75,22 @@ def saved_to(
         exhaust(_arriving(client, image, file, place.parent, progress))
 
 
+def passed(
+    client: docker.DockerClient,
+    image: str,
+    through: Callable[[Iterator[bytes]], None],
+    *,
+    progress: ProgressCallback | None = None,
+) -> None:
+    """Pide al motor que guarde ``image`` y deja que ``through`` la vea pasar: aquí no se escribe nada.
+
+    Lanza lo que :func:`saved`, menos lo del disco.
+    """
+    chunks = _arriving(client, image, None, Path(), progress)
+    through(chunks)
+    exhaust(chunks)
+
+
 def exhaust(chunks: Iterator[bytes]) -> None:
     """Pide los trozos que queden."""
     for _ in chunks:
@@ -84,20 +100,22 @@ def exhaust(chunks: Iterator[bytes]) -> None:
 def _arriving(
     client: docker.DockerClient,
     image: str,
-    file: IO[bytes],
+    file: IO[bytes] | None,
     where: Path,
     progress: ProgressCallback | None,
 ) -> Iterator[bytes]:
-    """Cada trozo, cuando ya está en el archivo."""
+    """Cada trozo, cuando ya está en el archivo, si lo hay."""
     done = 0
     try:
         expected = int(client.api.inspect_image(image).get("Size") or 0)
         if progress:
             progress(SAVING, 0, expected)
         for chunk in client.api.get_image(image):
-            with disk_to(f"guardar la imagen «{image}»", where):
-                done += file.write(chunk)
-                file.flush()
+            if file:
+                with disk_to(f"guardar la imagen «{image}»", where):
+                    file.write(chunk)
+                    file.flush()
+            done += len(chunk)
             if progress:
                 progress(SAVING, done, max(expected, done))
             yield chunk
