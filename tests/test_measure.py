@@ -8,6 +8,7 @@ import os
 import tarfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import docker
@@ -286,7 +287,7 @@ def test_transfer_is_a_valid_gzip(size: int) -> None:
         each, later = PackedSize(pool), PackedSize(pool)
         for block in blocks:
             each.add(block)
-            later.add_later(lambda block=block: packed_length(block))
+            later.add_later(partial(packed_length, block))
         total = each.result()
         assert later.result() == total
     stream = b"".join(map(packed, blocks or [b""]))

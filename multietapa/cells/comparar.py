@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any
 
 import docker
 
 from multietapa import text
-from multietapa.cells.asked import Ticker, asked_images, named, reference, refuse_recordings, tag_of
+from multietapa.cells.asked import asked_images, named, reference, refuse_recordings, tag_of
 from multietapa.cells.calls import offered
+from multietapa.cells.comparing import Comparing
 from multietapa.cells.construccion import Construccion
 from multietapa.cells.motor import motor
 from multietapa.engine.model import EngineInfo
@@ -30,12 +30,12 @@ from multietapa.measure.comparison import (
     Row,
     grid_of,
 )
-from multietapa.measure.measure import Measurement, QuickSizes, measure, quick_sizes
+from multietapa.measure.measure import Measurement, quick_sizes
 from multietapa.widgets.base import WidgetView, open_view
 from multietapa.widgets.compare.compare import CompareView, View
 from multietapa.widgets.compare.text_view import TextView
 from multietapa.widgets.compare.twin import lines
-from multietapa.widgets.compare.words import Phase, headline
+from multietapa.widgets.compare.words import headline
 from multietapa.widgets.where import ShownInCell, check_view
 
 
@@ -109,40 +109,9 @@ def comparar(
     rows = tuple(Row.from_quick(name, tag_of(image), quick[name]) for name, image in wanted.items())
     comparison = Comparison(rows, info.label, info.architecture, grid, guess)
     view = open_view(vista, lambda: CompareView(comparison), TextView)
-    comparison, measured = _measured(client, info, quick, comparison, view)
-    return _result(comparison, measured, info, view)
-
-
-def _measured(
-    client: docker.DockerClient,
-    info: EngineInfo,
-    quick: Mapping[str, QuickSizes],
-    comparison: Comparison,
-    view: View,
-) -> tuple[Comparison, dict[str, Measurement]]:
-    """Mide una imagen tras otra, enseñando cada una en cuanto está."""
-    start = time.monotonic()
-    measured: dict[str, Measurement] = {}
-    try:
-        for number, (name, known) in enumerate(quick.items(), 1):
-            tick = Ticker(view, name, number, len(quick), start)
-            tick("Consultando lo ya medido", 0, 0)
-            measured[name] = measure(client, known.image_id, info=info, progress=tick, quick=known)
-            row = comparison.rows[number - 1]
-            done = Row.from_measurement(name, row.tag, measured[name], reported_bytes=row.reported_bytes)
-            rows = (*comparison.rows[: number - 1], done, *comparison.rows[number:])
-            comparison = replace(comparison, rows=rows)
-            if number < len(quick):
-                view.show(comparison)
-    except KeyboardInterrupt:
-        view.finish(comparison, Phase.INTERRUPTED)
-        raise KeyboardInterrupt from None  # una nueva: el rastro de esta llega hasta el fondo de la medida
-    except BaseException as problem:
-        reason = problem.what if isinstance(problem, MultietapaError) else repr(problem)
-        view.finish(comparison, Phase.FAILED, reason)
-        raise
-    view.finish(comparison, Phase.DONE)
-    return comparison, measured
+    running = Comparing(client, info, comparison, view)
+    running.run(quick)
+    return _result(running.comparison, running.measured, info, view)
 
 
 def _result(

@@ -15,6 +15,7 @@ from typing import TypeGuard
 
 from multietapa.errors import MultietapaError
 from multietapa.image.image import MeasuredImage
+from multietapa.image.layer import NOT_MEASURED
 from multietapa.image.origins import by_origin
 from multietapa.measure.measure import QuickSizes
 
@@ -58,7 +59,8 @@ class Row:
     """Una imagen de la comparación, medida o todavía no.
 
     ``name`` es cómo se la llama aquí y ``tag`` su etiqueta. ``reported_bytes`` es lo que dice el motor, con
-    su almacén: no es ninguna de las dos medidas. ``figures`` está vacío hasta que se mide.
+    su almacén: no es ninguna de las dos medidas. ``figures`` está vacío hasta que se mide; Desempaquetado
+    llega antes que Transferencia.
     """
 
     name: str
@@ -72,10 +74,14 @@ class Row:
     @property
     def measured(self) -> bool:
         """Ya tiene sus dos medidas."""
-        return self.figures is not None
+        return all(self.has(measure) for measure in Measure)
+
+    def has(self, measure: Measure) -> bool:
+        """Ya tiene esa medida."""
+        return measure in (self.figures or ())
 
     def figure(self, measure: Measure) -> Figure:
-        """Su total y sus partes en esa medida; solo si está medida."""
+        """Su total y sus partes en esa medida; solo si la tiene."""
         assert self.figures is not None, f"«{self.name}» está sin medir"
         return self.figures[measure]
 
@@ -88,12 +94,15 @@ class Row:
     def from_measurement(
         cls, name: str, tag: str, measured: MeasuredImage, *, reported_bytes: int = 0
     ) -> Row:
-        """La fila de una imagen medida con su Transferencia."""
+        """La fila de una imagen medida; sin Transferencia si aún no la tiene."""
+        figures = {Measure.UNPACKED: unpacked(measured)}
+        if measured.transfer_bytes != NOT_MEASURED:
+            figures[Measure.TRANSFER] = transfer(measured)
         return cls(
             name,
             tag,
             reported_bytes=reported_bytes,
-            figures={Measure.UNPACKED: unpacked(measured), Measure.TRANSFER: transfer(measured)},
+            figures=figures,
             architecture=measured.architecture,
             base=measured.base,
             equivalent=measured.equivalent,
@@ -176,6 +185,10 @@ class Comparison:
     def measured(self) -> bool:
         """Todas las imágenes están medidas."""
         return all(row.measured for row in self.rows)
+
+    def known(self, measure: Measure) -> bool:
+        """Todas las imágenes tienen esa medida."""
+        return all(row.has(measure) for row in self.rows)
 
     def extremes(self, measure: Measure) -> tuple[Row, Row]:
         """La mayor y la menor en esa medida; a igualdad, la que va antes."""

@@ -36,12 +36,12 @@ def bars_css() -> str:
 
 def bars_html(comparison: Comparison, measure: Measure) -> str:
     """Una barra por imagen, a escala, con su leyenda; ``""`` si no hay ninguna medida."""
-    rows = [row for row in comparison.rows if row.measured]
+    rows = [row for row in comparison.rows if row.has(measure)]
     if not rows:
         return ""
     scale = max(max(row.figure(measure).bytes for row in rows), 1)
     used = {part.name for row in rows for part in row.figure(measure).parts if part.bytes}
-    title = _esc(headline(comparison, measure)) if comparison.measured else measure.value
+    title = _esc(headline(comparison, measure)) if comparison.known(measure) else measure.value
     drawn = "".join(_row(row, comparison, measure, scale, used) for row in rows)
     return f'<div class="mts"><p><strong>{title}.</strong> {_esc(MEANINGS[measure])}</p>{drawn}</div>'
 

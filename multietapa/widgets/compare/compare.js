@@ -101,17 +101,19 @@ function render({ model, el, kernel }) {
     label.append(element("strong", "", row.name), element("span", "mtc-details", row.details));
     const total = element("div", "mtc-total");
     if (row.mark) total.append(element("span", "mtc-mark", row.mark));
-    total.append(element("span", "mtc-measure", figure ? measure.name : row.reported.label));
-    total.append(element("strong", "", figure ? figure.size : row.reported.size));
+    const shown = figure
+      ? { label: measure.name, ...figure }
+      : row.reported || { label: measure.name, size: row.pending, bytes: 0 };
+    total.append(element("span", "mtc-measure", shown.label), element("strong", "", shown.size));
     top.append(label, total);
 
     const track = element("div", "mtc-track");
     const about = figure
       ? `${row.name}: ${figure.size} de ${measure.name}. Las flechas recorren sus tramos.`
-      : `${row.name}: ${row.reported.size}, ${row.reported.label}`;
+      : `${row.name}: ${shown.size}, ${shown.label}`;
     const look = figure ? "mtc-bar" : "mtc-bar mtc-waiting";
     const bar = element("div", look, "", { role: "group", "aria-label": about });
-    const bytes = figure ? figure.bytes : row.reported.bytes;
+    const { bytes } = shown;
     bar.style.width = `${model.get("relative") && bytes ? 100 : (100 * bytes) / scale}%`;
     track.append(bar);
     box.append(top, track);
@@ -138,10 +140,11 @@ function render({ model, el, kernel }) {
     rows = model.get("rows");
     const { grid, guess: predicted } = model.get("head");
     const key = model.get("measure");
-    const bytes = (row) => (row.figures ? row.figures[key].bytes : row.reported.bytes);
+    const figure = (row) => (row.figures || {})[key];
+    const bytes = (row) => (figure(row) || row.reported || { bytes: 0 }).bytes;
     const marked = rows[0].figures && key === "unpacked" && !model.get("relative") ? predicted : 0;
     const scale = Math.max(1, marked, ...rows.map(bytes));
-    const used = new Set(rows.flatMap((row) => (row.figures ? row.figures[key].parts : []))
+    const used = new Set(rows.flatMap((row) => (figure(row) || { parts: [] }).parts)
       .filter((part) => part[2]).map((part) => part[0]));
     const drawn = rows.map((row, n) => drawRow(row, scale, used, n === 0));
     chart.classList.toggle("mtc-grid", grid.length > 0);

@@ -17,7 +17,9 @@ from multietapa.widgets.compare.words import (
     EQUIVALENT,
     ICONS,
     MEANINGS,
+    PENDING,
     PROVISIONAL,
+    UNMEASURED,
     Phase,
     about,
     change,
@@ -46,13 +48,13 @@ def lines(comparison: Comparison, phase: Phase = Phase.DONE, reason: str = "") -
     for group in _fitting(comparison):
         yield ""
         yield from _text_table(group)
-    if comparison.measured:
+    if known := [measure for measure in Measure if comparison.known(measure)]:
         yield ""
-        yield from (f"{headline(comparison, measure)}." for measure in Measure)
+        yield from (f"{headline(comparison, measure)}." for measure in known)
     if sentence := prediction(comparison):
         yield f"{predicted(comparison)}: {sentence}."
-    if comparison.grid and comparison.measured:
-        for measure in Measure:
+    if comparison.grid:
+        for measure in known:
             yield ""
             yield f"Efectos en {measure.value}"
             effects = comparison.effects(measure)
@@ -81,7 +83,7 @@ def table_html(comparison: Comparison) -> str:
 
 def effects_html(comparison: Comparison, measure: Measure) -> str:
     """La tabla de los efectos de un cuadro y lo que se aprende de ella; ``""`` si no hay cuadro."""
-    effects = comparison.effects(measure) if comparison.measured else None
+    effects = comparison.effects(measure) if comparison.known(measure) else None
     if effects is None:
         return ""
     body = "".join(
@@ -111,7 +113,6 @@ def static_html(comparison: Comparison, phase: Phase = Phase.DONE, reason: str =
 
 def payload(comparison: Comparison, phase: Phase, reason: str = "") -> dict[str, Any]:
     """Lo que viaja al widget cuando cambia algo: ``head``, ``rows`` y ``table``."""
-    ready = comparison.measured
     return {
         "head": {
             "phase": phase.name.lower(),
@@ -126,7 +127,7 @@ def payload(comparison: Comparison, phase: Phase, reason: str = "") -> dict[str,
                     "name": measure.value,
                     "meaning": MEANINGS[measure],
                     "headline": short_headline(comparison, measure),
-                    "effects": effects_html(comparison, measure) if ready else "",
+                    "effects": effects_html(comparison, measure),
                 }
                 for measure in Measure
             ],
@@ -136,19 +137,18 @@ def payload(comparison: Comparison, phase: Phase, reason: str = "") -> dict[str,
             "prediction": prediction(comparison),
             "notes": list(notes(comparison)),
         },
-        "rows": [_row(row, comparison) for row in comparison.rows],
+        "rows": [_row(row, comparison, phase) for row in comparison.rows],
         "table": table_html(comparison),
     }
 
 
-def _row(row: Row, comparison: Comparison) -> dict[str, Any]:
+def _row(row: Row, comparison: Comparison, phase: Phase) -> dict[str, Any]:
     shown: dict[str, Any] = {"name": row.name, "details": details(row, comparison), "mark": ""}
-    if not row.measured:
+    if not row.figures:
         size = text.size(row.reported_bytes)
         return {**shown, "reported": {"bytes": row.reported_bytes, "size": f"≈ {size}", "label": PROVISIONAL}}
     figures = {}
-    for measure in Measure:
-        figure = row.figure(measure)
+    for measure, figure in row.figures.items():
         figures[measure.name.lower()] = {
             "bytes": figure.bytes,
             "size": text.size(figure.bytes),
@@ -157,6 +157,8 @@ def _row(row: Row, comparison: Comparison) -> dict[str, Any]:
                 for part in figure.parts
             ],
         }
+    if not row.measured:
+        shown["pending"] = PENDING if phase is Phase.MEASURING else UNMEASURED
     return {**shown, "mark": EQUIVALENT if row.equivalent else "", "figures": figures}
 
 
@@ -166,24 +168,24 @@ def _grid_rows(rows: Sequence[Row]) -> Iterator[tuple[str, str, list[tuple[str, 
         cells: list[tuple[str, ...]] = []
         names: dict[str, None] = {}
         for row in rows:
-            if row.measured:
+            if row.has(measure):
                 figure = row.figure(measure)
                 cells.append((text.size(figure.bytes), exact(figure.bytes)))
                 names.update(dict.fromkeys(part.name for part in figure.parts))
             elif measure is Measure.UNPACKED:
                 cells.append((f"≈ {text.size(row.reported_bytes)}", PROVISIONAL))
             else:
-                cells.append(("sin medir",))
+                cells.append((UNMEASURED,))
         yield "total", measure.value, cells
         for name in names:
             yield (
                 "part",
                 name,
-                [_part_cell(row.figure(measure), name) if row.measured else ("",) for row in rows],
+                [_part_cell(row.figure(measure), name) if row.has(measure) else ("",) for row in rows],
             )
     if any(row.base or row.equivalent for row in rows):
         yield "about", "Base", [_base_cell(row) for row in rows]
-    if any(row.measured for row in rows):
+    if any(row.figures for row in rows):
         yield "about", "Arquitectura", [(row.architecture,) for row in rows]
 
 
