@@ -99,8 +99,10 @@ class Comparing:
         rows = list(self.comparison.rows)
         before = rows[place]
         self.measured[before.name] = measured
-        rows[place] = Row.from_measurement(
-            before.name, before.tag, measured, reported_bytes=before.reported_bytes
-        )
+        if before.figures:
+            rows[place] = before.with_transfer(measured)
+        else:
+            known = before.reported_bytes
+            rows[place] = Row.from_measurement(before.name, before.tag, measured, reported_bytes=known)
         self.comparison = replace(self.comparison, rows=tuple(rows))
         self._view.show(self.comparison)

@@ -103,6 +103,8 @@ class Packing:
         """Los bytes de cada capa comprimida; espera a que estén todas. ``progress`` como en ``measure``."""
         total = sum(size for _, size in self._jobs)
         waiting = {job for job, _ in self._jobs}
+        if progress:
+            progress(PACKING, 0, total)
         while waiting:
             finished, waiting = wait(waiting, timeout=_TICK, return_when=FIRST_EXCEPTION)
             if any(job.exception() for job in finished):
