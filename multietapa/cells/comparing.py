@@ -18,6 +18,7 @@ from multietapa.engine.model import EngineInfo
 from multietapa.errors import MultietapaError
 from multietapa.image.image import ProgressCallback
 from multietapa.measure.comparison import Comparison, Row
+from multietapa.measure.disappeared import Contents, disappeared
 from multietapa.measure.measure import Measurement, Measuring, QuickSizes, measuring
 from multietapa.widgets.compare.compare import View
 from multietapa.widgets.compare.words import Phase
@@ -43,6 +44,7 @@ class Comparing:
         self.measured: dict[str, Measurement] = {}
         self._client, self._info, self._view = client, info, view
         self._packing: _Packing | None = None
+        self._first: Contents | None = None
 
     def run(self, quick: Mapping[str, QuickSizes]) -> None:
         """Mide las imágenes de ``quick``, por su nombre y en el orden de las filas, y enseña el final."""
@@ -63,6 +65,7 @@ class Comparing:
                         )
                     )
                     self._put(place, started.measurement)
+                    self._compare(name, started.measurement)
                     self._finish()
                     self._packing = _Packing(place, tick, started, one)
                     if started.ready:
@@ -94,6 +97,15 @@ class Comparing:
         self._put(packing.place, packing.started.finish(packing.tick))
         self._packing = None
         packing.held.close()
+
+    def _compare(self, name: str, measured: Measurement) -> None:
+        """Qué desaparece de la primera imagen a esta; no le hace falta Transferencia."""
+        contents = Contents(name, measured)
+        if self._first is None:
+            self._first = contents
+            return
+        changes = (*self.comparison.changes, disappeared(self._first, contents))
+        self.comparison = replace(self.comparison, changes=changes)
 
     def _put(self, place: int, measured: Measurement) -> None:
         rows = list(self.comparison.rows)

@@ -67,8 +67,9 @@ class Disappeared:
     """De ``before`` a ``after`` (cómo se llaman): lo que desaparece, lo nuevo y lo que se queda.
 
     ``stayed`` son los bytes de la primera que también lleva la segunda, y ``stayed_after``, los de la
-    segunda: difieren si un archivo se repite en varias capas. ``packages_gone`` y ``packages_new`` son de lo
-    que ve un contenedor; ``unknown``, las familias de las que no se sabe qué hay en alguna de las dos.
+    segunda: difieren si un archivo se repite en varias capas. ``stayed_files`` son los archivos de la
+    primera. ``packages_gone`` y ``packages_new`` son de lo que ve un contenedor; ``unknown``, las familias
+    de las que no se sabe qué hay en alguna de las dos.
     """
 
     before: str
@@ -77,6 +78,7 @@ class Disappeared:
     new: tuple[Group, ...]
     stayed: int
     stayed_after: int
+    stayed_files: int
     packages_gone: tuple[Names, ...]
     packages_new: tuple[Names, ...]
     unknown: tuple[str, ...]
@@ -106,31 +108,34 @@ class Contents:
 
 def disappeared(before: Contents, after: Contents) -> Disappeared:
     """Qué cambia al pasar de una imagen a otra."""
-    gone, stayed = _missing(before, after)
-    new, stayed_after = _missing(after, before)
+    gone, stayed, stayed_files = _missing(before, after)
+    new, stayed_after, _ = _missing(after, before)
     lost, unknown = _packages(before.packages, after.packages)
     added, _ = _packages(after.packages, before.packages)
-    return Disappeared(before.name, after.name, gone, new, stayed, stayed_after, lost, added, unknown)
+    return Disappeared(
+        before.name, after.name, gone, new, stayed, stayed_after, stayed_files, lost, added, unknown
+    )
 
 
 def _key(entry: FileEntry) -> tuple[str, int, str]:
     return entry.path, entry.own_bytes, entry.kind
 
 
-def _missing(one: Contents, other: Contents) -> tuple[tuple[Group, ...], int]:
-    """Los grupos de lo que lleva una imagen y la otra no, de más a menos bytes, y los bytes que sí lleva."""
+def _missing(one: Contents, other: Contents) -> tuple[tuple[Group, ...], int, int]:
+    """Los grupos de lo que lleva una imagen y la otra no, de más a menos, y los bytes y archivos que sí."""
     groups: dict[tuple[str, str], dict[str, list[int]]] = {}
-    stayed = 0
+    stayed = files = 0
     for found, origin in one.entries:
         if _key(found.entry) in other.keys:
             stayed += found.size
+            files += 1
             continue
         pieces = groups.setdefault((origin.value, _reason(one.image, other.image, found, origin)), {})
         piece = pieces.setdefault(_piece(found.entry.path), [0, 0])
         piece[0] += found.size
         piece[1] += 1
     made = (_group(name, reason, pieces) for (name, reason), pieces in groups.items())
-    return tuple(sorted(made, key=lambda group: (-group.bytes, group.name, group.reason))), stayed
+    return tuple(sorted(made, key=lambda group: (-group.bytes, group.name, group.reason))), stayed, files
 
 
 def _group(name: str, reason: str, pieces: dict[str, list[int]]) -> Group:
@@ -144,10 +149,10 @@ def _reason(one: MeasuredImage, other: MeasuredImage, found: Found, origin: Orig
     """Lo que se sabe de por qué está en una y no en la otra."""
     if found.layer.index < one.base_layer_count:
         if other.base and other.base != one.base:
-            return f"venía en la base {one.base}; la otra parte de {other.base}"
+            return f"venía en la base {one.base}; la otra sale de {other.base}"
         return f"venía en la base {one.base}" if one.base else "venía en las capas de la base"
     if origin is Origin.DEVELOPMENT:
-        return "de desarrollo, según el cierre de npm o las devDependencies de su proyecto"
+        return "lo son según el cierre de npm o las devDependencies de su proyecto"
     if instruction(found.layer.created_by):
         return f"la dejó la {layer_name(one, found.number)}"
     return f"está en la {layer_name(one, found.number)}"

@@ -7,11 +7,9 @@ import re
 
 from multietapa import text
 from multietapa.measure.comparison import Comparison, Figure, Measure, Part, Row
+from multietapa.widgets.compare.splits import PAINTS
 from multietapa.widgets.compare.words import EQUIVALENT, MEANINGS, details, headline, percent
-from multietapa.widgets.theme import ORIGIN_PAINTS, PART_PAINTS, VARIABLES, paint_css
-
-PAINTS = {name: paint.pattern for name, paint in {**ORIGIN_PAINTS, **PART_PAINTS}.items()}
-"""La trama de cada parte, que es también su clase CSS (``mt-<trama>``)."""
+from multietapa.widgets.theme import VARIABLES, paint_css
 
 _CSS = """
 .mts { margin: 0 0 1.2em; }
