@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from multietapa.cells.construccion import Paso
+from multietapa.cells.hechas import Paso
 from multietapa.cells.motor import Motor
 from multietapa.dockerfile.context import open_context
 from multietapa.dockerfile.survey import survey

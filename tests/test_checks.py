@@ -333,7 +333,7 @@ def test_package_managers_and_shells_are_told_apart() -> None:
     """npm es un gestor y no un intérprete; lo que una capa borró no cuenta, y se dice de dónde viene."""
 
     def program(path: str) -> FileEntry:
-        return replace(entry(path), mode=0o755)
+        return entry(path)._replace(mode=0o755)
 
     npm = [program("usr/local/bin/node"), program("usr/local/bin/npm")]
     base = image(npm, [entry("app/dist/server.js")], base=1)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -73,23 +76,31 @@ def terminal(
 
 
 def test_the_first_paint_is_provisional(notebook: Notebook) -> None:
-    """Antes de medir nada ya se enseña lo que dice el motor, rotulado; el avance llega en orden."""
+    """Antes de medir nada ya se enseña lo que dice el motor, rotulado; el avance llega en orden.
+
+    De cada imagen se sabe primero Desempaquetado y después Transferencia.
+    """
     cell = notebook.run(BOTH)
     assert cell.error == ""
     first, *later = cell.changes
     assert [row["reported"]["label"] for row in first["rows"]] == [PROVISIONAL] * 2
     assert first["head"]["phase"] == "measuring"
-    seen: list[object] = []
+    seen: list[tuple[str, ...]] = []
     for change in later:
         if step := change.get("progress"):
             seen.append((step["text"], step["step"].partition(":")[0]))
         elif "rows" in change:
-            seen.append(["figures" in row for row in change["rows"]])
+            seen.append(tuple("".join(key[0] for key in row.get("figures", {})) for row in change["rows"]))
     one, two = f"Midiendo {BIG} (1 de 2)", f"Midiendo {SMALL} (2 de 2)"
-    steps = ("Consultando lo ya medido", "Pidiendo la imagen al motor", "Midiendo las capas")
-    expected: list[object] = [*((one, step) for step in steps), [True, False]]
-    expected += [*((two, step) for step in steps), [True, True]]
-    assert [item for n, item in enumerate(seen) if n == 0 or item != seen[n - 1]] == expected
+    reading = ("Consultando lo ya medido", "Pidiendo la imagen al motor")
+    for name, before, after in ((one, ("u", ""), ("ut", "")), (two, ("ut", "u"), ("ut", "ut"))):
+        steps = [item for item in seen if item[0] == name]
+        assert [step for n, (_, step) in enumerate(steps) if n == 0 or step != steps[n - 1][1]][:2] == [
+            *reading
+        ]
+        assert seen.index(before) < seen.index(after)
+    shown = [item for item in seen if not item[0].startswith("Midiendo")]
+    assert list(dict.fromkeys(shown)) == [("u", ""), ("ut", ""), ("ut", "u"), ("ut", "ut")]
     assert (cell.final["head"]["phase"], cell.final["progress"]) == ("done", {})
     assert f"{BIG} ocupa 1,6 veces lo que {SMALL}" in cell.saved
 
@@ -170,6 +181,43 @@ def test_stopping_in_a_terminal_writes_what_is_known(
     assert PROVISIONAL in shown.out
     assert "7,0 kB" in shown.out
     assert shown.err.endswith(f"{SMALL} (2 de 2): pidiendo la imagen al motor\n")
+
+
+def test_stopping_while_it_compresses_keeps_what_was_read(
+    engine: docker.DockerClient,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    """Con Ctrl-C mientras se comprime queda Desempaquetado, y lo demás dice que está sin medir."""
+    tag = "multietapa-pruebas/celda:larga"
+    monkeypatch.setenv("MULTIETAPA_CACHE", str(tmp_path))
+    engine.images.load(archive([layer(entry("app/largo", os.urandom(40 << 20).hex()))], tag))
+
+    class Stopping(io.StringIO):
+        """Quien lee el avance y pulsa Ctrl-C cuando empieza a comprimir."""
+
+        def write(self, said: str) -> int:
+            """Lee una línea."""
+            if "comprimiendo" in said:
+                os.kill(os.getpid(), signal.SIGINT)
+            return super().write(said)
+
+    try:
+        with monkeypatch.context() as reader:
+            reader.setattr(sys, "stderr", Stopping())
+            with pytest.raises(KeyboardInterrupt):
+                comparar(tag, cliente=engine, vista="texto")
+        out = capsys.readouterr().out
+        assert "Medida interrumpida" in out
+        assert re.search(r"Desempaquetado +83,9 MB", out)
+        assert re.search(r"Transferencia +sin medir", out)
+        assert not [path for path in tmp_path.rglob("multietapa-*")]
+        assert not [each.name for each in threading.enumerate() if each.name.startswith("multietapa-gzip")]
+        found = comparar(tag, cliente=engine, vista=False)
+        assert 0 < found.transferencia[tag] < found.desempaquetado[tag]
+    finally:
+        engine.images.remove(tag, force=True)
 
 
 def test_a_terminal_that_goes_away_is_an_error_like_the_others(

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import io
+import json
 import math
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from multietapa.errors import MultietapaError
 from multietapa.image.image import MeasuredImage, measure_archive
 from multietapa.image.origins import Origin
+from multietapa.image.overlay import overlay
 from multietapa.measure.comparison import (
     BASE_LAYERS,
     OWN_LAYERS,
+    SPLITS,
     UNKNOWN_LAYERS,
     Comparison,
     Figure,
@@ -22,11 +26,13 @@ from multietapa.measure.comparison import (
     Measure,
     Part,
     Row,
+    Split,
     grid_of,
     times,
     transfer,
     unpacked,
 )
+from multietapa.measure.disappeared import LISTED, Contents, disappeared
 from multietapa.measure.measure import QuickSizes
 from tests.crafted import archive, entry, layer, random_layers
 
@@ -58,17 +64,42 @@ def square(*sizes: int) -> Comparison:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_parts_add_up_to_their_measure(seed: int) -> None:
-    """Con capas al azar, repetidas o no, las partes suman Desempaquetado y Transferencia al byte."""
+    """Con capas al azar, repetidas o no, cada reparto suma su medida y el desperdicio es lo escondido."""
+    print(f"semilla {seed}")
     dice = random.Random(seed)
     layers = random_layers(seed)
     layers += dice.sample(layers, 2)
     image = measured(layers, base=dice.randrange(len(layers) + 1))
-    for figure, total in (
-        (unpacked(image), image.unpacked_bytes),
-        (transfer(image), image.transfer_bytes),
-    ):
-        assert figure.bytes == total == sum(part.bytes for part in figure.parts)
-        assert sum(map(figure.share, figure.parts)) == pytest.approx(1)
+    shown = Row.from_measurement("a", "a", image)
+    totals = {Measure.UNPACKED: image.unpacked_bytes, Measure.TRANSFER: image.transfer_bytes}
+    for measure, splits in SPLITS.items():
+        for split in splits:
+            figure = shown.figure(measure, split)
+            assert figure.bytes == totals[measure] == sum(part.bytes for part in figure.parts), split
+            assert sum(map(figure.share, figure.parts)) == pytest.approx(1)
+    hidden = overlay(image.layers).hidden
+    assert shown.waste.bytes == hidden.total == sum(blame.bytes for blame in shown.waste.blames)
+    seen = shown.figure(Measure.UNPACKED, Split.SEEN)
+    assert [part.bytes for part in seen.parts[1:]] == [hidden.shadowed, hidden.deleted]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_disappears_and_what_stays_add_up(seed: int) -> None:
+    """Lo que desaparece y lo que se queda suman la primera imagen; lo nuevo y lo que se queda, la segunda."""
+    print(f"semilla {seed}")
+    dice = random.Random(seed)
+    layers = random_layers(seed, 6)
+    others = [*layers[: dice.randrange(1, 5)], *random_layers(seed + 100, 3)]
+    one, other = measured(layers, base=dice.randrange(4)), measured(others, base=dice.randrange(3))
+    found = disappeared(Contents("a", one), Contents("b", other))
+    assert found.gone_bytes + found.stayed == one.unpacked_bytes
+    assert found.new_bytes + found.stayed_after == other.unpacked_bytes
+    for group in (*found.gone, *found.new):
+        assert group.reason
+        assert group.files >= len(group.pieces) > 0
+        assert (group.others > 0) == (sum(piece.bytes for piece in group.pieces) < group.bytes)
+    same = disappeared(Contents("a", one), Contents("b", one))
+    assert (same.gone, same.new, same.stayed) == ((), (), one.unpacked_bytes)
 
 
 def test_unpacked_is_split_by_origin() -> None:
@@ -193,3 +224,57 @@ def test_a_wrong_grid_says_what_is_missing(keys: tuple[object, ...], words: list
         grid_of(keys)
     for word in [*words, "Qué hacer"]:
         assert word in str(caught.value)
+
+
+def test_what_disappears_says_only_what_is_known() -> None:
+    """Cada grupo dice de dónde venía: la base de cada imagen, el cierre de npm o la capa que lo dejó."""
+    lock = json.dumps(
+        {"lockfileVersion": 3, "packages": {"node_modules/tsc": {"version": "1.0.0", "dev": True}}}
+    )
+    base = layer(entry("usr/lib/gcc/cc1", "g" * 900, mode=0o755), entry("etc/os-release", "ID=debian\n"))
+    status = "Package: gcc\nStatus: install ok installed\nVersion: 12\nArchitecture: amd64\n"
+    installed = layer(
+        entry("var/lib/dpkg/status", status),
+        entry("app/package-lock.json", lock),
+        entry("app/package.json", '{"devDependencies": {"tsc": "1.0.0"}}'),
+        entry("app/node_modules/tsc/package.json", '{"name": "tsc", "version": "1.0.0"}'),
+        entry("app/node_modules/tsc/lib/tsc.js", "t" * 700),
+        *(entry(f"app/src/{n}/a.ts", "s" * 10) for n in range(LISTED + 3)),
+    )
+    kept = layer(entry("app/dist/server.js", "d" * 50))
+    small = layer(entry("etc/os-release", "ID=alpinelinux\n"), entry("var/lib/dpkg/status", "\n"))
+    history = ["ADD base /", "RUN npm install", "COPY dist dist"]
+    one = replace(
+        measure_archive(io.BytesIO(archive([base, installed, kept], history=history)), base_layer_count=1),
+        base="node:14",
+    )
+    other = replace(measured([small, kept], base=1), base="node:14-alpine")
+    found = disappeared(Contents("antes", one), Contents("después", other))
+    groups = {(group.name, group.reason.partition(" ")[0]): group for group in found.gone}
+    system, development = groups[Origin.SYSTEM.value, "venía"], groups[Origin.DEVELOPMENT.value, "lo"]
+    assert system.reason == "venía en la base node:14; la otra sale de node:14-alpine"
+    assert [(piece.name, piece.bytes) for piece in system.pieces[:1]] == [("/usr/lib/gcc", 900)]
+    assert development.reason.startswith("lo son según el cierre de npm")
+    assert [piece.name for piece in development.pieces] == ["tsc"]
+    application = groups[Origin.APPLICATION.value, "la"]
+    assert application.reason == "la dejó la capa 2 («RUN npm install»)"
+    assert (len(application.pieces), application.others) == (2, 0)
+    assert found.stayed == found.stayed_after == 50
+    assert [group.name for group in found.new] == [Origin.SYSTEM.value]
+    assert [(names.family, names.listed) for names in found.packages_gone] == [
+        ("paquetes del sistema", ("gcc",)),
+        ("paquetes de npm", ("tsc",)),
+    ]
+    assert found.packages_new == ()
+    assert found.unknown == ()
+
+
+def test_a_shared_layer_is_known_by_its_digest() -> None:
+    """Una capa que llevan dos imágenes se sabe compartida, se llamen como se llamen sus pasos."""
+    base, mine = layer(entry("etc/a", "x" * 50)), layer(entry("app/b", "y" * 90))
+    rows = (
+        Row.from_measurement("a", "a", measured([base, mine], base=1)),
+        Row.from_measurement("b", "b", measured([base], base=1)),
+    )
+    (shared,) = Comparison(rows, "motor").shared.items()
+    assert shared == (rows[0].figure(Measure.UNPACKED, Split.LAYER).parts[0].layer, ("a", "b"))

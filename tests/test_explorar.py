@@ -14,11 +14,12 @@ import docker
 import pytest
 
 from multietapa.cells import explorar as explorar_module
-from multietapa.cells.construccion import Construccion, Paso
+from multietapa.cells.construccion import Construccion
 from multietapa.cells.construir import construir
 from multietapa.cells.exploracion import Exploracion
 from multietapa.cells.explorar import archive_path, explorar
 from multietapa.cells.exploring import copied
+from multietapa.cells.hechas import Paso
 from multietapa.cells.motor import Motor
 from multietapa.engine.model import EngineInfo
 from multietapa.errors import (

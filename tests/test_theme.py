@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from multietapa.image.file_kinds import FileKind
 from multietapa.image.origins import Origin
 from multietapa.measure.comparison import BASE_LAYERS, OWN_LAYERS, UNKNOWN_LAYERS
 from multietapa.widgets.theme import (
@@ -81,7 +82,7 @@ def test_chosen_option_is_readable() -> None:
 def test_every_category_has_its_own_colour_and_pattern() -> None:
     """Hay una pintura para cada origen y cada grupo de capas; dos orígenes no comparten color ni trama."""
     assert list(ORIGIN_PAINTS) == [origin.value for origin in Origin]
-    assert set(PART_PAINTS) == {BASE_LAYERS, OWN_LAYERS, UNKNOWN_LAYERS}
+    assert set(PART_PAINTS) == {BASE_LAYERS, OWN_LAYERS, UNKNOWN_LAYERS, FileKind.MEDIA.value}
     assert PART_PAINTS[BASE_LAYERS].pattern != PART_PAINTS[OWN_LAYERS].pattern
     paints = ORIGIN_PAINTS.values()
     assert len({paint.fill for paint in paints}) == len({paint.pattern for paint in paints}) == len(paints)

@@ -3,39 +3,38 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any
 
 import docker
 
 from multietapa import text
-from multietapa.cells.asked import Ticker, asked_images, named, reference, refuse_recordings, tag_of
+from multietapa.cells.asked import asked_images, named, reference, refuse_recordings, tag_of
 from multietapa.cells.calls import offered
+from multietapa.cells.comparing import Comparing
+from multietapa.cells.comparison_tables import (
+    change_rows,
+    effect_rows,
+    layer_rows,
+    parts,
+    table_row,
+    waste_row,
+)
 from multietapa.cells.construccion import Construccion
 from multietapa.cells.motor import motor
 from multietapa.engine.model import EngineInfo
 from multietapa.engine.session import info_of
 from multietapa.engine.talking import talking
 from multietapa.errors import MultietapaError
-from multietapa.measure.comparison import (
-    BASE_LAYERS,
-    OWN_LAYERS,
-    UNKNOWN_LAYERS,
-    Comparison,
-    Grid,
-    Measure,
-    Row,
-    grid_of,
-)
-from multietapa.measure.measure import Measurement, QuickSizes, measure, quick_sizes
+from multietapa.measure.comparison import Comparison, Grid, Measure, Row, Split, grid_of
+from multietapa.measure.measure import Measurement, quick_sizes
 from multietapa.widgets.base import WidgetView, open_view
 from multietapa.widgets.compare.compare import CompareView, View
 from multietapa.widgets.compare.text_view import TextView
 from multietapa.widgets.compare.twin import lines
-from multietapa.widgets.compare.words import Phase, headline
+from multietapa.widgets.compare.words import headline
 from multietapa.widgets.where import ShownInCell, check_view
 
 
@@ -43,8 +42,12 @@ from multietapa.widgets.where import ShownInCell, check_view
 class Comparacion(ShownInCell):
     """Las imágenes comparadas; todos los tamaños son bytes.
 
-    ``medidas`` tiene la medida completa de cada nombre, ``desempaquetado`` y ``transferencia`` sus totales y
-    ``por_origen`` su Desempaquetado repartido. ``veces`` es cuántas veces cabe la menor en la mayor, en
+    ``medidas`` tiene la medida completa de cada nombre, ``desempaquetado`` y ``transferencia`` sus totales.
+    ``por_origen`` y ``por_clase`` reparten su Desempaquetado, y ``por_capa`` es una fila por capa, con sus
+    dos medidas, su instrucción y qué otras imágenes la llevan. ``desperdicio`` es lo que va en cada imagen y
+    ningún contenedor ve: tapado por otra copia o borrado después, y en qué capas. ``desaparecido`` es una
+    fila por cada grupo de archivos que, de la primera imagen a cada una de las demás, desaparece, es nuevo o
+    se queda, con su razón. ``veces`` es cuántas veces cabe la menor en la mayor, en
     Desempaquetado (1.0 si solo hay una). ``tabla`` es una fila por imagen, lista para una tabla de datos;
     ``efectos``, una por cada cambio de un ``cuadro`` y medida. ``tabla_texto`` es todo, para ``print``.
     """
@@ -54,6 +57,10 @@ class Comparacion(ShownInCell):
     transferencia: dict[str, int]
     veces: float
     por_origen: dict[str, dict[str, int]]
+    por_capa: dict[str, list[dict[str, Any]]]
+    por_clase: dict[str, dict[str, int]]
+    desperdicio: dict[str, dict[str, Any]]
+    desaparecido: list[dict[str, Any]]
     tabla: list[dict[str, str | int | bool]]
     efectos: list[dict[str, str | int | float]]
     motor: EngineInfo
@@ -109,40 +116,9 @@ def comparar(
     rows = tuple(Row.from_quick(name, tag_of(image), quick[name]) for name, image in wanted.items())
     comparison = Comparison(rows, info.label, info.architecture, grid, guess)
     view = open_view(vista, lambda: CompareView(comparison), TextView)
-    comparison, measured = _measured(client, info, quick, comparison, view)
-    return _result(comparison, measured, info, view)
-
-
-def _measured(
-    client: docker.DockerClient,
-    info: EngineInfo,
-    quick: Mapping[str, QuickSizes],
-    comparison: Comparison,
-    view: View,
-) -> tuple[Comparison, dict[str, Measurement]]:
-    """Mide una imagen tras otra, enseñando cada una en cuanto está."""
-    start = time.monotonic()
-    measured: dict[str, Measurement] = {}
-    try:
-        for number, (name, known) in enumerate(quick.items(), 1):
-            tick = Ticker(view, name, number, len(quick), start)
-            tick("Consultando lo ya medido", 0, 0)
-            measured[name] = measure(client, known.image_id, info=info, progress=tick, quick=known)
-            row = comparison.rows[number - 1]
-            done = Row.from_measurement(name, row.tag, measured[name], reported_bytes=row.reported_bytes)
-            rows = (*comparison.rows[: number - 1], done, *comparison.rows[number:])
-            comparison = replace(comparison, rows=rows)
-            if number < len(quick):
-                view.show(comparison)
-    except KeyboardInterrupt:
-        view.finish(comparison, Phase.INTERRUPTED)
-        raise KeyboardInterrupt from None  # una nueva: el rastro de esta llega hasta el fondo de la medida
-    except BaseException as problem:
-        reason = problem.what if isinstance(problem, MultietapaError) else repr(problem)
-        view.finish(comparison, Phase.FAILED, reason)
-        raise
-    view.finish(comparison, Phase.DONE)
-    return comparison, measured
+    running = Comparing(client, info, comparison, view)
+    running.run(quick)
+    return _result(running.comparison, running.measured, info, view)
 
 
 def _result(
@@ -154,51 +130,18 @@ def _result(
         desempaquetado={name: row.figure(Measure.UNPACKED).bytes for name, row in rows.items()},
         transferencia={name: row.figure(Measure.TRANSFER).bytes for name, row in rows.items()},
         veces=comparison.times(),
-        por_origen={name: _parts(row, Measure.UNPACKED) for name, row in rows.items()},
-        tabla=[_table_row(row) for row in comparison.rows],
-        efectos=_effect_rows(comparison),
+        por_origen={name: parts(row, Measure.UNPACKED) for name, row in rows.items()},
+        por_capa=layer_rows(measured),
+        por_clase={name: parts(row, Measure.UNPACKED, Split.KIND) for name, row in rows.items()},
+        desperdicio={name: waste_row(row) for name, row in rows.items()},
+        desaparecido=change_rows(comparison),
+        tabla=[table_row(row) for row in comparison.rows],
+        efectos=effect_rows(comparison),
         motor=info,
         tabla_texto="\n".join(lines(comparison)),
         vista=view,
         _frase=headline(comparison),
     )
-
-
-def _table_row(row: Row) -> dict[str, str | int | bool]:
-    return {
-        "imagen": row.name,
-        "etiqueta": row.tag,
-        "desempaquetado": row.figure(Measure.UNPACKED).bytes,
-        **_parts(row, Measure.UNPACKED),
-        "transferencia": row.figure(Measure.TRANSFER).bytes,
-        **dict.fromkeys((BASE_LAYERS, OWN_LAYERS, UNKNOWN_LAYERS), 0),
-        **_parts(row, Measure.TRANSFER),
-        "base": row.base,
-        "base equivalente local": row.equivalent,
-        "arquitectura": row.architecture,
-    }
-
-
-def _parts(row: Row, measure: Measure) -> dict[str, int]:
-    return {part.name: part.bytes for part in row.figure(measure).parts}
-
-
-def _effect_rows(comparison: Comparison) -> list[dict[str, str | int | float]]:
-    return [
-        {
-            "medida": kind.value,
-            "de": effect.before,
-            "a": effect.after,
-            "con": effect.fixed,
-            "antes": effect.before_bytes,
-            "después": effect.after_bytes,
-            "ahorro": effect.saved,
-            "veces": effect.times,
-        }
-        for kind in Measure
-        if (effects := comparison.effects(kind))
-        for effect in effects.all
-    ]
 
 
 def _wanted(

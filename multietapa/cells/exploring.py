@@ -14,7 +14,8 @@ import docker
 
 from multietapa import text
 from multietapa.cells.asked import tag_of
-from multietapa.cells.construccion import Construccion, Paso
+from multietapa.cells.construccion import Construccion
+from multietapa.cells.hechas import Paso
 from multietapa.cells.lines import layer_lines
 from multietapa.engine.model import EngineInfo
 from multietapa.engine.talking import talking

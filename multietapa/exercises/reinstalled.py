@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from multietapa.cells.construccion import Paso
+from multietapa.cells.hechas import Paso
 from multietapa.containers.commands import run_command
 from multietapa.dockerfile.stages import parse
 from multietapa.errors import ContainerError

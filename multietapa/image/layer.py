@@ -102,13 +102,15 @@ def read_layer(
     limits: Limits | None = None,
     tick: Callable[[int], None] = lambda _: None,
     inspector: Inspector | None = None,
+    tap: Callable[[bytes], None] | None = None,
 ) -> Layer:
     """Lee la capa que ocupa ``size`` bytes de ``file`` desde ``offset``: tar solo, con gzip o con zstd.
 
     Comprueba que el SHA-256 del tar sea ``diff_id``. Con ``pool`` calcula además ``transfer_bytes``;
     sin él queda ``NOT_MEASURED``. ``tick`` recibe los bytes consumidos desde la última llamada, e
-    ``inspector`` ve pasar cada archivo; si la capa resulta falsa, lo que vio no vale. Lanza
-    ``ArchiveError`` si la capa está cortada, no es la que dice o pasa de ``limits``.
+    ``inspector`` ve pasar cada archivo, y ``tap``, el tar en bloques de ``BLOCK`` bytes; si la capa resulta
+    falsa, lo que vieron no vale. Lanza ``ArchiveError`` si la capa está cortada, no es la que dice o pasa de
+    ``limits``.
     """
     limits = limits or Limits()
     packed = PackedSize(pool) if pool else None
@@ -123,6 +125,8 @@ def read_layer(
                 broken(f"Una capa pasa de {limits.layer_bytes} bytes al descomprimirla.")
             if packed:
                 packed.add(block)
+            if tap:
+                tap(block)
             tick(section.position - told)
             told = section.position
             yield block

@@ -23,12 +23,19 @@ class Readable(Protocol):
         """Los siguientes ``n`` bytes, o menos; ``b""`` al final."""
 
 
-def opened(section: Section) -> Readable:
-    """El tar de una capa, descomprimido si hace falta. Lanza ``ArchiveError`` si este Python no sabe."""
+def is_plain(section: Section) -> bool:
+    """Si lo que hay es el tar tal cual, sin gzip ni zstd. Deja la lectura al principio."""
     magic = section.read(4)
     section.position = 0
-    if magic[:2] != _GZIP and magic != _ZSTD:
+    return magic[:2] != _GZIP and magic != _ZSTD
+
+
+def opened(section: Section) -> Readable:
+    """El tar de una capa, descomprimido si hace falta. Lanza ``ArchiveError`` si este Python no sabe."""
+    if is_plain(section):
         return section
+    magic = section.read(4)
+    section.position = 0
     without = "Esta imagen trae capas comprimidas con zstd, y este Python no sabe abrirlas."
     return decompressed(io.BufferedReader(section, 1 << 17), magic, without=without) or section
 

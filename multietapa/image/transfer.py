@@ -1,34 +1,36 @@
 """Cuánto ocupa una capa comprimida, calculado aquí para que dé lo mismo en cualquier motor.
 
 Un motor con overlay2 no guarda las capas comprimidas, y con containerd guarda las que recibió, cada
-una con el compresor de quien la hizo. Por eso **Transferencia** se define aparte: gzip de nivel 6 (el
-que usan Docker y ``gzip``) del tar de la capa, cabecera y cola incluidas, en bloques de 4 MiB que
-llevan como diccionario los 32 KiB anteriores. Así lo reparte ``pigz`` entre procesadores: el
-resultado es un gzip válido (RFC 1951 y 1952) y no depende de cuántos hilos haya. Se aparta menos de
-un 0,1 % de ``gzip -6``, y depende de la versión de zlib: ``METHOD`` la nombra.
+una con el compresor de quien la hizo: la misma capa ocupa en un almacén lo que no ocupa en otro. Por eso
+**Transferencia** se define aparte: el tar de la capa en bloques de 4 MiB, cada uno un miembro de gzip (RFC
+1952 los admite seguidos, y son un gzip válido), comprimido con libdeflate en su nivel 5. Ocupa lo que con
+``gzip -6``, el que usa Docker: en archivos de un Debian, entre un 0,4 % menos y un 3 % más. Y tarda menos de
+la tercera parte. Los bloques no dependen unos de otros, así que no importa cuántos hilos haya. libdeflate
+viene con el paquete ``deflate``, no con el sistema: ``METHOD`` dice su versión.
 """
 
 from __future__ import annotations
 
 import os
-import zlib
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Executor, Future
 
+import deflate
+
 BLOCK = 4 << 20
-WINDOW = 32 << 10
-WRAPPING = 20
-"""Bytes fijos: cabecera de gzip (10), bloque final vacío (2) y cola con CRC y tamaño (8)."""
-METHOD = f"gzip-6, bloques de 4 MiB, zlib {zlib.ZLIB_RUNTIME_VERSION}"
+LEVEL = 5
+METHOD = f"gzip de libdeflate, nivel {LEVEL}, bloques de 4 MiB, deflate {deflate.__version__}"
 
 
-def deflate(block: bytes, dictionary: bytes = b"") -> bytes:
-    """Comprime un bloque que sigue a ``dictionary`` y lo deja alineado a byte, sin cerrar el flujo."""
-    if dictionary:
-        packer = zlib.compressobj(6, zlib.DEFLATED, -15, zdict=dictionary)
-    else:
-        packer = zlib.compressobj(6, zlib.DEFLATED, -15)
-    return packer.compress(block) + packer.flush(zlib.Z_SYNC_FLUSH)
+def packed(block: bytes) -> bytes:
+    """El miembro de gzip de un bloque: los de una capa, seguidos, son su gzip."""
+    return bytes(deflate.gzip_compress(block, LEVEL))
+
+
+def packed_length(block: bytes) -> int:
+    """Los bytes que ocupa un bloque comprimido."""
+    return len(deflate.gzip_compress(block, LEVEL))
 
 
 def workers() -> int:
@@ -38,37 +40,38 @@ def workers() -> int:
 
 
 class PackedSize:
-    """Suma el tamaño comprimido de una capa; recibe sus bloques de ``BLOCK`` bytes en orden.
+    """Suma el tamaño comprimido de una capa; recibe sus bloques, de ``BLOCK`` bytes menos el último.
 
-    zlib suelta el GIL, así que los hilos de ``pool`` trabajan de verdad en paralelo. Nunca hay más de
-    ``2 * workers()`` bloques esperando.
+    libdeflate suelta el GIL, así que los hilos de ``pool`` trabajan de verdad en paralelo. Con :meth:`add`
+    nunca hay más de ``2 * workers()`` bloques esperando.
     """
 
     def __init__(self, pool: Executor) -> None:
         self._pool = pool
         self._pending: deque[Future[int]] = deque()
         self._limit = 2 * workers()
-        self._window = b""
-        self._bytes = WRAPPING
+        self._bytes = 0
+        self._empty = True
 
     def add(self, block: bytes) -> None:
         """Encarga un bloque; espera si ya hay demasiados en marcha."""
-        self._pending.append(self._pool.submit(_deflated_length, block, self._window))
-        self._window = block[-WINDOW:]
+        self.add_later(lambda: packed_length(block))
         while len(self._pending) > self._limit:
             self._bytes += self._pending.popleft().result()
+
+    def add_later(self, pack: Callable[[], int]) -> Future[int]:
+        """Encarga un bloque sin esperar nunca: ``pack`` lo busca y da lo que ocupa comprimido."""
+        self._empty = False
+        self._pending.append(self._pool.submit(pack))
+        return self._pending[-1]
 
     def result(self) -> int:
         """El tamaño final en bytes."""
         while self._pending:
             self._bytes += self._pending.popleft().result()
-        return self._bytes
+        return len(packed(b"")) if self._empty else self._bytes
 
     def cancel(self) -> None:
         """Olvida lo que no haya empezado."""
         while self._pending:
             self._pending.popleft().cancel()
-
-
-def _deflated_length(block: bytes, dictionary: bytes) -> int:
-    return len(deflate(block, dictionary))

@@ -1,56 +1,58 @@
 """La comparación de imágenes medidas, como valores: filas, partes, efectos y predicción.
 
-Aquí no se mide ni se enseña nada. Cada medida se parte a su manera: Desempaquetado por origen y
-Transferencia por capas, porque los archivos de una capa se comprimen juntos. En las dos, las partes suman
-el total al byte. Todos los tamaños son bytes.
+Aquí no se mide ni se enseña nada. Cada medida se reparte a su manera (``splits``): Transferencia solo por
+capas, porque los archivos de una capa se comprimen juntos. Todos los tamaños son bytes.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from enum import Enum
+from dataclasses import dataclass, field, replace
 from typing import TypeGuard
 
 from multietapa.errors import MultietapaError
 from multietapa.image.image import MeasuredImage
-from multietapa.image.origins import by_origin
+from multietapa.measure.disappeared import Disappeared
 from multietapa.measure.measure import QuickSizes
+from multietapa.measure.splits import (
+    BASE_LAYERS,
+    OWN_LAYERS,
+    SPLITS,
+    UNKNOWN_LAYERS,
+    Figure,
+    Measure,
+    Part,
+    Split,
+    transfer,
+    transfer_figures,
+    unpacked,
+    unpacked_figures,
+)
+from multietapa.measure.waste import Waste, waste
 
-BASE_LAYERS = "capas de la base"
-OWN_LAYERS = "capas propias"
-UNKNOWN_LAYERS = "capas (base desconocida)"
+__all__ = [
+    "BASE_LAYERS",
+    "OWN_LAYERS",
+    "SPLITS",
+    "UNKNOWN_LAYERS",
+    "Comparison",
+    "Effect",
+    "Effects",
+    "Figure",
+    "Grid",
+    "Measure",
+    "Part",
+    "Row",
+    "Split",
+    "grid_of",
+    "times",
+    "transfer",
+    "unpacked",
+]
 SIMILAR = 1.05
 """Dos tamaños cuya razón no llega a esto se llaman «casi iguales»."""
 _ADDS_UP = 0.02  # de lo que se ahorra; por debajo, los efectos casi se suman
-
-
-class Measure(Enum):
-    """Las dos medidas; el valor es su nombre en pantalla."""
-
-    UNPACKED = "Desempaquetado"
-    TRANSFER = "Transferencia"
-
-
-@dataclass(frozen=True)
-class Part:
-    """Un tramo de una barra: su nombre y sus bytes."""
-
-    name: str
-    bytes: int
-
-
-@dataclass(frozen=True)
-class Figure:
-    """El total de una medida y sus partes, que lo suman."""
-
-    bytes: int
-    parts: tuple[Part, ...]
-
-    def share(self, part: Part) -> float:
-        """Qué fracción del total es esa parte, de 0 a 1."""
-        return part.bytes / self.bytes if self.bytes else 0.0
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,9 @@ class Row:
     """Una imagen de la comparación, medida o todavía no.
 
     ``name`` es cómo se la llama aquí y ``tag`` su etiqueta. ``reported_bytes`` es lo que dice el motor, con
-    su almacén: no es ninguna de las dos medidas. ``figures`` está vacío hasta que se mide.
+    su almacén: no es ninguna de las dos medidas. ``figures`` está vacío hasta que se mide, y Desempaquetado
+    llega antes que Transferencia; de cada medida tiene el reparto que se enseña al empezar, y ``splits``, los
+    demás. ``waste`` es lo que lleva y ningún contenedor ve.
     """
 
     name: str
@@ -68,16 +72,22 @@ class Row:
     architecture: str = ""
     base: str = ""
     equivalent: bool = False
+    splits: Mapping[tuple[Measure, Split], Figure] = field(default_factory=dict)
+    waste: Waste = field(default_factory=Waste)
 
     @property
     def measured(self) -> bool:
         """Ya tiene sus dos medidas."""
-        return self.figures is not None
+        return all(self.has(measure) for measure in Measure)
 
-    def figure(self, measure: Measure) -> Figure:
-        """Su total y sus partes en esa medida; solo si está medida."""
+    def has(self, measure: Measure) -> bool:
+        """Ya tiene esa medida."""
+        return measure in (self.figures or ())
+
+    def figure(self, measure: Measure, split: Split | None = None) -> Figure:
+        """Su total y sus partes en esa medida, con ese reparto; solo si la tiene."""
         assert self.figures is not None, f"«{self.name}» está sin medir"
-        return self.figures[measure]
+        return self.splits[measure, split] if split in SPLITS[measure][1:] else self.figures[measure]
 
     @classmethod
     def from_quick(cls, name: str, tag: str, quick: QuickSizes) -> Row:
@@ -88,15 +98,31 @@ class Row:
     def from_measurement(
         cls, name: str, tag: str, measured: MeasuredImage, *, reported_bytes: int = 0
     ) -> Row:
-        """La fila de una imagen medida con su Transferencia."""
-        return cls(
+        """La fila de una imagen medida; sin Transferencia si aún no la tiene."""
+        wasted = waste(measured)
+        unmeasured = cls(
             name,
             tag,
             reported_bytes=reported_bytes,
-            figures={Measure.UNPACKED: unpacked(measured), Measure.TRANSFER: transfer(measured)},
+            waste=wasted,
             architecture=measured.architecture,
             base=measured.base,
             equivalent=measured.equivalent,
+        )
+        row = unmeasured._with(Measure.UNPACKED, unpacked_figures(measured, wasted))
+        return row.with_transfer(measured)
+
+    def with_transfer(self, measured: MeasuredImage) -> Row:
+        """La misma fila con la Transferencia de su imagen, si ya la tiene."""
+        figures = transfer_figures(measured)
+        return self._with(Measure.TRANSFER, figures) if figures else self
+
+    def _with(self, measure: Measure, figures: Mapping[Split, Figure]) -> Row:
+        first, *others = SPLITS[measure]
+        return replace(
+            self,
+            figures={**(self.figures or {}), measure: figures[first]},
+            splits={**self.splits, **{(measure, split): figures[split] for split in others}},
         )
 
 
@@ -164,6 +190,7 @@ class Comparison:
     """Todo lo que se enseña. ``engine`` es la línea del motor; ``architecture``, la suya.
 
     ``prediction`` son los bytes de Desempaquetado que se predijeron para la primera imagen, o ``None``.
+    ``changes`` es lo que desaparece de la primera a cada una de las demás; está al final.
     """
 
     rows: tuple[Row, ...]
@@ -171,11 +198,25 @@ class Comparison:
     architecture: str = ""
     grid: Grid | None = None
     prediction: int | None = None
+    changes: tuple[Disappeared, ...] = ()
 
     @property
     def measured(self) -> bool:
         """Todas las imágenes están medidas."""
         return all(row.measured for row in self.rows)
+
+    def known(self, measure: Measure) -> bool:
+        """Todas las imágenes tienen esa medida."""
+        return all(row.has(measure) for row in self.rows)
+
+    @property
+    def shared(self) -> dict[str, tuple[str, ...]]:
+        """Las capas que llevan varias imágenes: su ``diff_id`` y cómo se llaman las que la llevan."""
+        carried: dict[str, dict[str, None]] = {}
+        for row in self.rows:
+            for part in row.splits[Measure.UNPACKED, Split.LAYER].parts if row.splits else ():
+                carried.setdefault(part.layer, {})[row.name] = None
+        return {layer: tuple(names) for layer, names in carried.items() if len(names) > 1}
 
     def extremes(self, measure: Measure) -> tuple[Row, Row]:
         """La mayor y la menor en esa medida; a igualdad, la que va antes."""
@@ -198,32 +239,6 @@ class Comparison:
             column=(Effect(left, right, above, a, b), Effect(left, right, below, c, d)),
             both=Effect(f"{above}, {left}", f"{below}, {right}", "", a, d),
         )
-
-
-def unpacked(measured: MeasuredImage) -> Figure:
-    """Desempaquetado, por origen: siempre los seis, en su orden."""
-    parts = tuple(Part(origin.value, size) for origin, size in by_origin(measured).items())
-    return Figure(measured.unpacked_bytes, parts)
-
-
-def transfer(measured: MeasuredImage) -> Figure:
-    """Transferencia, por capas: las de la base y las propias, o todas juntas si no se sabe la base.
-
-    Una capa repetida viaja una vez y cuenta donde aparece primero.
-    """
-    seen: set[str] = set()
-    base = own = 0
-    for layer in measured.layers:
-        if layer.diff_id in seen:
-            continue
-        seen.add(layer.diff_id)
-        if layer.index < measured.base_layer_count:
-            base += layer.transfer_bytes
-        else:
-            own += layer.transfer_bytes
-    if not measured.base_layer_count:
-        return Figure(measured.transfer_bytes, (Part(UNKNOWN_LAYERS, own),))
-    return Figure(measured.transfer_bytes, (Part(BASE_LAYERS, base), Part(OWN_LAYERS, own)))
 
 
 def times(before: int, after: int) -> float:

@@ -27,6 +27,26 @@ SAVING = "Pidiendo la imagen al motor"
 
 
 @contextmanager
+def saving(
+    client: docker.DockerClient,
+    image: str,
+    *,
+    folder: Path | None = None,
+    progress: ProgressCallback | None = None,
+) -> Iterator[tuple[BinaryIO, Iterator[bytes]]]:
+    """Pide al motor que guarde ``image``; da el archivo y los trozos según llegan, ya escritos en él.
+
+    El archivo está entero cuando se acaban los trozos, y desaparece al salir, pase lo que pase: no tiene
+    nombre en Linux y macOS, así que tampoco sobrevive a un proceso muerto. Está en ``folder``, o en la caché
+    del kit. Pedir un trozo lanza los errores de :func:`saved`.
+    """
+    where = folder or cache_dir()
+    where.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=where, prefix="multietapa-") as file:
+        yield file, _arriving(client, image, file, where, progress)
+
+
+@contextmanager
 def saved(
     client: docker.DockerClient,
     image: str,
@@ -35,17 +55,15 @@ def saved(
     progress: ProgressCallback | None = None,
     through: Callable[[Iterator[bytes]], None] | None = None,
 ) -> Iterator[BinaryIO]:
-    """Pide al motor que guarde ``image`` y da el archivo abierto; desaparece al salir, pase lo que pase.
+    """Lo mismo, y da el archivo cuando ya está entero. ``through`` ve pasar los trozos que quiera.
 
-    El archivo no tiene nombre en Linux y macOS, así que tampoco sobrevive a un proceso muerto.
-    Está en ``folder``, o en la caché del kit. ``through`` ve pasar los trozos mientras llegan, los que
-    quiera. Lanza ``UnknownNameError`` si la imagen no existe,
-    ``EngineLostError`` si el motor se corta y ``ArchiveError`` si no cabe o el motor no la puede guardar.
+    Lanza ``UnknownNameError`` si la imagen no existe, ``EngineLostError`` si el motor se corta y
+    ``ArchiveError`` si no cabe o el motor no la puede guardar.
     """
-    where = folder or cache_dir()
-    where.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=where, prefix="multietapa-") as file:
-        _save(client, image, file, where, progress, through)
+    with saving(client, image, folder=folder, progress=progress) as (file, chunks):
+        if through:
+            through(chunks)
+        exhaust(chunks)
         yield file
 
 
@@ -54,7 +72,7 @@ def saved_to(
 ) -> None:
     """Lo mismo en un archivo con nombre, para un programa de fuera; borrarlo es cosa de quien llama."""
     with place.open("wb") as file:
-        _save(client, image, file, place.parent, progress, None)
+        exhaust(_arriving(client, image, file, place.parent, progress))
 
 
 def passed(
@@ -68,39 +86,39 @@ def passed(
 
     Lanza lo que :func:`saved`, menos lo del disco.
     """
-    _save(client, image, None, Path(), progress, through)
+    chunks = _arriving(client, image, None, Path(), progress)
+    through(chunks)
+    exhaust(chunks)
 
 
-def _save(
+def exhaust(chunks: Iterator[bytes]) -> None:
+    """Pide los trozos que queden."""
+    for _ in chunks:
+        pass
+
+
+def _arriving(
     client: docker.DockerClient,
     image: str,
     file: IO[bytes] | None,
     where: Path,
     progress: ProgressCallback | None,
-    through: Callable[[Iterator[bytes]], None] | None,
-) -> None:
+) -> Iterator[bytes]:
+    """Cada trozo, cuando ya está en el archivo, si lo hay."""
     done = 0
-
-    def arriving(expected: int) -> Iterator[bytes]:
-        """Cada trozo, ya escrito en el archivo, si lo hay."""
-        nonlocal done
-        for chunk in client.api.get_image(image):
-            done += file.write(chunk) if file else len(chunk)
-            if progress:
-                progress(SAVING, done, max(expected, done))
-            yield chunk
-
     try:
         expected = int(client.api.inspect_image(image).get("Size") or 0)
         if progress:
             progress(SAVING, 0, expected)
-        chunks = arriving(expected)
-        if through:
-            through(chunks)
-        for _ in chunks:
-            pass
-        if file:
-            file.flush()
+        for chunk in client.api.get_image(image):
+            if file:
+                with disk_to(f"guardar la imagen «{image}»", where):
+                    file.write(chunk)
+                    file.flush()
+            done += len(chunk)
+            if progress:
+                progress(SAVING, done, max(expected, done))
+            yield chunk
         if progress:
             progress(SAVING, done, done)
     except NotFound as problem:
@@ -117,11 +135,18 @@ def _save(
             detail=str(problem),
             next_step="Comprueba que sigue encendido y repite la celda.",
         ) from problem
+
+
+@contextmanager
+def disk_to(doing: str, where: Path) -> Iterator[None]:
+    """Si no queda disco en ``where`` para ``doing``, lo dice: ``ArchiveError``."""
+    try:
+        yield
     except OSError as problem:
         if problem.errno != errno.ENOSPC:
             raise
         raise ArchiveError(
-            f"No queda disco para guardar la imagen «{image}».",
+            f"No queda disco para {doing}.",
             why=f"Se llenó la carpeta {where}.",
             next_step="Libera espacio o pon MULTIETAPA_CACHE en otro disco.",
         ) from problem

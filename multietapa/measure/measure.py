@@ -13,10 +13,10 @@ Lo caro es pedir la imagen al motor: se pide una vez y cada capa medida queda en
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, BinaryIO
 
 import docker
 from docker.errors import APIError
@@ -24,13 +24,16 @@ from docker.errors import APIError
 from multietapa.bases.layers import find_base
 from multietapa.engine.model import EngineInfo, describe
 from multietapa.identity import EQUIVALENT_LABEL
-from multietapa.image.archive import choose, read_images
+from multietapa.image.archive import ArchivedImage, choose, read_images
 from multietapa.image.history import HistoryStep, layer_steps
 from multietapa.image.image import MeasuredImage, ProgressCallback, read_layers, stacked, unread
-from multietapa.image.layer import NOBODY, Layer
+from multietapa.image.layer import Layer
 from multietapa.image.passing import passing_layers
+from multietapa.image.stored import Section, is_plain
 from multietapa.measure.cache import MeasureCache
-from multietapa.measure.export import passed, saved, unknown_image
+from multietapa.measure.export import exhaust, passed, saving, unknown_image
+from multietapa.measure.packing import Packing
+from multietapa.paths import cache_dir
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +122,69 @@ def measure(
     Lanza ``UnknownNameError`` si la imagen no existe, ``EngineLostError`` si el motor se corta y
     ``ArchiveError`` si lo que guarda no se puede leer.
     """
+    with measuring(
+        client,
+        image,
+        info=info,
+        base=base,
+        transfer=transfer,
+        progress=progress,
+        cache=cache,
+        quick=quick,
+    ) as started:
+        return started.finish(progress)
+
+
+class Measuring:
+    """Una imagen cuyas capas ya se leyeron: tiene Desempaquetado, y Transferencia se está calculando.
+
+    ``measurement`` es lo que se sabe; sin ``transfer_bytes`` (``NOT_MEASURED``) si hay que esperar por él.
+    """
+
+    def __init__(self, measurement: Measurement, packing: Packing | None, cache: MeasureCache) -> None:
+        self.measurement = measurement
+        self._packing, self._cache = packing, cache
+
+    @property
+    def ready(self) -> bool:
+        """Si :meth:`finish` no tiene que esperar."""
+        return self._packing is None or self._packing.ready
+
+    def finish(self, progress: ProgressCallback | None = None) -> Measurement:
+        """La medida entera; espera a que las capas estén comprimidas."""
+        if self._packing is None:
+            return self.measurement
+        sizes = self._packing.sizes(progress)
+        layers = tuple(
+            replace(layer, transfer_bytes=sizes.get(layer.diff_id, layer.transfer_bytes))
+            for layer in self.measurement.layers
+        )
+        known = {layer.diff_id: layer for layer in layers}
+        for diff_id in sizes:
+            self._cache.keep_layer(known[diff_id])
+        total = sum(layer.transfer_bytes for layer in known.values())
+        self.measurement = replace(self.measurement, layers=layers, transfer_bytes=total)
+        self._packing = None
+        return self.measurement
+
+
+@contextmanager
+def measuring(
+    client: docker.DockerClient,
+    image: str,
+    *,
+    info: EngineInfo | None = None,
+    base: str | None = None,
+    transfer: bool = True,
+    progress: ProgressCallback | None = None,
+    cache: MeasureCache | None = None,
+    quick: QuickSizes | None = None,
+) -> Iterator[Measuring]:
+    """Como :func:`measure`, pero da la imagen en cuanto sus capas están leídas, aún sin comprimir.
+
+    Las capas se leen mientras el motor las entrega. Se comprimen en otros hilos, que siguen mientras dura el
+    ``with``: al salir se deja lo que falte.
+    """
     quick = quick or quick_sizes(client, image)
     info = info or describe(client)
     image_id, diff_ids = quick.image_id, quick.diff_ids
@@ -126,38 +192,83 @@ def measure(
     known = {diff_id: layer for diff_id in set(diff_ids) if (layer := cache.layer(diff_id))}
     missing = unread(diff_ids, known, transfer=transfer)
     steps = cache.steps(image_id, len(diff_ids)) or layer_steps(quick.steps, len(diff_ids))
-    if missing or steps is None:
+    packing = None
 
-        def keep(layer: Layer) -> None:
-            """Guarda una capa leída."""
+    def keep(layers: Iterable[Layer]) -> None:
+        """Guarda unas capas leídas."""
+        for layer in layers:
             known[layer.diff_id] = layer
             cache.keep_layer(layer)
+            missing.discard(layer.diff_id)
 
-        def through(chunks: Iterator[bytes]) -> None:
-            """Lee, mientras llegan, las capas que falten y no haya que comprimir."""
-            left = unread(diff_ids, known, transfer=False)
-            for layer in passing_layers(chunks, dict.fromkeys(left, NOBODY)).values():
-                keep(layer)
+    with ExitStack() as stack:
+        if missing and steps is not None and not transfer and not info.packs_layers:  # no hace falta archivo
+            passed(client, image_id, lambda chunks: keep(_passing(chunks, missing, None)), progress=progress)
+        if missing or steps is None:
+            file, chunks = stack.enter_context(saving(client, image_id, progress=progress))
+            if transfer:
+                packing = stack.enter_context(Packing(file, missing, cache_dir()))
+            keep(_passing(chunks, missing, packing))
+            archived = choose(read_images(file), image, diff_ids=diff_ids) if diff_ids else None
+            steps = tuple(blob.created_by for blob in archived.layers) if archived else ()
+            if archived:
+                keep(_left(file, archived, known, set(missing), packing, progress))
+            if packing:
+                packing.arrived()
+            cache.keep_steps(image_id, steps)
+        found = find_base(client, quick.labels, diff_ids, asked=base)
+        measurement = Measurement(
+            **stacked(known, diff_ids, steps),
+            image_id=image_id,
+            tags=quick.tags,
+            architecture=quick.architecture,
+            engine=info,
+            base=found.name,
+            equivalent=quick.labels.get(EQUIVALENT_LABEL) == "1",
+            base_layer_count=found.layers,
+        )
+        yield Measuring(measurement, packing, cache)
 
-        if steps is not None and not transfer and not info.packs_layers:
-            passed(client, image_id, through, progress=progress)
-        if steps is None or unread(diff_ids, known, transfer=transfer):
-            seen = None if transfer else through
-            with saved(client, image_id, progress=progress, through=seen) as file:
-                archived = choose(read_images(file), image, diff_ids=diff_ids) if diff_ids else None
-                steps = tuple(blob.created_by for blob in archived.layers) if archived else ()
-                if archived:
-                    for layer in read_layers(file, archived, known, transfer=transfer, progress=progress):
-                        keep(layer)
-        cache.keep_steps(image_id, steps)
-    found = find_base(client, quick.labels, diff_ids, asked=base)
-    return Measurement(
-        **stacked(known, diff_ids, steps),
-        image_id=image_id,
-        tags=quick.tags,
-        architecture=quick.architecture,
-        engine=info,
-        base=found.name,
-        equivalent=quick.labels.get(EQUIVALENT_LABEL) == "1",
-        base_layer_count=found.layers,
+
+def _passing(chunks: Iterator[bytes], missing: set[str], packing: Packing | None) -> tuple[Layer, ...]:
+    """Las capas que se pueden leer mientras llegan, y a la vez se encarga comprimirlas."""
+
+    def watched() -> Iterator[bytes]:
+        until = 0
+        for chunk in chunks:
+            until += len(chunk)
+            if packing:
+                packing.arrived(until)
+            yield chunk
+
+    begins = packing.plain if packing else lambda *_: None
+    found = passing_layers(watched(), dict.fromkeys(missing), begins=begins)
+    exhaust(chunks)
+    return tuple(found.values())
+
+
+def _left(
+    file: BinaryIO,
+    archived: ArchivedImage,
+    known: dict[str, Layer],
+    missing: set[str],
+    packing: Packing | None,
+    progress: ProgressCallback | None,
+) -> Iterator[Layer]:
+    """Las capas que no se pudieron leer al pasar: las comprimidas, y las que no se llaman como su digest."""
+    taps = {}
+    for blob in archived.layers if packing else ():
+        if packing and blob.diff_id in missing:
+            if is_plain(Section(file, blob.offset, blob.size)):
+                packing.plain(blob.diff_id, blob.offset, blob.size)
+            else:
+                taps[blob.diff_id] = packing.tap(blob.diff_id)
+    return read_layers(
+        file,
+        archived,
+        known,
+        transfer=False,
+        progress=progress,
+        inspectors=dict.fromkeys(missing),
+        taps=taps,
     )

@@ -8,9 +8,10 @@ from typing import Any, TextIO
 from multietapa import text
 from multietapa.image.image import MEASURING
 from multietapa.measure.export import SAVING
+from multietapa.measure.packing import PACKING
 
 FIRST_TIME = "La primera vez lee las capas enteras; si la imagen es grande, tarda un minuto o más."
-_READING = (SAVING, MEASURING)
+_READING = (SAVING, MEASURING, PACKING)
 
 
 @dataclass(frozen=True)

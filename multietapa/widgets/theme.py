@@ -1,8 +1,9 @@
 """Los colores y el estilo de todas las vistas, en tema claro y oscuro.
 
-Los seis orígenes usan la paleta de Okabe e Ito (se distingue con las formas corrientes de daltonismo) y
-además una trama, para que el color nunca sea lo único. La trama aclara o se oscurece siempre en el sentido
-que aumenta el contraste con el texto que lleva encima. El contraste lo comprueba ``test_theme``.
+Los orígenes, y las demás maneras de repartir una imagen, usan la paleta de Okabe e Ito (se distingue con
+las formas corrientes de daltonismo) y además una trama, para que el color nunca sea lo único. La trama aclara
+o se oscurece siempre en el sentido que aumenta el contraste con el texto que lleva encima. El contraste lo
+comprueba ``test_theme``.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ PART_PAINTS = {
     "capas de la base": ORIGIN_PAINTS["sistema base"],
     "capas propias": ORIGIN_PAINTS["runtime"],
     "capas (base desconocida)": ORIGIN_PAINTS["runtime"],
+    "imágenes y medios": Paint("#56b4e9", "#111111", "rombos"),
 }
 
 PATTERNS = {
@@ -40,6 +42,7 @@ PATTERNS = {
     "puntos": "radial-gradient({veil} 1.5px, transparent 1.8px) 0 0 / 7px 7px",
     "cuadros": "repeating-conic-gradient({veil} 0 25%, transparent 0 50%) 0 0 / 8px 8px",
     "rayas": "repeating-linear-gradient(90deg, {veil} 0 2px, transparent 2px 6px)",
+    "rombos": "repeating-conic-gradient(from 45deg, {veil} 0 25%, transparent 0 50%) 0 0 / 9px 9px",
 }
 """La trama de cada categoría; ``{veil}`` es el velo que la dibuja sobre su color."""
 LIGHT_VEIL, DARK_VEIL = "#ffffff80", "#00000050"
@@ -70,7 +73,9 @@ def veil(paint: Paint) -> str:
 def paint_css() -> str:
     """Una clase por categoría, ``mt-<trama>``, con su color, su trama y el color del texto encima."""
     rules = []
-    for paint in ORIGIN_PAINTS.values():
+    for paint in {
+        paint.pattern: paint for paint in [*ORIGIN_PAINTS.values(), *PART_PAINTS.values()]
+    }.values():
         drawn = PATTERNS[paint.pattern].format(veil=veil(paint))
         colours = f"color: {paint.ink}; background: {drawn}; background-color: {paint.fill};"
         rules.append(f".mt-{paint.pattern} {{ {colours} }}")

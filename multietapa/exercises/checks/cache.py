@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from multietapa import text
-from multietapa.cells.construccion import Paso
+from multietapa.cells.hechas import Paso
 from multietapa.exercises.outcome import Observation
 from multietapa.exercises.reinstalled import Reinstalled, repeated
 

@@ -7,11 +7,9 @@ import re
 
 from multietapa import text
 from multietapa.measure.comparison import Comparison, Figure, Measure, Part, Row
+from multietapa.widgets.compare.splits import PAINTS
 from multietapa.widgets.compare.words import EQUIVALENT, MEANINGS, details, headline, percent
-from multietapa.widgets.theme import ORIGIN_PAINTS, PART_PAINTS, VARIABLES, paint_css
-
-PAINTS = {name: paint.pattern for name, paint in {**ORIGIN_PAINTS, **PART_PAINTS}.items()}
-"""La trama de cada parte, que es también su clase CSS (``mt-<trama>``)."""
+from multietapa.widgets.theme import VARIABLES, paint_css
 
 _CSS = """
 .mts { margin: 0 0 1.2em; }
@@ -36,12 +34,12 @@ def bars_css() -> str:
 
 def bars_html(comparison: Comparison, measure: Measure) -> str:
     """Una barra por imagen, a escala, con su leyenda; ``""`` si no hay ninguna medida."""
-    rows = [row for row in comparison.rows if row.measured]
+    rows = [row for row in comparison.rows if row.has(measure)]
     if not rows:
         return ""
     scale = max(max(row.figure(measure).bytes for row in rows), 1)
     used = {part.name for row in rows for part in row.figure(measure).parts if part.bytes}
-    title = _esc(headline(comparison, measure)) if comparison.measured else measure.value
+    title = _esc(headline(comparison, measure)) if comparison.known(measure) else measure.value
     drawn = "".join(_row(row, comparison, measure, scale, used) for row in rows)
     return f'<div class="mts"><p><strong>{title}.</strong> {_esc(MEANINGS[measure])}</p>{drawn}</div>'
 

@@ -1,5 +1,6 @@
 // Dibuja la comparación que manda Python. Aquí solo se elige la medida y la escala, y se señala un tramo.
 
+const FEW_CHANGES = 3; // con más, van juntas en un desplegable
 const exact = (bytes) => count(bytes, "byte", "bytes");
 
 function render({ model, el, kernel }) {
@@ -16,10 +17,15 @@ function render({ model, el, kernel }) {
   const controls = element("div", "mtc-controls");
   const known = model.get("head").measures;
   const measures = choice(model, "measure", "Medida", known.map(({ key, name }) => [key, name]));
+  const splits = new Map(known.map(({ key, name, splits: [...options] }) => {
+    const group = choice(model, `${key}_split`, "Reparto", options.map(([value, label]) => [value, label]));
+    return [key, group];
+  }));
   const scales = choice(model, "relative", "Escala", [[false, "Tamaño"], [true, "100 %"]]);
   const meaning = element("p", "mtc-meaning");
-  controls.append(measures.box, scales.box, meaning);
+  controls.append(measures.box, ...[...splits.values()].map(({ box }) => box), scales.box, meaning);
 
+  const key = element("ul", "mtc-legend mtc-key"); // con muchas imágenes, una leyenda para todas
   const chart = element("div", "mtc-chart");
   const guess = element("p", "mtc-guess");
   const effects = element("div", "mtc-effects");
@@ -29,10 +35,16 @@ function render({ model, el, kernel }) {
   const notes = element("ul", "mtc-notes");
   const tip = element("div", "mtc-tip", "", { "aria-hidden": true }); // lo mismo está en la etiqueta de cada tramo
   tip.hidden = true;
-  root.append(header, progress.box, reason, controls, chart, guess, effects, twin, notes, tip);
+  const changes = element("div", "mtc-changes");
+  root.append(header, progress.box, reason, controls, key, chart, guess, effects, changes, twin, notes, tip);
 
   let rows = [];
   const chosen = () => model.get("head").measures.find(({ key }) => key === model.get("measure"));
+
+  const split = () => model.get(`${model.get("measure")}_split`);
+  const parts = (figure) => (figure ? figure.splits[split()] || figure.splits[chosen().splits[0][0]] : []);
+  const compact = () => rows.length > model.get("head").many;
+  const idOf = ([name, , , , id]) => id || name;
 
   function point(part, target) {
     root.querySelectorAll("[data-part]").forEach((node) => {
@@ -73,23 +85,38 @@ function render({ model, el, kernel }) {
     next.focus();
   });
 
-  function segment(row, measure, figure, [name, paint, bytes, share], first) {
-    const label = `${name}: ${size(bytes)}, ${share} de ${figure.size} de ${measure.name}; ${exact(bytes)}`;
+  function segment(row, measure, figure, part, first) {
+    const [name, paint, bytes, share, , said] = part;
+    const more = said ? `; ${said}` : "";
+    const label = `${name}: ${size(bytes)}, ${share} de ${figure.size} de ${measure.name}; ${exact(bytes)}${more}`;
     const node = element("div", `mtc-part mt-${paint}`, "", { role: "img", "aria-label": label });
     node.style.flexGrow = bytes;
-    node.dataset.part = name;
-    node.dataset.tip = `${name}\n${size(bytes)} · ${share} de ${row.name}\n${exact(bytes)} · ${measure.name}`;
+    node.dataset.part = idOf(part);
+    node.dataset.tip = [name, `${size(bytes)} · ${share} de ${row.name}`, `${exact(bytes)} · ${measure.name}`, said]
+      .filter(Boolean).join("\n");
     node.tabIndex = first ? 0 : -1;
     node.append(element("span", "", share));
     return node;
   }
 
-  function legendItem([name, paint, bytes, share]) {
+  function legendItem(part) {
+    const [name, paint, bytes, share, , said] = part;
     const item = element("li", bytes ? "" : "mtc-none");
-    item.dataset.part = name;
-    item.append(element("i", `mtc-swatch mt-${paint}`), element("span", "mtc-what", name));
+    item.dataset.part = idOf(part);
+    const what = element("span", "mtc-what", name);
+    if (said) what.append(element("small", "", said));
+    item.append(element("i", `mtc-swatch mt-${paint}`), what);
     item.append(element("b", "", size(bytes)), element("span", "mtc-share", bytes ? share : ""));
     return item;
+  }
+
+  function waste([sentence, ...blames]) {
+    const box = element("div", "mtc-waste");
+    box.append(element("p", "", sentence));
+    const list = element("ul");
+    list.append(...blames.map((blame) => element("li", "", blame)));
+    if (split() === "seen") box.append(list);
+    return box;
   }
 
   function drawRow(row, scale, used, first) {
@@ -101,26 +128,29 @@ function render({ model, el, kernel }) {
     label.append(element("strong", "", row.name), element("span", "mtc-details", row.details));
     const total = element("div", "mtc-total");
     if (row.mark) total.append(element("span", "mtc-mark", row.mark));
-    total.append(element("span", "mtc-measure", figure ? measure.name : row.reported.label));
-    total.append(element("strong", "", figure ? figure.size : row.reported.size));
+    const shown = figure
+      ? { label: measure.name, ...figure }
+      : row.reported || { label: measure.name, size: row.pending, bytes: 0 };
+    total.append(element("span", "mtc-measure", shown.label), element("strong", "", shown.size));
     top.append(label, total);
 
     const track = element("div", "mtc-track");
     const about = figure
       ? `${row.name}: ${figure.size} de ${measure.name}. Las flechas recorren sus tramos.`
-      : `${row.name}: ${row.reported.size}, ${row.reported.label}`;
-    const look = figure ? "mtc-bar" : "mtc-bar mtc-waiting";
+      : `${row.name}: ${shown.size}, ${shown.label}`;
+    const look = figure ? "mtc-bar" : `mtc-bar ${row.reported ? "mtc-waiting" : "mtc-pending"}`;
     const bar = element("div", look, "", { role: "group", "aria-label": about });
-    const bytes = figure ? figure.bytes : row.reported.bytes;
+    const { bytes } = shown;
     bar.style.width = `${model.get("relative") && bytes ? 100 : (100 * bytes) / scale}%`;
     track.append(bar);
     box.append(top, track);
     if (figure) {
-      const drawn = figure.parts.filter((part) => part[2]);
+      const drawn = parts(figure).filter((part) => part[2]);
       bar.append(...drawn.map((part, n) => segment(row, measure, figure, part, n === 0)));
       const legend = element("ul", "mtc-legend");
-      legend.append(...figure.parts.filter((part) => used.has(part[0])).map(legendItem));
-      box.append(legend);
+      legend.append(...parts(figure).filter((part) => used.has(idOf(part))).map(legendItem));
+      if (!compact()) box.append(legend);
+      if (row.waste && model.get("measure") === "unpacked") box.append(waste(row.waste));
     }
     const head = model.get("head");
     if (first && figure && head.guess && model.get("measure") === "unpacked" && !model.get("relative")) {
@@ -136,13 +166,25 @@ function render({ model, el, kernel }) {
 
   function drawChart() {
     rows = model.get("rows");
-    const { grid, guess: predicted } = model.get("head");
-    const key = model.get("measure");
-    const bytes = (row) => (row.figures ? row.figures[key].bytes : row.reported.bytes);
-    const marked = rows[0].figures && key === "unpacked" && !model.get("relative") ? predicted : 0;
+    const { grid, guess: predicted, layers } = model.get("head");
+    const unpacked = model.get("measure") === "unpacked";
+    const figure = (row) => (row.figures || {})[model.get("measure")];
+    const bytes = (row) => (figure(row) || row.reported || { bytes: 0 }).bytes;
+    const marked = rows[0].figures && unpacked && !model.get("relative") ? predicted : 0;
     const scale = Math.max(1, marked, ...rows.map(bytes));
-    const used = new Set(rows.flatMap((row) => (row.figures ? row.figures[key].parts : []))
-      .filter((part) => part[2]).map((part) => part[0]));
+    const used = new Set(rows.flatMap((row) => parts(figure(row)))
+      .filter((part) => part[2]).map(idOf));
+    const named = new Map(rows.flatMap((row) => parts(figure(row))).filter((part) => part[2])
+      .map((part) => [idOf(part), part]));
+    const shown = split() === "layer" ? layers : [...named.values()];
+    key.replaceChildren(...shown.map(([name, paint, , , id]) => {
+      const item = element("li");
+      if (split() !== "layer") item.dataset.part = id || name;
+      item.append(element("i", `mtc-swatch mt-${paint}`), element("span", "mtc-what", name));
+      return item;
+    }));
+    key.hidden = !compact() || !shown.length;
+    chart.classList.toggle("mtc-compact", compact());
     const drawn = rows.map((row, n) => drawRow(row, scale, used, n === 0));
     chart.classList.toggle("mtc-grid", grid.length > 0);
     if (grid.length) {
@@ -171,7 +213,9 @@ function render({ model, el, kernel }) {
     setText(phase, lost ? "✗ sin terminar" : head.status);
     setText(reason, lost ? "No llegó a terminar: su kernel ya no está. Vuelve a ejecutar la celda." : head.reason);
     reason.hidden = !reason.textContent;
-    setText(meaning, measure.meaning);
+    setText(meaning, measure.splits.find(([key]) => key === split())[2]);
+    splits.forEach(({ box }, key) => (box.hidden = key !== measure.key));
+    drawChanges(head);
     guess.replaceChildren(element("span", "", `${head.predicted}: `), `${head.prediction}.`);
     guess.hidden = !head.prediction;
     effects.innerHTML = measure.effects; // la escribe y la escapa Python
@@ -180,7 +224,23 @@ function render({ model, el, kernel }) {
     notes.hidden = !head.notes.length;
   }
 
+  function drawChanges(head) {
+    const open = [...changes.querySelectorAll("details > .mtc-scroll")].map((inside) => inside.parentElement.open);
+    const boxes = head.changes.map(([summary, table], n) => {
+      const inside = element("div", "mtc-scroll", "", { tabindex: 0, role: "group", "aria-label": summary });
+      inside.innerHTML = table; // la escribe y la escapa Python
+      const box = details("mtc-change", summary, inside);
+      box.open = Boolean(open[n]);
+      return box;
+    });
+    const [first] = rows;
+    const all = `Qué desaparece de ${first && first.name} a cada una de las otras ${boxes.length}`;
+    changes.replaceChildren(...(boxes.length > FEW_CHANGES ? [details("mtc-change", all, ...boxes)] : boxes));
+    if (head.how) changes.append(element("p", "mtc-how", head.how));
+  }
+
   function drawAll() {
+    rows = model.get("rows");
     drawHead();
     drawChart();
   }
@@ -188,6 +248,7 @@ function render({ model, el, kernel }) {
   const drawTable = () => (scroller.innerHTML = model.get("table")); // la escribe y la escapa Python
   const switched = () => {
     measures.show();
+    splits.forEach((group) => group.show());
     scales.show();
     drawAll();
   };
@@ -198,6 +259,8 @@ function render({ model, el, kernel }) {
     table: drawTable,
     progress: progress.draw,
     measure: switched,
+    unpacked_split: switched,
+    transfer_split: switched,
     relative: switched,
   };
   return wire(model, draws, progress.tick, 500);

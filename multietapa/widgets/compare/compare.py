@@ -28,7 +28,7 @@ class View(Protocol):
 
 
 class CompareView(WidgetView):
-    """El widget. ``measure`` y ``relative`` son lo que eligen sus dos conmutadores.
+    """El widget. ``measure``, el reparto de cada medida y ``relative`` son lo que eligen sus conmutadores.
 
     Guarda la última comparación para sus gemelos en texto y en HTML.
     """
@@ -40,6 +40,8 @@ class CompareView(WidgetView):
     table = traitlets.Unicode("").tag(sync=True)
     progress: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
     measure = traitlets.Enum(["unpacked", "transfer"], "unpacked").tag(sync=True)
+    unpacked_split = traitlets.Enum(["origin", "layer", "kind", "seen"], "origin").tag(sync=True)
+    transfer_split = traitlets.Enum(["base", "layer"], "base").tag(sync=True)
     relative = traitlets.Bool(False).tag(sync=True)
 
     def __init__(self, comparison: Comparison) -> None:

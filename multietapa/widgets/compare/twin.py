@@ -11,13 +11,26 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from multietapa import text
-from multietapa.measure.comparison import Comparison, Figure, Measure, Row
-from multietapa.widgets.compare.bars import PAINTS, bars_css, bars_html
+from multietapa.measure.comparison import SPLITS, Comparison, Figure, Measure, Row, Split
+from multietapa.widgets.compare.bars import bars_css, bars_html
+from multietapa.widgets.compare.changes import (
+    HOW,
+    blamed,
+    change_html,
+    change_lines,
+    summary,
+    waste_lines,
+    wasted,
+)
+from multietapa.widgets.compare.layers import layer_lines, layers_html
+from multietapa.widgets.compare.splits import LAYER_KEY, MANY, choices, drawn
 from multietapa.widgets.compare.words import (
     EQUIVALENT,
     ICONS,
     MEANINGS,
+    PENDING,
     PROVISIONAL,
+    UNMEASURED,
     Phase,
     about,
     change,
@@ -46,30 +59,34 @@ def lines(comparison: Comparison, phase: Phase = Phase.DONE, reason: str = "") -
     for group in _fitting(comparison):
         yield ""
         yield from _text_table(group)
-    if comparison.measured:
+    if known := [measure for measure in Measure if comparison.known(measure)]:
         yield ""
-        yield from (f"{headline(comparison, measure)}." for measure in Measure)
+        yield from (f"{headline(comparison, measure)}." for measure in known)
     if sentence := prediction(comparison):
         yield f"{predicted(comparison)}: {sentence}."
-    if comparison.grid and comparison.measured:
-        for measure in Measure:
+    if comparison.grid:
+        for measure in known:
             yield ""
             yield f"Efectos en {measure.value}"
             effects = comparison.effects(measure)
             for effect in effects.all if effects else ():
                 yield f"  {change(effect)}: {saving(effect)} ({factor(effect)})"
             yield from interplay(comparison, measure)
+    yield from waste_lines(comparison)
+    yield from layer_lines(comparison)
+    yield from change_lines(comparison)
     if extra := notes(comparison):
         yield ""
         yield from extra
 
 
 def table_html(comparison: Comparison) -> str:
-    """La tabla entera, con los bytes exactos: una columna por imagen."""
+    """La tabla entera: una columna por imagen. Con muchas, los bytes exactos son solo los de los totales."""
+    brief = len(comparison.rows) > MANY
     head = "".join(f'<th scope="col">{_esc(row.name)}</th>' for row in comparison.rows)
     body = "".join(
         f'<tr class="mtc-row-{kind}"><th scope="row">{_esc(title)}</th>'
-        + "".join(f"<td>{_lines(cell)}</td>" for cell in cells)
+        + "".join(f"<td>{_lines(cell[:1] if brief and kind == 'part' else cell)}</td>" for cell in cells)
         + "</tr>"
         for kind, title, cells in _grid_rows(comparison.rows)
     )
@@ -81,7 +98,7 @@ def table_html(comparison: Comparison) -> str:
 
 def effects_html(comparison: Comparison, measure: Measure) -> str:
     """La tabla de los efectos de un cuadro y lo que se aprende de ella; ``""`` si no hay cuadro."""
-    effects = comparison.effects(measure) if comparison.measured else None
+    effects = comparison.effects(measure) if comparison.known(measure) else None
     if effects is None:
         return ""
     body = "".join(
@@ -105,13 +122,19 @@ def static_html(comparison: Comparison, phase: Phase = Phase.DONE, reason: str =
     bars = "".join(bars_html(comparison, measure) for measure in Measure)
     effects = "".join(effects_html(comparison, measure) for measure in Measure)
     foot = "".join(f"<p><small>{_esc(note)}</small></p>" for note in notes(comparison))
-    body = f"{bars}{paragraphs}{table_html(comparison)}{effects}{foot}"
+    changes = "".join(
+        f"<p><strong>{_esc(summary(each))}.</strong></p>{change_html(each, comparison)}"
+        for each in comparison.changes
+    )
+    changes += f"<p><small>{_esc(HOW)}</small></p>" if changes else ""
+    escaped = "".join(f"<p>{_esc(line)}</p>" for line in waste_lines(comparison) if line)
+    tables = table_html(comparison) + layers_html(comparison)
+    body = f"{bars}{paragraphs}{tables}{effects}{escaped}{changes}{foot}"
     return f'<style>{bars_css()}</style><div class="mt">{body}</div>'
 
 
 def payload(comparison: Comparison, phase: Phase, reason: str = "") -> dict[str, Any]:
     """Lo que viaja al widget cuando cambia algo: ``head``, ``rows`` y ``table``."""
-    ready = comparison.measured
     return {
         "head": {
             "phase": phase.name.lower(),
@@ -126,7 +149,8 @@ def payload(comparison: Comparison, phase: Phase, reason: str = "") -> dict[str,
                     "name": measure.value,
                     "meaning": MEANINGS[measure],
                     "headline": short_headline(comparison, measure),
-                    "effects": effects_html(comparison, measure) if ready else "",
+                    "effects": effects_html(comparison, measure),
+                    "splits": choices(measure),
                 }
                 for measure in Measure
             ],
@@ -135,28 +159,36 @@ def payload(comparison: Comparison, phase: Phase, reason: str = "") -> dict[str,
             "predicted": predicted(comparison),
             "prediction": prediction(comparison),
             "notes": list(notes(comparison)),
+            "changes": [[summary(each), change_html(each, comparison)] for each in comparison.changes],
+            "many": MANY,
+            "layers": [list(each) for each in LAYER_KEY],
+            "how": HOW if comparison.changes else "",
         },
-        "rows": [_row(row, comparison) for row in comparison.rows],
-        "table": table_html(comparison),
+        "rows": [_row(row, comparison, phase) for row in comparison.rows],
+        "table": table_html(comparison) + layers_html(comparison),
     }
 
 
-def _row(row: Row, comparison: Comparison) -> dict[str, Any]:
+def _row(row: Row, comparison: Comparison, phase: Phase) -> dict[str, Any]:
     shown: dict[str, Any] = {"name": row.name, "details": details(row, comparison), "mark": ""}
-    if not row.measured:
+    if not row.figures:
         size = text.size(row.reported_bytes)
         return {**shown, "reported": {"bytes": row.reported_bytes, "size": f"≈ {size}", "label": PROVISIONAL}}
     figures = {}
-    for measure in Measure:
-        figure = row.figure(measure)
+    for measure, figure in row.figures.items():
         figures[measure.name.lower()] = {
             "bytes": figure.bytes,
             "size": text.size(figure.bytes),
-            "parts": [
-                [part.name, PAINTS[part.name], part.bytes, percent(figure.share(part))]
-                for part in figure.parts
-            ],
+            "splits": {
+                split.name.lower(): drawn(row, measure, split, comparison)
+                for split in SPLITS[measure]
+                if split is SPLITS[measure][0] or (measure, split) in row.splits
+            },
         }
+    if sentence := wasted(row):
+        shown["waste"] = [f"{sentence}.", *blamed(row.waste)]
+    if not row.measured:
+        shown["pending"] = PENDING if phase is Phase.MEASURING else UNMEASURED
     return {**shown, "mark": EQUIVALENT if row.equivalent else "", "figures": figures}
 
 
@@ -166,25 +198,39 @@ def _grid_rows(rows: Sequence[Row]) -> Iterator[tuple[str, str, list[tuple[str, 
         cells: list[tuple[str, ...]] = []
         names: dict[str, None] = {}
         for row in rows:
-            if row.measured:
+            if row.has(measure):
                 figure = row.figure(measure)
                 cells.append((text.size(figure.bytes), exact(figure.bytes)))
                 names.update(dict.fromkeys(part.name for part in figure.parts))
             elif measure is Measure.UNPACKED:
                 cells.append((f"≈ {text.size(row.reported_bytes)}", PROVISIONAL))
             else:
-                cells.append(("sin medir",))
+                cells.append((UNMEASURED,))
         yield "total", measure.value, cells
         for name in names:
             yield (
                 "part",
                 name,
-                [_part_cell(row.figure(measure), name) if row.measured else ("",) for row in rows],
+                [_part_cell(row.figure(measure), name) if row.has(measure) else ("",) for row in rows],
             )
+        yield from _more_rows(rows, measure)
     if any(row.base or row.equivalent for row in rows):
         yield "about", "Base", [_base_cell(row) for row in rows]
-    if any(row.measured for row in rows):
+    if any(row.figures for row in rows):
         yield "about", "Arquitectura", [(row.architecture,) for row in rows]
+
+
+def _more_rows(rows: Sequence[Row], measure: Measure) -> Iterator[tuple[str, str, list[tuple[str, ...]]]]:
+    """Los demás repartos de una medida que se leen por filas: por clase y por lo que se ve."""
+    for split in (Split.KIND, Split.SEEN):
+        found = [row.splits.get((measure, split)) for row in rows]
+        names = {
+            part.name: None for figure in found for part in (figure.parts if figure else ()) if part.bytes
+        }
+        if names:
+            yield "sub", f"{measure.value} {split.value}", [("",) for _ in rows]
+        for name in names:
+            yield "part", name, [_part_cell(figure, name) if figure else ("",) for figure in found]
 
 
 def _part_cell(figure: Figure, name: str) -> tuple[str, ...]:

@@ -9,6 +9,8 @@ from multietapa import text
 from multietapa.measure.comparison import SIMILAR, UNKNOWN_LAYERS, Comparison, Effect, Measure, Row
 
 PROVISIONAL = "provisional, según el motor"
+PENDING = "midiendo…"
+UNMEASURED = "sin medir"
 EQUIVALENT = "base equivalente local"
 MEANINGS = {
     Measure.UNPACKED: "Lo que ocupan los archivos de todas las capas, por origen.",
@@ -43,7 +45,7 @@ def exact(n_bytes: int) -> str:
 def headline(comparison: Comparison, measure: Measure = Measure.UNPACKED) -> str:
     """La comparación en una frase, con sus cifras y el nombre de su medida."""
     short = short_headline(comparison, measure)
-    if not comparison.measured:
+    if not comparison.known(measure):
         return short
     biggest, smallest = comparison.extremes(measure)
     high, low = (text.size(row.figure(measure).bytes) for row in (biggest, smallest))
@@ -56,7 +58,7 @@ def short_headline(comparison: Comparison, measure: Measure) -> str:
     names = [row.name for row in comparison.rows]
     if len(names) == 1:
         return names[0]
-    if not comparison.measured:
+    if not comparison.known(measure):
         return f"Comparación de {len(names)} imágenes"
     biggest, smallest = comparison.extremes(measure)
     ratio = comparison.times(measure)
@@ -85,7 +87,7 @@ def about(comparison: Comparison) -> str:
 def prediction(comparison: Comparison) -> str:
     """Lo que se predijo y lo que salió, o ``""``."""
     first = comparison.rows[0]
-    if comparison.prediction is None or not first.measured:
+    if comparison.prediction is None or not first.has(Measure.UNPACKED):
         return ""
     guess, real = comparison.prediction, first.figure(Measure.UNPACKED).bytes
     sentence = f"predijiste {text.size(guess)}; se midieron {text.size(real)}"
@@ -157,7 +159,7 @@ def interplay(comparison: Comparison, measure: Measure) -> tuple[str, ...]:
 def details(row: Row, comparison: Comparison) -> str:
     """Lo que acompaña a las cifras de una imagen: su etiqueta, su base y su arquitectura."""
     parts = [row.tag if row.tag != row.name else ""]
-    if row.measured:
+    if row.has(Measure.UNPACKED):
         parts.append(f"base {row.base}" if row.base and row.base != row.tag else "")
         parts.append(row.architecture if row.architecture != comparison.architecture else "")
     return " · ".join(filter(None, parts))
@@ -165,7 +167,7 @@ def details(row: Row, comparison: Comparison) -> str:
 
 def notes(comparison: Comparison) -> tuple[str, ...]:
     """Lo que hay que saber para leer bien las cifras."""
-    measured = [row for row in comparison.rows if row.measured]
+    measured = [row for row in comparison.rows if row.has(Measure.UNPACKED)]
     found = []
     if any(row.equivalent for row in measured):
         found.append(
@@ -186,14 +188,16 @@ def notes(comparison: Comparison) -> tuple[str, ...]:
 def status(phase: Phase, reason: str = "") -> str:
     """Cómo acabó (o no) la medida."""
     if phase is Phase.INTERRUPTED:
-        return f"Medida interrumpida: lo que sigue marcado «{PROVISIONAL}» no está medido."
+        return f"Medida interrumpida: lo que sigue marcado «{PROVISIONAL}» o «{UNMEASURED}» no está medido."
     if phase is Phase.FAILED:
         return f"No se pudo terminar de medir. {reason}".strip()
     return f"{phase.value.capitalize()}"
 
 
 def _unknown_base(row: Row) -> bool:
-    return any(part.name == UNKNOWN_LAYERS for part in row.figure(Measure.TRANSFER).parts)
+    return row.has(Measure.TRANSFER) and any(
+        part.name == UNKNOWN_LAYERS for part in row.figure(Measure.TRANSFER).parts
+    )
 
 
 def _signed(n_bytes: int) -> str:
