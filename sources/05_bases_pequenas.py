@@ -32,7 +32,8 @@ motor()
 # - **distroless**: Node y las bibliotecas que abre. Ni intérprete de órdenes ni gestor de paquetes.
 # - `scratch`: nada. No se descarga: es la palabra que dice «empieza vacío».
 #
-# Trae las que te falten. De la que no se pueda descargar se hace aquí un **equivalente local**, y la tabla lo dice.
+# Trae las que te falten; la primera vez puede tardar un par de minutos. De la que no se pueda descargar se hace aquí un
+# **equivalente local**, y la tabla lo dice.
 
 # %%
 DISTROLESS = "gcr.io/distroless/nodejs24-debian13:nonroot"
