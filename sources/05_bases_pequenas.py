@@ -32,7 +32,8 @@ motor()
 # - **distroless**: Node y las bibliotecas que abre. Ni intérprete de órdenes ni gestor de paquetes.
 # - `scratch`: nada. No se descarga: es la palabra que dice «empieza vacío».
 #
-# Trae las que te falten. De la que no se pueda descargar se hace aquí un **equivalente local**, y la tabla lo dice.
+# Trae las que te falten; la primera vez puede tardar un par de minutos. De la que no se pueda descargar se hace aquí un
+# **equivalente local**, y la tabla lo dice.
 
 # %%
 DISTROLESS = "gcr.io/distroless/nodejs24-debian13:nonroot"
@@ -65,15 +66,17 @@ prediccion = predecir("tienda:distroless", hasta=1000)
 prediccion
 
 # %% [markdown]
-# La distroless ya dice que su programa es `node` (su `ENTRYPOINT`): en el `CMD` solo van los argumentos. Y para
-# `scratch`, un programa de Node necesita `node` y las bibliotecas que abre; son archivos, y se copian de Alpine.
+# La primera construcción se ve paso a paso; de las demás, casi todo sale de la caché. La distroless ya dice que su
+# programa es `node` (su `ENTRYPOINT`): en el `CMD` solo van los argumentos. Y para `scratch`, un programa de Node
+# necesita `node` y las bibliotecas que abre; son archivos, y se copian de Alpine.
 
 # %%
 PARTEN_DE = {"completa": "node:24", "slim": "node:24-slim", "alpine": "node:24-alpine"}
 PARTEN_DE["distroless"] = DISTROLESS
 for nombre, base in PARTEN_DE.items():
     orden = '["dist/server.js"]' if base == DISTROLESS else '["node", "dist/server.js"]'
-    construir(TIENDA, dockerfile=RECETA.format(base=base, orden=orden), etiqueta=f"tienda:{nombre}")
+    receta, mirando = RECETA.format(base=base, orden=orden), nombre == "completa"
+    print(construir(TIENDA, dockerfile=receta, etiqueta=f"tienda:{nombre}", vista=mirando))
 
 SOBRE_NADA = """\
 FROM node:24-alpine AS musl
@@ -200,7 +203,7 @@ print(salud("faro:solo", 8080, environment=MADRID))
 # %%
 print(Path(FARO, "Dockerfile.archivos").read_text("utf-8").partition("FROM scratch")[2])
 construir(FARO, dockerfile="Dockerfile.archivos", etiqueta="faro:archivos")
-construir(FARO, etiqueta="faro:multietapa")
+construir(FARO, etiqueta="faro:multietapa", vista=False)
 print(salud("faro:archivos", 8080, environment=MADRID))
 comparar("faro:solo", "faro:archivos", "faro:multietapa")
 

@@ -113,7 +113,7 @@ def comes_back(page: Page, lab_url: str, captures: Path, name: str) -> None:
     }
     assert len(json.dumps(written, ensure_ascii=False).encode()) < SAVED_BYTES
     page = reopen(page, lab_url, name, lambda again: again.locator(".mt"))
-    expect(page.locator(DONE)).to_have_text(shown, use_inner_text=True)
+    expect(page.locator(DONE)).to_have_text(shown, use_inner_text=True, timeout=30_000)
     expect(page.locator(GUESS)).to_have_value("300")
     for theme in THEMES:
         use_theme(page, theme)

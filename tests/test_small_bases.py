@@ -241,3 +241,44 @@ def test_the_beacon_finds_what_each_base_has(
     assert offset is not None
     minutes = 0 if zone else int(offset.total_seconds() // 60)
     assert (state["zona"], state["desfase"]) == (zone or now.tzname(), minutes)
+
+
+SERVER = """\
+FROM node:24
+RUN openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=puerto -keyout /clave.pem -out /web.pem
+CMD ["openssl", "s_server", "-www", "-accept", "8443", "-cert", "/web.pem", "-key", "/clave.pem"]
+"""
+TRUSTING = f"""\
+FROM {TAG}
+COPY --from={TAG}-web /web.pem /etc/ssl/certs/ca-certificates.crt
+"""
+
+
+@pytest.mark.construye
+def test_the_beacon_trusts_only_whom_it_knows(bases: docker.DockerClient, beacon: str) -> None:
+    """Por TLS rechaza a quien nadie avala, se fía de quien está en su archivo, y dice si no contesta."""
+    folder, names = app("faro-c").folder, (beacon, f"{beacon}-web", f"{beacon}-conoce")
+    for name, recipe in zip(names, ("Dockerfile", SERVER, TRUSTING), strict=True):
+        construir(folder, dockerfile=recipe, etiqueta=name, vista=False, cliente=bases)
+    web = bases.containers.run(names[1], detach=True, labels=labels())
+    said = {}
+    try:
+        for image, port in ((names[0], 8443), (names[2], 8443), (names[2], 1)):
+            asked = bases.containers.run(
+                image,
+                ["/faro", f"127.0.0.1:{port}"],
+                network_mode=f"container:{web.id}",
+                detach=True,
+                labels=labels(),
+            )
+            said[image, port] = asked.wait()["StatusCode"], asked.logs().decode().strip()
+            asked.remove()
+    finally:
+        web.remove(force=True)
+        for name in names[1:]:
+            bases.images.remove(name, force=True)
+    assert list(said.values()) == [
+        (1, "127.0.0.1:8443: no es de fiar (self-signed certificate)"),
+        (0, "127.0.0.1:8443: de fiar"),
+        (1, "127.0.0.1:1: no contesta"),
+    ]
