@@ -79,7 +79,7 @@ class Watcher:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, base_image: str) -> Path:
+def folder(tmp_path: Path) -> Path:
     """Una carpeta con un archivo."""
     (tmp_path / "hola.txt").write_text("hola\n" * 100)
     return tmp_path
@@ -133,7 +133,7 @@ def test_two_stages_at_once_and_then_from_the_cache(
     assert again.etapas == ("dos", "3")
     assert again.sin_medir == 0
     assert again.segundos >= 2
-    with pytest.raises(UnknownNameError, match="7"):
+    with pytest.raises(UnknownNameError, match="en la línea «99»"):
         cold.si_cambiara(99)
     warm = build(engine, folder, text, tag)
     assert [each.estado for each in warm.etapas] == ["caché", "caché", "no se hace", "caché"]
@@ -152,7 +152,7 @@ def test_two_stages_at_once_and_then_from_the_cache(
 def test_the_classic_builder_goes_in_a_row(
     engine: docker.DockerClient, folder: Path, base_image: str, tag: str
 ) -> None:
-    """El clásico hace las cuatro, una detrás de otra: ningún rato a la vez, y el camino son todos los pasos."""
+    """El clásico hace las cuatro, una detrás de otra; el camino son todos los pasos."""
     done = build(
         engine, folder, TWO_AT_ONCE.format(base=base_image), tag, constructor="clasico", sin_cache=True
     )
