@@ -88,9 +88,9 @@ CMD ["npm", "run", "dev"]
 """
 
 # %% [markdown]
-# De ella salen dos ramas: una pasa las pruebas y otra compila. Y `prod`, que parte de cero y copia lo compilado. Antes
-# de mirar el dibujo, predice: ¿cuáles de las cuatro se hacen para `prod`? `etapas` no construye nada, solo lee el
-# texto. Cambia el objetivo en el dibujo y mira cómo cambia lo que hace falta.
+# De ella salen dos ramas: una pasa las pruebas y otra compila. Y `prod` parte otra vez de la base y copia lo compilado.
+# Antes de mirar el dibujo, predice: ¿cuáles de las cuatro hacen falta para `prod`? `etapas` no construye nada, solo lee
+# el texto. Cambia el objetivo en el dibujo y mira qué cambia.
 
 # %%
 ENTORNOS = DEV + """\
@@ -189,9 +189,9 @@ etapas(moderno, clasico)
 
 # %% [markdown]
 # BuildKit lee el archivo como un **plan**: hace lo que hace falta, y a la vez lo que no se espera. Por eso el reloj
-# marca menos que la suma de sus trabajos. El clásico lo lee como una **lista**: hace todas las etapas hasta el objetivo, una
-# detrás de otra, también `informe`, que nadie usa. (Podman construye siempre con el suyo, se le pida lo que se le
-# pida.)
+# marca menos que la suma de sus trabajos. El clásico lo lee como una **lista**: hace todas las etapas hasta el
+# objetivo, en fila, también `informe`, que nadie usa. Con él, el céntimo de más no habría pasado: recetas que contaban
+# con eso dejaron de probar, sin avisar, al cambiar de constructor. (Podman construye siempre con el suyo.)
 
 # %%
 pregunta("03.b")
