@@ -86,7 +86,7 @@ def repetition(line: Timeline, number: int) -> Repeticion:
     """Lo que se repetiría si cambiara esa línea; ``UnknownNameError`` si no empieza ahí una instrucción."""
     valid = [instruction.line for instruction in changeable(line)]
     if number not in valid:
-        raise UnknownNameError(str(number), map(str, valid), kind="la línea de una instrucción que se haga,")
+        raise UnknownNameError(str(number), map(str, valid), kind="una instrucción que se haga en la línea")
     again = repeats(line, number)
     names = tuple(line.stage(key).name for key in again.stages)
     steps = tuple(map(paso, again.steps))

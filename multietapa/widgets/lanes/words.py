@@ -33,7 +33,7 @@ ICONS = {
 WORK, CACHED, CRITICAL = 0, 1, 2
 """De qué clase es un rato: de trabajo, de caché o del camino crítico."""
 MOST_LANES = 60
-_PIECES = 40
+_PIECES, _ALL_PIECES, _MOST_PATH = 40, 300, 30
 _SHORTEST = 0.05  # segundos; lo que tarda menos no se nombra
 LEGEND = (
     "Barra baja: trabajo.",
@@ -108,19 +108,34 @@ def sentence(line: Timeline, stage: StageTime) -> str:
 
 def lanes(line: Timeline) -> list[dict[str, Any]]:
     """Las franjas: una por etapa, en el orden del archivo, y antes y después lo que no es de ninguna."""
-    chain = path_of(line)
-    hot = {step.id for step in chain.steps}
+    hot = {step.id for step in path_of(line).steps}
+    shown = _shown_stages(line)
+    room = min(_PIECES, _ALL_PIECES // max(len(shown), 1))
+    found = [_lane(line, stage, hot, room) for stage in shown]
+    if hidden := len(line.stages) - MOST_LANES:
+        more = f"y {text.count(hidden, 'etapa', 'etapas')} más"
+        blank = {"name": more, "status": "", "mark": "", "hot": False, "pieces": [], "says": more}
+        found += [blank] if hidden > 0 else []
+    return found
+
+
+def lane_numbers(line: Timeline) -> dict[str, int]:
+    """En qué franja está cada etapa que tiene una, por su ``key``."""
+    return {stage.key: at for at, stage in enumerate(_shown_stages(line)) if stage.key}
+
+
+def _shown_stages(line: Timeline) -> list[StageTime]:
     shown = [line.before, *line.stages[:MOST_LANES], line.after]
-    return [_lane(line, stage, hot) for stage in shown if stage.key or stage.steps]
+    return [stage for stage in shown if stage.key or stage.steps]
 
 
-def _lane(line: Timeline, stage: StageTime, hot: set[str]) -> dict[str, Any]:
+def _lane(line: Timeline, stage: StageTime, hot: set[str], room: int) -> dict[str, Any]:
     found: dict[str, Any] = {
         "name": stage_called(stage),
         "status": stage.status.name.lower(),
         "mark": mark(stage),
         "hot": any(step.id in hot for step in stage.steps),
-        "pieces": pieces(line, stage, hot),
+        "pieces": pieces(line, stage, hot, room),
         "says": sentence(line, stage),
     }
     if stage.open is not None:
@@ -128,15 +143,15 @@ def _lane(line: Timeline, stage: StageTime, hot: set[str]) -> dict[str, Any]:
     return found
 
 
-def pieces(line: Timeline, stage: StageTime, hot: set[str]) -> list[list[float]]:
-    """Los ratos de una etapa, cada uno con su clase; los que casi se tocan son uno."""
+def pieces(line: Timeline, stage: StageTime, hot: set[str], room: int = _PIECES) -> list[list[float]]:
+    """Los ratos de una etapa, cada uno con su clase; los que casi se tocan son uno, y caben ``room``."""
     every: list[tuple[Interval, int]] = sorted(
         (interval, _kind(stage, step, hot)) for step in stage.steps for interval in step.intervals
     )
     near = max(0.02, (line.state.seconds or 0.0) / 400)
     while True:
         joined = _joined(every, near)
-        if len(joined) <= _PIECES:
+        if len(joined) <= room or near > 1e6:
             return [[round(start, 2), round(end, 2), kind] for (start, end), kind in joined]
         near *= 2
 
@@ -178,11 +193,13 @@ def path_sentence(line: Timeline, chain: Chain) -> str:
 
 
 def path_steps(line: Timeline, chain: Chain) -> list[list[str]]:
-    """Los pasos del camino que se notan: etapa, paso y segundos."""
+    """Los pasos del camino que se notan (los más largos, si son muchos): etapa, paso y segundos."""
     shown = [step for step in chain.steps if measured(step) >= _SHORTEST]
+    longest = sorted(shown, key=measured, reverse=True)[:_MOST_PATH]
     return [
         [_name(line, line.owner.get(step.id, "")), _said(step), text.duration(measured(step))]
         for step in shown
+        if step in longest
     ]
 
 

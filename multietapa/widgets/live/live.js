@@ -1,4 +1,4 @@
-// Dibuja lo que manda Python; aquí corren los relojes, se abre un nodo y se elige una línea.
+// Dibuja lo que manda Python; aquí corren los relojes y se abre un nodo.
 
 function render({ model, el, kernel }) {
   const [info, first] = [model.get("info"), model.get("head")];
@@ -101,7 +101,7 @@ function render({ model, el, kernel }) {
     bar.hidden = !live();
     if (head.phase !== phase) {
       phase = head.phase;
-      log.open = ["failed", "cancelled"].includes(phase);
+      log.open ||= ["failed", "cancelled"].includes(phase);
       drawLanes();
     }
     const parts = [head.result, model.get("summary") || head.provisional].filter(Boolean);

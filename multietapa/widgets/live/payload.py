@@ -14,6 +14,7 @@ from multietapa.widgets.build.words import ICONS, head, shown_warnings, step_siz
 from multietapa.widgets.inline import inline
 from multietapa.widgets.lanes.words import LEGEND as STRIP_LEGEND
 from multietapa.widgets.lanes.words import (
+    lane_numbers,
     lanes,
     path_of,
     path_sentence,
@@ -36,27 +37,29 @@ from multietapa.widgets.live.words import (
     left_out,
     looks,
 )
-from multietapa.widgets.stages.words import STILL, notes, subject, takes
+from multietapa.widgets.stages.words import STILL, TOO_MUCH, notes, subject, takes
 
-_MOST_STEPS, _NAME, _LOG, _LOG_DONE = 100, 90, 8_000, 3_000
-MOVING = "Dibujo: con las flechas se va de un nodo a otro, y con Intro se abre"
-_ROOM = 14_000
+_MOST_STEPS, _NAME, _LOG, _LOG_DONE = 70, 70, 8_000, 3_000
+_MOST_NOTES, _TAKES = 12, 100
+_MOVING = "Dibujo: con las flechas se va de un nodo a otro, y con Intro se abre"
+_ROOM = 7_000
 """Los caracteres de lo que se repetiría con cada línea: el cuaderno los guarda."""
 
 
 def opening(plan: Staged, line: Timeline) -> dict[str, Any]:
     """Lo que no cambia: el dibujo vacío, en qué orden se recorre y qué se lee de cada nodo."""
-    svg = draw(plan.scene, MOVING, looks(plan, line), amounts(plan, line), live=True)
+    svg = draw(plan.scene, _MOVING, looks(plan, line), amounts(plan, line), live=True)
     return {
         "picture": svg,
         "order": list(plan.scene.order),
         "info": {
-            "nodes": [_info(plan, at) for at in range(len(plan.scene.nodes))],
+            "nodes": [_info(plan, at) for at in range(len(plan.scene.nodes))] if svg else [],
             "legend": [inline(each) for each in (*(LEGEND if svg else ()), *STRIP_LEGEND)],
             "notes": [
                 *(note for note in notes(plan.stages) if note != STILL),
+                *([] if svg else [TOO_MUCH]),
                 *([IN_ROW] if plan.classic else []),
-                *left_out(plan, line),
+                *_some(left_out(plan, line)),
             ],
         },
     }
@@ -68,10 +71,10 @@ def payload(plan: Staged, line: Timeline, elapsed: float) -> dict[str, Any]:
     room = _LOG_DONE if state.phase is BuildPhase.DONE else _LOG
     return {
         "head": {**head(state, plan.request, elapsed), **_progress(plan, line)},
-        "nodes": _nodes(plan, line),
+        "nodes": _nodes(plan, line) if plan.scene.drawn else [],
         "amounts": {str(at): said for at, said in amounts(plan, line).items()},
         "lanes": lanes(line),
-        "steps": [_step(plan, line, step) for step in _shown_steps(line)],
+        "steps": _steps(plan, line),
         "log": _log(tail(state.log), room),
         "warnings": shown_warnings(state.warnings),
         "after": after(plan, line),
@@ -90,24 +93,26 @@ def after(plan: Staged, line: Timeline) -> dict[str, Any]:
             dict(zip(("stage", "text", "took"), each, strict=True)) for each in path_steps(line, chain)
         ],
         "hot": [at for at, node in enumerate(plan.scene.nodes) if node.key in hot],
-        "notes": [*together_sentences(line), *bytes_sentences(plan, line)],
+        "notes": _some([*together_sentences(line), *bytes_sentences(plan, line)]),
         "changes": _changes(plan, line),
         "calculated": CALCULATED,
     }
 
 
 def _changes(plan: Staged, line: Timeline) -> list[dict[str, Any]]:
-    numbers = {step.id: at for at, step in enumerate(_shown_steps(line))}
+    numbers, at = dict[str, int](), 0
+    for key, steps in _shown_steps(line).items():
+        numbers |= {step.id: at + n for n, step in enumerate(steps)}
+        at += len(steps) + (len(line.stage(key).steps) > len(steps))
     rows = {node.key: at for at, node in enumerate(plan.scene.nodes)}
-    lane = {stage.key: at for at, stage in enumerate(line.stages)}
-    shift = bool(line.before.steps)
+    lane = lane_numbers(line)
     found, room = list[dict[str, Any]](), _ROOM
     for instruction, again in change_options(line):
         touched = []
         for key in again.stages:
             own = [step for step in again.steps if line.owner[step.id] == key]
             said = f"repite {text.count(len(own), 'paso', 'pasos')}"
-            touched.append([rows[key], lane[key] + shift, said])
+            touched.append([rows[key], lane.get(key, -1), said])
         one = {
             "line": instruction.line,
             "label": change_label(instruction),
@@ -148,17 +153,41 @@ def _info(plan: Staged, at: int) -> dict[str, Any]:
     taken = [edges for edges in plan.stages.lines() if edges[0].target == node.key]
     title = subject(plan.stages, node).removesuffix(",")
     said = "; ".join(takes(plan.stages, edges) for edges in taken)
-    return {"name": node.name, "title": title, "takes": f"{said[:1].upper()}{said[1:]}"}
+    return {"name": node.name, "title": title, "takes": cut(f"{said[:1].upper()}{said[1:]}", _TAKES)}
 
 
-def _shown_steps(line: Timeline) -> list[Step]:
-    return [step for stage in line.stages for step in stage.steps][:_MOST_STEPS]
+def _some(said: list[str]) -> list[str]:
+    """Las frases que caben; las demás se cuentan."""
+    hidden = len(said) - _MOST_NOTES
+    return [*said[:_MOST_NOTES], f"Y {hidden} frases más."] if hidden > 1 else said
+
+
+def _shown_steps(line: Timeline) -> dict[str, list[Step]]:
+    """Los pasos que caben de cada etapa, por su ``key``."""
+    made = [stage for stage in line.stages if stage.steps]
+    most = max(3, _MOST_STEPS // max(len(made), 1))
+    return {stage.key: list(stage.steps[:most]) for stage in made[: _MOST_STEPS // 2]}
+
+
+def _steps(plan: Staged, line: Timeline) -> list[dict[str, Any]]:
+    """Los pasos que caben de cada etapa; los demás se cuentan."""
+    found = list[dict[str, Any]]()
+    for key, steps in _shown_steps(line).items():
+        found += [_step(plan, line, step) for step in steps]
+        if hidden := len(line.stage(key).steps) - len(steps):
+            more = f"… y {text.count(hidden, 'paso', 'pasos')} más"
+            found.append({"n": _number(plan, key), "text": more, "mark": "", "took": ""})
+    return found
+
+
+def _number(plan: Staged, key: str) -> int:
+    return next(at for at, node in enumerate(plan.scene.nodes) if node.key == key)
 
 
 def _step(plan: Staged, line: Timeline, step: Step) -> dict[str, Any]:
     key = line.owner[step.id]
     shown: dict[str, Any] = {
-        "n": next(at for at, node in enumerate(plan.scene.nodes) if node.key == key),
+        "n": _number(plan, key),
         "stage": stage_called(line.stage(key)),
         "text": cut(one_line(step.name), _NAME),
         "status": step.status.name.lower(),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from multietapa.build.crossing import context_users, travelling
 from multietapa.dockerfile.graph import SCRATCH, Edge, EdgeKind, Graph, Node, NodeKind
@@ -16,7 +16,6 @@ from multietapa.widgets.stages.layout import Layout, Rect, Route, place
 from multietapa.widgets.stages.picture import (
     KINDS,
     LABEL,
-    LARGEST,
     MARGIN,
     MOST,
     NAME,
@@ -33,6 +32,8 @@ from multietapa.widgets.stages.words import label
 
 CONTEXT = "contexto"
 """La ``key`` del nodo de la carpeta con la que se construye."""
+LARGEST = 18_000
+"""Los caracteres del dibujo que se puede guardar con el cuaderno, junto a todo lo demás de la vista."""
 _HEIGHT, _WIDTH, _AMOUNT = 82.0, 176.0, 74.0
 _CONTEXT_NODE = Node(CONTEXT, NodeKind.IMAGE, "tu carpeta", 0)
 
@@ -79,6 +80,11 @@ class Scene:
     placed: Layout | None
     order: tuple[int, ...]
 
+    @property
+    def drawn(self) -> bool:
+        """Si hay dibujo."""
+        return self.placed is not None
+
 
 @dataclass(frozen=True)
 class Look:
@@ -101,19 +107,26 @@ def scene(source: Dockerfile, graph: Graph) -> Scene:
     for (start, target, kind), edges in together.items():
         counted = target in image and kind is not EdgeKind.MOUNT and start != f"imagen:{SCRATCH}"
         found.append(Line(start, target, kind, tuple(edges), counted))
-    if len(nodes) > MOST:
+    if len(nodes) > MOST or _circular(graph):
         return Scene(nodes, tuple(found), None, tuple(range(len(nodes))))
     sizes = {node.key: (_width(node), _HEIGHT) for node in nodes}
     placed = place(sizes, [_arrow(line) for line in found])
     rows = {node.key: (placed.rows[node.key], placed.boxes[node.key].x) for node in nodes}
-    order = sorted(range(len(nodes)), key=lambda at: rows[nodes[at].key])
-    return Scene(nodes, tuple(found), placed, tuple(order))
+    order = tuple(sorted(range(len(nodes)), key=lambda at: rows[nodes[at].key]))
+    whole = Scene(nodes, tuple(found), placed, order)
+    blank = draw(whole, "", [Look()] * len(nodes), {})
+    return whole if len(blank) <= LARGEST else replace(whole, placed=None)
+
+
+def _circular(graph: Graph) -> bool:
+    """Si dos etapas toman una de otra: el motor lo rechazará, y no se puede poner una debajo de la otra."""
+    return any(edge.target in graph.reach(edge.source) for edge in graph.edges)
 
 
 def draw(
     shown: Scene, said: str, looks: Sequence[Look], amounts: Mapping[int, str], *, live: bool = False
 ) -> str:
-    """El dibujo, con lo que dice cada nodo y los bytes de cada línea; ``""`` si sería demasiado.
+    """El dibujo, con lo que dice cada nodo y los bytes de cada línea; ``""`` si no lo hay.
 
     Con ``live``, cada nodo es un botón.
     """
@@ -130,11 +143,10 @@ def draw(
     width, height = placed.width + 2 * MARGIN, placed.height + 2 * MARGIN
     box = f"{-MARGIN:g} {-MARGIN:g} {width:g} {height:g}"
     role = "group" if live else "img"
-    svg = (
+    return (
         f'<svg class="mtg-svg mtv-svg" viewBox="{box}" width="{width:g}" height="{height:g}" role="{role}" '
         f'aria-label="{html.escape(said)}">{lines}{nodes}</svg>'
     )
-    return svg if len(svg) <= LARGEST else ""
 
 
 def _at(shown: Scene, key: str) -> int:

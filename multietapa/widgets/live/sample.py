@@ -71,7 +71,7 @@ _PLAN: tuple[Event, ...] = (
     StepDeclared("f4", "COPY --from=build /app/dist ./dist", _I, "stage-3", 18, ("f3", "b6")),
 )
 _SENT = ContextSent(MAIN_FOLDER, 1, 1_204, 31, 92_817, complete=True)
-_HALF: tuple[Event, ...] = (
+HALF: tuple[Event, ...] = (
     *_PLAN,
     StepStarted("contexto", 0.0),
     _SENT,
@@ -89,8 +89,8 @@ _HALF: tuple[Event, ...] = (
     LogLine("d3", "added 85 packages in 4s"),
     BuildWarning('Mejor en forma de lista, como «["npm", "start"]». (JSONArgsRecommended)', 19),
 )
-_DONE: tuple[Event, ...] = (
-    *_HALF,
+DONE: tuple[Event, ...] = (
+    *HALF,
     StepFinished("d3", 5.3, 4.4),
     StepFinished("b4", 12.3, 11.4),
     StepFinished("b5", 12.5, 0.2),
@@ -103,7 +103,7 @@ _DONE: tuple[Event, ...] = (
     BuildFinished("sha256:8c1e5d7f2b90aa34", 19.8),
 )
 _FAILED: tuple[Event, ...] = (
-    *_HALF,
+    *HALF,
     LogLine("b4", "npm ERR! code ERESOLVE"),
     StepFinished("d3", 3.1, 2.2, error="process did not complete: context canceled"),
     StepFinished("b4", 3.0, 2.1, error="exit code: 1"),
@@ -118,12 +118,12 @@ def _state(*events: Event) -> BuildState:
 
 def running() -> BuildState:
     """A medias: dos etapas a la vez, y la última a la espera de las dos."""
-    return _state(*_HALF)
+    return _state(*HALF)
 
 
 def cold() -> BuildState:
     """Terminada, sin nada en la caché."""
-    return sized(_state(*_DONE), 124_314_000, _SIZES, 117_200_000)
+    return sized(_state(*DONE), 124_314_000, _SIZES, 117_200_000)
 
 
 def warm() -> BuildState:

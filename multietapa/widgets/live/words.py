@@ -51,7 +51,7 @@ _WHY = {
     Skip.ONLY_SKIPPED: "la usa otra que no",
     Skip.NOT_FOR_TARGET: "es para otras",
 }
-_MOST_CHANGES, _TWIN_LOG = 60, 20
+_MOST_CHANGES, _TWIN_LOG, _MOST_NEWS = 60, 20, 4
 
 
 def looks(plan: Staged, line: Timeline) -> list[Look]:
@@ -148,7 +148,8 @@ def news(before: Timeline | None, after: Timeline) -> str:
     new = [
         stage for stage in after.stages if stage.status in told and past.get(stage.key) is not stage.status
     ]
-    return " ".join(f"{stage_called(stage)}: {mark(stage).partition(' ')[2]}." for stage in new)
+    said = [f"{stage_called(stage)}: {mark(stage).partition(' ')[2]}." for stage in new]
+    return " ".join(said[-_MOST_NEWS:])
 
 
 def lines(plan: Staged, line: Timeline, summary: str = "") -> list[str]:
