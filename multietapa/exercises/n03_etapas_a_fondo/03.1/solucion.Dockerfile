@@ -6,7 +6,7 @@ COPY . .
 CMD ["npm", "run", "dev"]
 
 FROM dev AS pruebas
-RUN npm test > /pruebas.txt
+RUN npm test && touch /pasadas
 
 FROM dev AS compilacion
 RUN npm run build
@@ -16,5 +16,5 @@ WORKDIR /app
 COPY package*.json ./
 RUN npm ci --only=production
 COPY --from=compilacion /app/dist ./dist
-COPY --from=pruebas /pruebas.txt /
+COPY --from=pruebas /pasadas /
 CMD ["node", "dist/server.js"]

@@ -6,7 +6,7 @@ COPY . .
 CMD ["npm", "run", "dev"]
 
 FROM dev AS pruebas
-RUN npm test
+RUN npm test > /informe.txt
 
 FROM pruebas AS compilacion
 RUN npm run build
