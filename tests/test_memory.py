@@ -203,6 +203,12 @@ def test_what_is_not_read_is_not_told(folder: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(taken, "MOST_FILES", 2)
     assert told(old, record(planned(folder)), ("build", 5)) == {}
     monkeypatch.undo()
+    text = f"{TEXT}COPY . /todo\n"
+    old = record(planned(folder, text))
+    monkeypatch.setattr(taken, "MOST_FILES", 4)
+    found = told(old, record(planned(folder, text)), ("build", 3), ("stage-1", 2))
+    assert found == {4: phrase(Why(Cause.GONE))}
+    monkeypatch.undo()
     (folder / "src").rename(folder / "fuente")
     (folder / "src").symlink_to("fuente")
     assert told(old, record(planned(folder)), ("build", 5)) == {}
