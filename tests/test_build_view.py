@@ -182,7 +182,7 @@ def test_why_a_step_is_repeated(blank_page: Page) -> None:
     view = views()["con razones"]
     draw(blank_page, view)
     own, other = blank_page.locator(".mtb-why:visible").all()
-    expect(own).to_have_text("cambió «package.json»; es nuevo «package-lock.json»")
+    expect(own).to_have_text("cambió «package.json»; se suma «package-lock.json»")
     expect(other).to_have_text("se repite por «COPY package.json package-lock.json ./» (línea 4)")
     data, _ = view._repr_mimebundle_()
     for said in (own.inner_text(), other.inner_text()):

@@ -107,12 +107,12 @@ def test_every_kind_of_change_in_files(folder: Path) -> None:
     for n in range(4):
         (folder / f"src/n{n}").write_text("1")
     assert told(old, record(planned(folder)), ("build", 5)) == {
-        6: "son nuevos «src/n0», «src/n1» y «src/n2»; y 3 archivos más"
+        6: "se suman «src/n0», «src/n1» y «src/n2»; y 3 archivos más"
     }
     for n in range(3):
         (folder / f"src/n{n}").unlink()
     assert told(old, record(planned(folder)), ("build", 5)) == {
-        6: "es nuevo «src/n3»; ya no está «src/a.js»; cambiaron los permisos de «src/b.js»"
+        6: "se suma «src/n3»; ya no va «src/a.js»; cambiaron los permisos de «src/b.js»"
     }
 
 
@@ -202,6 +202,12 @@ def test_what_is_not_read_is_not_told(folder: Path, monkeypatch: pytest.MonkeyPa
     (folder / "src/a.js").write_text("otro")
     monkeypatch.setattr(taken, "MOST_FILES", 2)
     assert told(old, record(planned(folder)), ("build", 5)) == {}
+    monkeypatch.undo()
+    text = f"{TEXT}COPY . /todo\n"
+    old = record(planned(folder, text))
+    monkeypatch.setattr(taken, "MOST_FILES", 4)
+    found = told(old, record(planned(folder, text)), ("build", 3), ("stage-1", 2))
+    assert found == {4: phrase(Why(Cause.GONE))}
     monkeypatch.undo()
     (folder / "src").rename(folder / "fuente")
     (folder / "src").symlink_to("fuente")

@@ -67,6 +67,12 @@ class Memory:
         self._stop.set()
         if not self._ready.is_set():
             return state
+        try:
+            return self._compared(state)
+        except Exception:  # noqa: BLE001  la imagen está hecha: que falte una razón no la estropea
+            return state
+
+    def _compared(self, state: BuildState) -> BuildState:
         looked = not self._worker.is_alive()
         spots = self._spots(state)
         stages = self._portrait.filled(self._taken if looked else {}, cache(self._image_id))
@@ -81,11 +87,11 @@ class Memory:
     def _look(self) -> None:
         try:
             engine = _engine_id(self._client)
-        except _BROKEN:
+            self._key = _key(self._plan, engine, "texto" if self._plain else "buildkit")
+            self._old = self._store.read(self._key)
+            self._portrait = portrait(self._plan, hider(self._plan.extras.secrets.values()), self._key)
+        except Exception:  # noqa: BLE001  sin memoria se construye igual; lo que esté mal lo dirá el motor
             return
-        self._key = _key(self._plan, engine, "texto" if self._plain else "buildkit")
-        self._old = self._store.read(self._key)
-        self._portrait = portrait(self._plan, hider(self._plan.extras.secrets.values()), self._key)
         self._ready.set()
         known = self._old or Record({})
         wanted = self._portrait.wanted
@@ -128,7 +134,8 @@ def _key(plan: Plan, engine: str, builder: str) -> str:
     """La de las construcciones que comparten lo recordado."""
     context = plan.context
     own = ",".join(plan.source.stage_labels) if context.own_text else context.dockerfile
-    parts = (engine, str(context.root), str(context.own_text), own, str(plan.platform), builder)
+    place = (str(context.root), str(context.own_text), own)
+    parts = (engine, *place, str(plan.platform), plan.source.syntax, builder)
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:40]
 
 

@@ -44,12 +44,17 @@ def look(
     ``known`` son las de la vez anterior. Si se activa ``stop``, se deja.
     """
     unknown: dict[Spot, dict[str, str] | None] = dict.fromkeys(wanted)
-    if not wanted:
-        return unknown, {}
-    try:
-        return _Look(context, wanted, known, stop).done()
-    except (OSError, MultietapaError, BadPattern, ValueError, _TooMuch):
-        return unknown, {}
+    few = {spot: paths for spot, paths in wanted.items() if "." not in paths}
+    for asked in (wanted, few):  # si toda la carpeta es demasiado, al menos lo que se nombra
+        if asked and not stop.is_set():
+            try:
+                found, hashes = _Look(context, asked, known, stop).done()
+            except _TooMuch:
+                continue
+            except (OSError, MultietapaError, BadPattern, ValueError):
+                break
+            return {**unknown, **found}, hashes
+    return unknown, {}
 
 
 class _Look:

@@ -110,11 +110,14 @@ def _own(why: Why) -> str:
 
 
 def _files(why: Why) -> list[str]:
-    """Cada clase de cambio, nombrando entre todas ``NAMED`` archivos como mucho."""
+    """Cada clase de cambio, nombrando entre todas ``NAMED`` archivos como mucho.
+
+    De uno que no iba y ahora va no se dice que sea nuevo: puede que lo dejara fuera ``.dockerignore``.
+    """
     kinds = (
         (why.changed, "cambió", "cambiaron"),
-        (why.new, "es nuevo", "son nuevos"),
-        (why.gone, "ya no está", "ya no están"),
+        (why.new, "se suma", "se suman"),
+        (why.gone, "ya no va", "ya no van"),
         (why.modes, "cambiaron los permisos de", "cambiaron los permisos de"),
     )
     room, found, hidden = NAMED, [], 0
