@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import io
 import json
 from dataclasses import replace
 from typing import Any
@@ -21,7 +22,9 @@ from multietapa.build.events import (
     StepProgress,
     StepStarted,
 )
+from multietapa.build.memory.why import Cause, Why
 from multietapa.build.state import BuildState, broken, explained, reduce, sized
+from multietapa.widgets.build.text_view import TextView
 from multietapa.widgets.build.travel import layers, sent_phrase, summary
 from multietapa.widgets.build.words import (
     Request,
@@ -278,6 +281,22 @@ def test_without_session_nothing_is_said_of_what_travels() -> None:
     """Con un motor sin sesión no hay cuentas que enseñar."""
     state = state_of(*RECEIVING, StepFinished("c", 1.0, 1.0), FINISHED)
     assert "viaj" not in plain(state) + json.dumps(payload(state, REQUEST, 1.0))
+
+
+def test_why_every_step_is_repeated_is_said_once() -> None:
+    """Lo que vale para toda la construcción va al final, y no en cada paso; en la vista de texto, igual."""
+    done = state_of(*recorded(RECORDED[0]))
+    steps = {id_: replace(step, why=Why(Cause.NO_CACHE)) for id_, step in done.steps.items()}
+    state = replace(done, steps=steps)
+    assert plain(state).count("se pidió sin caché") == 1
+    assert "se pidió sin caché" in result(state)
+    step = next(step for step in done.instructions)
+    state = replace(done, steps={**done.steps, step.id: replace(step, why=Why(Cause.NEW))})
+    assert plain(state).count("es nueva") == 1
+    stream = io.StringIO()
+    TextView(REQUEST, stream).finish(state)
+    assert stream.getvalue().count("es nueva: no estaba la última vez") == 1
+    assert "Por qué no salieron de la caché:" in stream.getvalue()
 
 
 def test_layers_have_a_line_each() -> None:

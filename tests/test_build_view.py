@@ -177,6 +177,19 @@ def test_what_arrives_is_drawn(blank_page: Page) -> None:
     expect(box.get_by_role("list", name="Capas que se bajan")).to_have_count(0)
 
 
+def test_why_a_step_is_repeated(blank_page: Page) -> None:
+    """La razón va debajo de su paso; la culpable dice lo suyo, y las demás, cuál es. Los gemelos, igual."""
+    view = views()["con razones"]
+    draw(blank_page, view)
+    own, other = blank_page.locator(".mtb-why:visible").all()
+    expect(own).to_have_text("cambió «package.json»; es nuevo «package-lock.json»")
+    expect(other).to_have_text("se repite por «COPY package.json package-lock.json ./» (línea 4)")
+    data, _ = view._repr_mimebundle_()
+    for said in (own.inner_text(), other.inner_text()):
+        assert said in data["text/plain"]
+        assert said in data["text/html"]
+
+
 def test_what_travelled_stays_in_what_is_saved() -> None:
     """Un cuaderno guardado y la página exportada dicen qué viajó: está en el estado y en los gemelos."""
     view, said = views()["terminada"], "viajó 1 de 31 archivos (1,2 kB de 92,8 kB)"

@@ -129,7 +129,7 @@ class _Painter:
                 stages.append(origin.label)
             elif name != "scratch":
                 images[name] = ""
-        return replace(element, images=images, stages=tuple(stages), opaque=opaque)
+        return replace(element, paths=paths, images=images, stages=tuple(stages), opaque=opaque)
 
     def _whole(self, instruction: Instruction) -> str:
         """Su texto y, si lleva documentos, lo que dicen."""

@@ -87,7 +87,18 @@ class _Compared:
             if last := next((each for each in self._chain(label) if each in self._ran), None):
                 why = self.why(last)
                 return self._inherited(None if why and why.cause is Cause.GONE else why, last, spot)
+        for label in element.stages:
+            if change := self._change_in(label):
+                return self._blamed(change.why, change.spot, change.element, spot)
         return Why(Cause.GONE) if self._known(spot) else None
+
+    def _change_in(self, label: str) -> _Change | None:
+        """Lo que cambió de una etapa de la que se toma algo, aunque no repita nada (un paso menos)."""
+        if label not in self._new.stages:
+            return None
+        found = self._changes_above((label, len(self._new.stages[label].elements)))
+        solid = (change for change in found if change.element.keyword in (*WITH_LAYER, "FROM"))
+        return next(solid, None)
 
     def _align(self, label: str, before: StageRecord | None, now: StageRecord) -> None:
         if before is None:
@@ -232,8 +243,8 @@ def _compare(old: Element, new: Element) -> Why | None:
     for name, found in new.images.items():
         if found and old.images.get(name) and old.images[name] != found:
             return Why(Cause.IMAGE, name=name)
-    if old.taken is None or new.taken is None:
-        return None
+    if old.taken is None or new.taken is None or old.paths != new.paths:
+        return None  # otros caminos con el mismo texto: cambió una variable, que va delante
     both = sorted(set(old.taken) & set(new.taken))
     differ = [name for name in both if old.taken[name] != new.taken[name]]
     modes = tuple(name for name in differ if _content(old.taken[name]) == _content(new.taken[name]))

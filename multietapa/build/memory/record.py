@@ -17,10 +17,11 @@ class Element:
     """Una instrucción tal como se hizo.
 
     ``text`` es su texto (recortado si es muy largo) y ``mark`` la huella del texto entero. ``values``, la
-    huella de lo que vale cada variable de un ``ARG``. ``taken``, lo que toma de la carpeta, con la huella de
-    cada archivo; ``None`` si no se sabe. ``images``, las imágenes de fuera de las que parte o toma algo, cada
-    una con su id (``""`` si no se sabe), y ``stages``, las etapas. ``opaque``: depende de algo que no se
-    compara (una dirección, otra carpeta). ``done``: se hizo, o salió de la caché.
+    huella de lo que vale cada variable de un ``ARG``. ``paths``, lo que nombra de la carpeta; ``taken``, lo
+    que toma de ella, con la huella de cada archivo (``None`` si no se sabe). ``images``, las imágenes de
+    fuera de las que parte o toma algo, cada una con su id (``""`` si no se sabe), y ``stages``, las etapas.
+    ``opaque``: depende de algo que no se compara (una dirección, otra carpeta). ``done``: se hizo, o salió de
+    la caché.
     """
 
     keyword: str
@@ -28,6 +29,7 @@ class Element:
     mark: str
     line: int
     values: Mapping[str, str] = field(default_factory=dict)
+    paths: tuple[str, ...] = ()
     taken: Mapping[str, str] | None = field(default_factory=dict)
     images: Mapping[str, str] = field(default_factory=dict)
     stages: tuple[str, ...] = ()
@@ -94,6 +96,7 @@ def _element(found: Mapping[str, Any]) -> Element:
         str(found["mark"]),
         int(found["line"]),
         _texts(found["values"]),
+        tuple(str(path) for path in found["paths"]),
         None if found["taken"] is None else _texts(found["taken"]),
         _texts(found["images"]),
         tuple(str(name) for name in found["stages"]),

@@ -22,7 +22,7 @@ class Cause(Enum):
     ARGUMENT = auto()
     IMAGE = auto()
     STAGE = auto()
-    """Su etapa no se hizo la última vez."""
+    """Su etapa no se había hecho."""
     REMOVED = auto()
     """Ya no está una instrucción que iba delante."""
     REPEATED = auto()
@@ -70,8 +70,8 @@ class Why:
         return replace(self, guilty=place)
 
 
-def phrase(why: Why) -> str:
-    """La razón en pocas palabras, sin mayúscula ni punto."""
+def phrase(why: Why, *, brief: bool = False) -> str:
+    """La razón en pocas palabras, sin mayúscula ni punto. ``brief``: de la culpable basta decir cuál es."""
     place = why.guilty
     if place is None:
         return _own(why)
@@ -82,7 +82,7 @@ def phrase(why: Why) -> str:
     where = f"etapa «{place.stage}», {where}" if place.stage else where
     if why.cause is Cause.REPEATED:
         return f"se repite por {what} ({where}), que se volvió a hacer"
-    return f"se repite por {what} ({where}): {_own(why)}"
+    return f"se repite por {what} ({where}){'' if brief else f': {_own(why)}'}"
 
 
 def _own(why: Why) -> str:
@@ -102,9 +102,9 @@ def _own(why: Why) -> str:
         Cause.MOVED: "cambió de sitio",
         Cause.ARGUMENT: f"cambió el argumento «{why.name}»",
         Cause.IMAGE: f"cambió la imagen «{why.name}»: se llama igual, pero es otra",
-        Cause.STAGE: "su etapa no se hizo la última vez",
+        Cause.STAGE: "es la primera vez, que se recuerde, que se hace su etapa",
         Cause.NO_CACHE: "se pidió sin caché",
-        Cause.FIRST: "no se recuerda otra construcción como esta: misma carpeta, Dockerfile, motor y constructor",
+        Cause.FIRST: "no se recuerda otra construcción como esta (carpeta, Dockerfile, motor y constructor)",
         Cause.GONE: "no cambió nada, pero el motor ya no la tenía en su caché",
     }[why.cause]
 

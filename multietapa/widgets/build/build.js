@@ -19,9 +19,10 @@ function stepRow() {
   const label = element("span");
   activity.append(bar, label);
   const detail = element("span", "mtb-detail");
+  const why = element("span", "mtb-why", "", { title: "Por qué no salió de la caché" });
   const layers = element("ul", "mtb-layers", "", { "aria-label": "Capas que se bajan" });
-  row.append(state, name, size, line, time, activity, detail, layers);
-  return { row, state, name, size, line, time, activity, bar, label, detail, layers, last: "", step: null };
+  row.append(state, name, size, line, time, activity, detail, why, layers);
+  return { row, state, name, size, line, time, activity, bar, label, detail, why, layers, last: "", step: null };
 }
 
 function drawStep(view, step) {
@@ -43,6 +44,8 @@ function drawStep(view, step) {
   view.bar.setAttribute("aria-label", step.text);
   view.detail.hidden = !step.detail;
   setText(view.detail, step.detail);
+  view.why.hidden = !step.why;
+  setText(view.why, step.why || "");
   view.layers.hidden = !step.layers.length;
   while (view.layers.children.length > step.layers.length) view.layers.lastChild.remove();
   step.layers.forEach((text, n) => {

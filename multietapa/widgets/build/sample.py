@@ -6,6 +6,7 @@ Los pasos, tiempos y bytes se parecen a los de la tienda; no son los de ninguna 
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 
 from multietapa.build.events import (
     MAIN_FOLDER,
@@ -21,6 +22,7 @@ from multietapa.build.events import (
     StepProgress,
     StepStarted,
 )
+from multietapa.build.memory.why import Cause, Place, Why
 from multietapa.build.progress import DOWNLOADING, OPENED, OPENING, WAITING
 from multietapa.build.state import BuildState, cancelling, reduce, sized
 from multietapa.widgets.build.build import BuildView
@@ -110,10 +112,14 @@ def views() -> dict[str, BuildView]:
     """El widget en cada momento que merece mirarse, por su nombre."""
     running = _state(*_HALF, StepProgress("b4", "descargar paquetes", 31_400_000, 84_000_000))
     done = sized(_state(*_DONE), 124_300_000, {"f1": 117_200_000, "f2": 7_100_000})
+    why = Why(Cause.FILES, changed=("package.json",), new=("package-lock.json",))
+    because = {"b3": why, "b4": why.blaming(Place("COPY package.json package-lock.json ./", 4))}
+    steps = {id_: replace(step, why=because.get(id_)) for id_, step in done.steps.items()}
     return {
         "en marcha": _shown(REQUEST, running, 9.4),
         "cancelando": _shown(REQUEST, cancelling(running), 9.6),
         "terminada": _shown(REQUEST, done, 0.0),
+        "con razones": _shown(REQUEST, replace(done, steps=steps), 0.0),
         "falló": _shown(REQUEST, _state(*_FAILED), 0.0),
         "grabación": _shown(_RECORDED, done, 0.0),
         "recibiendo": _shown(REQUEST, _state(*_ARRIVING), 4.2),

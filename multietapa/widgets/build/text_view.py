@@ -11,6 +11,7 @@ from multietapa.build.progress import OPENED
 from multietapa.build.state import BuildState, one_line, stage_name
 from multietapa.build.step import Status, Step
 from multietapa.widgets.adapters.ipykernel import in_notebook
+from multietapa.widgets.build.reasons import reason_lines, without_reasons
 from multietapa.widgets.build.travel import activity, layer_line
 from multietapa.widgets.build.words import Request, context, ending, step_line, tail, warning_line
 
@@ -53,8 +54,10 @@ class TextView:
         self._write(*margin, *steps)
 
     def finish(self, state: BuildState) -> None:
-        """Escribe cómo acabó."""
-        self.show(state, state.seconds or 0.0)
+        """Escribe cómo acabó, y por qué no salieron de la caché los pasos de los que se sabe."""
+        self.show(without_reasons(state), state.seconds or 0.0)
+        if told := list(reason_lines(state)):
+            self._write("Por qué no salieron de la caché:", *(f"  {line}" for line in told))
         self._write(ending(state))
 
     def note(self, phrase: str) -> None:

@@ -15,6 +15,7 @@ from multietapa import text
 from multietapa.build.events import BuildWarning
 from multietapa.build.state import BuildPhase, BuildState, Group, one_line
 from multietapa.build.step import Status, Step
+from multietapa.widgets.build.reasons import general, reason
 from multietapa.widgets.build.travel import activity, cut, detail, layers
 from multietapa.widgets.build.travel import summary as sent_summary
 from multietapa.widgets.theme import VARIABLES
@@ -81,7 +82,7 @@ def result(state: BuildState) -> str:
     took = text.duration(state.seconds or 0.0)
     reason = cut(one_line(state.reason), 400)
     if state.phase is BuildPhase.DONE:
-        parts = [f"Imagen {short_id(state.image_id)}", took, cached_sentence(state)]
+        parts = [f"Imagen {short_id(state.image_id)}", took, cached_sentence(state), general(state)]
         return " · ".join(filter(None, parts))
     if state.phase is BuildPhase.CANCELLED:
         return f"Cancelada a los {took}: {reason or 'no queda ninguna imagen nueva.'}"
@@ -108,7 +109,7 @@ def step_line(state: BuildState, step: Step) -> str:
     extra += [size] if (size := step_size(step)) else []
     where = f" ({', '.join(extra)})" if extra else ""
     about = "" if step.status is Status.RUNNING else detail(state, step)
-    name = f"{_shown(step)}{where}{_lead(about, ' · ')}"
+    name = f"{_shown(step)}{where}{_lead(about, ' · ')}{_lead(reason(state, step), ' · ')}"
     return f"{ICONS[step.status]} {step.status.value}{_lead(took(step))}: {name}"
 
 
@@ -248,6 +249,7 @@ def _step(state: BuildState, step: Step) -> dict[str, Any]:
         "took": took(step),
         "size": step_size(step),
         "detail": "",
+        "why": reason(state, step),
         "layers": layers(step),
     }
     if step.status is Status.RUNNING:
