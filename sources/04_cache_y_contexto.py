@@ -59,9 +59,9 @@ print(*tocada.enviado)
 # Ninguno. De un `COPY` se compara el **contenido** de los archivos (y sus permisos), no la fecha. El archivo sí viajó:
 # para decidir qué pide, el motor mira tamaño y fecha. Los demás los tenía de la vez anterior.
 #
-# Las otras reglas se ven mejor en uno de juguete, que guarda la hora a la que se ejecutó. Después se construye cuatro
-# veces más, y cambia: nada, el valor de `VERSION`, el texto de la línea 6 y el contenido de `nota.txt`. Predice desde qué
-# línea se repetirá cada vez.
+# Las otras reglas se ven mejor en un Dockerfile de juguete, que guarda la hora a la que se ejecutó. Se construye cuatro
+# veces más: sin cambiar nada, y cambiando el valor de `VERSION`, el texto de la línea 6 o el contenido de `nota.txt`.
+# Predice desde qué línea se repetirá cada vez.
 
 # %%
 REGLAS = """\
@@ -76,7 +76,7 @@ carpeta = Path(temporal.name, "reglas")
 carpeta.mkdir()
 (carpeta / "nota.txt").write_text("uno\n")
 construir(carpeta, dockerfile=REGLAS, etiqueta="reglas:1", vista=False)
-print(motor().ejecutar("reglas:1", "cat hora.txt; date +%T"))
+print(motor().ejecutar("reglas:1", "cat hora.txt; date +%T").strip())
 
 # %%
 def otra_vez(que, dockerfile=REGLAS, **argumentos):
@@ -87,7 +87,7 @@ def otra_vez(que, dockerfile=REGLAS, **argumentos):
 
 
 otra_vez("1. nada")
-print(motor().ejecutar("reglas:1", "cat hora.txt; date +%T"))
+print(motor().ejecutar("reglas:1", "cat hora.txt; date +%T").strip())
 otra_vez("2. el valor de VERSION", VERSION=2)
 otra_vez("3. el texto de la línea 6", REGLAS.replace("echo", "echo v"))
 (carpeta / "nota.txt").write_text("dos\n")
