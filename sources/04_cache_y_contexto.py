@@ -251,7 +251,8 @@ DEPENDENCIAS = """\
 FROM node:14-alpine
 WORKDIR /app
 COPY package*.json ./
-RUN {montaje} mkdir -p /root/.npm && du -sk /root/.npm && npm install --only=production && du -sk /root/.npm
+RUN {montaje} mkdir -p /root/.npm && du -sk /root/.npm && \\
+    npm install --only=production && du -sk /root/.npm
 """
 
 
@@ -260,7 +261,7 @@ def instalar(montaje):
         MIA, dockerfile=DEPENDENCIAS.format(montaje=montaje), etiqueta="tienda:deps", vista=False
     )
     antes, despues = re.findall(r"(\d+)\s+/root/\.npm", hecha.registro)
-    print(f"{hecha.pasos[-1].segundos:5.1f} s, {int(despues) - int(antes):6} kB bajados  {montaje[:18]}")
+    print(f"{hecha.pasos[-1].segundos:5.1f} s, {int(despues) - int(antes):6} kB bajados  {montaje[:18] or 'sin montar nada'}")
 
 # %%
 import time
@@ -272,7 +273,7 @@ ajustes["dependencies"]["kleur"] = "4.1.5"
 (MIA / "package.json").write_text(json.dumps(ajustes, indent=2), "utf-8")
 instalar("")
 instalar(CACHE)
-print(motor().ejecutar("tienda:deps", "test -e /root/.npm && echo sigue || echo no está"))
+print(motor().ejecutar("tienda:deps", "test -e /root/.npm && echo está || echo .npm no está en la imagen"))
 
 # %% [markdown]
 # Con la caché montada bajó solo lo nuevo. Con una red rápida los segundos se parecen; con una lenta, no. Y como el
