@@ -19,7 +19,7 @@ from multietapa.engine.model import EngineInfo
 from multietapa.engine.session import Engine, engine_of, info_of
 from multietapa.engine.talking import talking
 from multietapa.errors import MultietapaError, UnknownNameError
-from multietapa.measure.measure import quick_sizes
+from multietapa.measure.measure import QuickSizes, quick_sizes
 from multietapa.measure.surface.face import Entry, Face, Kind, RunningUser, Surfaces
 from multietapa.measure.surface.look import look
 from multietapa.widgets.base import open_view
@@ -180,8 +180,8 @@ def superficie(
     client = engine.client
     refuse_recordings(wanted, "mirar")
     info = engine.info or info_of(client)
-    for image in wanted.values():
-        quick_sizes(client, reference(image))  # la que no existe se dice antes de dibujar nada
+    # La que no existe se dice antes de dibujar nada.
+    quick = {name: quick_sizes(client, reference(image)) for name, image in wanted.items()}
     names = tuple(wanted)
     found: dict[str, Face] = {}
 
@@ -191,7 +191,7 @@ def superficie(
 
     opening = Surfaces((), info.label)
     view = open_view(vista, lambda: SurfaceView(names, opening, export), lambda: TextView(names))
-    _look(engine, info, wanted, view, found, scan=escaner)
+    _look(engine, info, wanted, quick, view, found, scan=escaner)
     surfaces = Surfaces(tuple(found.values()), info.label)
     return Superficie(
         imagenes=found,
@@ -208,6 +208,7 @@ def _look(
     engine: Engine,
     info: EngineInfo,
     wanted: Mapping[str, str | Construccion],
+    quick: Mapping[str, QuickSizes],
     view: View,
     found: dict[str, Face],
     *,
@@ -219,7 +220,8 @@ def _look(
         for number, (name, image) in enumerate(wanted.items(), 1):
             tick = Ticker(view, name, number, len(wanted), start)
             tick("Consultando lo ya mirado", 0, 0)
-            found[name] = look(engine, reference(image), name=name, progress=tick, scan=scan)
+            asked = reference(image)
+            found[name] = look(engine, asked, name=name, progress=tick, scan=scan, quick=quick[name])
             if number < len(wanted):
                 view.show(Surfaces(tuple(found.values()), info.label))
     except KeyboardInterrupt:

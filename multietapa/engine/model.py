@@ -12,6 +12,7 @@ from multietapa.engine.endpoint import Endpoint
 KINDS = ("existente", "privado", "embebido", "grabacion")
 #: Los que pone en marcha el kit: su supervisor los levanta si se caen y abre los puertos que publican.
 OWN_KINDS = ("privado", "embebido")
+_PACKING = "containerd"
 NODE_KIND = "nodo"
 """Un motor privado de más, con los datos vacíos, al que se despliega; nadie construye en él."""
 
@@ -30,6 +31,11 @@ class EngineInfo:
     api_version: str
     store: str
     architecture: str
+
+    @property
+    def packs_layers(self) -> bool:
+        """Si su almacén guarda las capas comprimidas, y así las entrega."""
+        return self.store == _PACKING
 
     @property
     def label(self) -> str:
@@ -75,7 +81,7 @@ def describe(client: docker.DockerClient, kind: str = "existente") -> EngineInfo
     version: dict[str, Any] = client.version()
     info: dict[str, Any] = client.info()
     status = {str(key): str(value) for key, value in (info.get("DriverStatus") or [])}
-    store = "containerd" if "io.containerd" in status.get("driver-type", "") else str(info.get("Driver", "?"))
+    store = _PACKING if "io.containerd" in status.get("driver-type", "") else str(info.get("Driver", "?"))
     components = {c.get("Name", "") for c in version.get("Components") or []}
     name = "Podman" if any("Podman" in c for c in components) else "Docker Engine"
     return EngineInfo(

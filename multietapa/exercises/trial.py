@@ -5,17 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from multietapa.errors import BaseImageError, RegistryError
 from multietapa.exercises.bench import Bench
 from multietapa.registry.deploy import deploy
-from multietapa.registry.events import LayerDeclared, LayerProgress, LayerState, Phase, PhaseFinished
-from multietapa.registry.events import PhaseStarted as Started
+from multietapa.registry.events import DeployEvent, Phase, PhaseStarted
 from multietapa.registry.local import local_registry
 from multietapa.registry.node import cold_node
 from multietapa.registry.outcome import NodeKind
 from multietapa.registry.projection import crossing
+from multietapa.registry.state import ImageOnItsWay, reduce
 
 #: Segundos de viaje que se miran, como poco, antes de decir que ya no llega.
 LOOK_SECONDS = 2.0
@@ -89,16 +89,14 @@ def deploy_within(bench: Bench, budget: float, *, mbps: float, port: int) -> Tri
         node.close()
 
 
-@dataclass
 class _Watch:
-    """Va sumando lo que cuenta un despliegue; solo cuenta desde que se pide la imagen."""
+    """Por dónde va un despliegue; solo cuenta desde que se pide la imagen."""
 
-    mbps: float
-    began: float = 0.0
-    seconds: dict[Phase, float] = field(default_factory=dict)
-    title: str = ""
-    _sizes: dict[str, int] = field(default_factory=dict)
-    _done: dict[str, int] = field(default_factory=dict)
+    def __init__(self, mbps: float) -> None:
+        self._mbps = mbps
+        self._way = ImageOnItsWay("")
+        self.began = 0.0
+        self.title = ""
 
     @property
     def elapsed(self) -> float:
@@ -107,35 +105,29 @@ class _Watch:
 
     @property
     def size(self) -> int:
-        """Los bytes de todas las capas."""
-        return sum(self._sizes.values())
+        """Los bytes de las capas que tienen que llegar."""
+        return self._way.expected_bytes
 
     @property
     def travelled(self) -> int:
         """Los que llegaron."""
-        return sum(self._done.values())
+        return self._way.arrived_bytes
 
     @property
     def at_least(self) -> float:
         """Los segundos que tardará como poco: los que van, más lo que falta a la velocidad del enlace."""
-        return self.elapsed + crossing(max(self.size - self.travelled, 0), self.mbps)
+        return self.elapsed + crossing(max(self.size - self.travelled, 0), self._mbps)
 
-    def note(self, event: object) -> None:
+    def note(self, event: DeployEvent) -> None:
         """Apunta lo que pasó."""
-        if isinstance(event, Started):
+        self._way = reduce(self._way, event)
+        if isinstance(event, PhaseStarted):
             if event.phase is Phase.TRANSFER:
-                self.began, self._sizes, self._done = time.monotonic(), {}, {}
-            self.title = f"desplegando a {self.mbps:g} Mb/s: {event.phase.value}"
-        elif isinstance(event, PhaseFinished):
-            self.seconds[event.phase] = event.seconds
-        elif isinstance(event, LayerDeclared):
-            self._sizes[event.layer] = event.size
-        elif isinstance(event, LayerProgress) and event.state is LayerState.TRAVELLING:
-            self._done[event.layer] = event.current
-        elif isinstance(event, LayerProgress) and event.state is not LayerState.WAITING:
-            self._done[event.layer] = self._sizes.get(event.layer, 0)
+                self.began = time.monotonic()
+            self.title = f"desplegando a {self._mbps:g} Mb/s: {event.phase.value}"
 
     def trial(self, node: NodeKind, *, answered: bool) -> Trial:
         """Lo medido hasta ahora."""
-        total = sum(self.seconds.values()) if answered else self.elapsed
-        return Trial(node, self.mbps, total, self.travelled, self.size, answered, dict(self.seconds))
+        seconds = self._way.seconds
+        total = sum(seconds.values()) if answered else self.elapsed
+        return Trial(node, self._mbps, total, self.travelled, self.size, answered, seconds)

@@ -57,10 +57,24 @@ def saved_to(
         _save(client, image, file, place.parent, progress, None)
 
 
+def passed(
+    client: docker.DockerClient,
+    image: str,
+    through: Callable[[Iterator[bytes]], None],
+    *,
+    progress: ProgressCallback | None = None,
+) -> None:
+    """Pide al motor que guarde ``image`` y deja que ``through`` la vea pasar: aquí no se escribe nada.
+
+    Lanza lo que :func:`saved`, menos lo del disco.
+    """
+    _save(client, image, None, Path(), progress, through)
+
+
 def _save(
     client: docker.DockerClient,
     image: str,
-    file: IO[bytes],
+    file: IO[bytes] | None,
     where: Path,
     progress: ProgressCallback | None,
     through: Callable[[Iterator[bytes]], None] | None,
@@ -68,10 +82,10 @@ def _save(
     done = 0
 
     def arriving(expected: int) -> Iterator[bytes]:
-        """Cada trozo, ya escrito en el archivo."""
+        """Cada trozo, ya escrito en el archivo, si lo hay."""
         nonlocal done
         for chunk in client.api.get_image(image):
-            done += file.write(chunk)
+            done += file.write(chunk) if file else len(chunk)
             if progress:
                 progress(SAVING, done, max(expected, done))
             yield chunk
@@ -85,7 +99,8 @@ def _save(
             through(chunks)
         for _ in chunks:
             pass
-        file.flush()
+        if file:
+            file.flush()
         if progress:
             progress(SAVING, done, done)
     except NotFound as problem:

@@ -12,7 +12,8 @@ import binascii
 import re
 from typing import NamedTuple
 
-ANCHOR = re.compile(rb"PRIVATE KEY")
+ANCHORED = b"PRIVATE KEY"
+ANCHOR = re.compile(ANCHORED)
 PUTTY_START = b"PuTTY-User-Key-File-"
 LONGEST = 64 << 10
 """Bytes que puede ocupar una clave, con su cabecera; de una más larga se mira el principio."""

@@ -20,6 +20,7 @@ from multietapa.image.secrets.stream import (
     is_archive,
     kind_of,
     scan_pieces,
+    scan_whole,
 )
 from multietapa.image.tarwalk import RawEntry
 
@@ -111,19 +112,17 @@ class LayerInspector:
         if encoding == BINARY:
             self._binaries = [self._binaries[0] + 1, self._binaries[1] + size]
         whole = b"".join((first, *pieces)) if size <= (LARGEST if rule else _SMALL) else b""
-        if whole:
-            first, pieces = whole, iter(())
-        scan_pieces(
-            as_utf8(itertools.chain((first,), pieces), encoding),
-            scan,
-            binary=encoding == BINARY,
-            own=is_own(path),
-        )
+        binary, own = encoding == BINARY, is_own(path)
+        if whole and encoding in (TEXT, BINARY):
+            scan_whole(whole, scan, binary=binary, own=own)
+        else:
+            rest = iter((whole,)) if whole else itertools.chain((first,), pieces)
+            scan_pieces(as_utf8(rest, encoding), scan, binary=binary, own=own)
         if rule and whole:
             self._read(rule, whole, encoding, scan)
         elif rule:
             self._skipped(path, size, PARTLY_NAMED)
-        elif whole and encoding != BINARY:
+        elif whole and not binary:
             self._remember(path, whole)
         self._keep(path, size, scan, rule)
 

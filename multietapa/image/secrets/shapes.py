@@ -13,6 +13,8 @@ from typing import NamedTuple
 AWS_SECRET = "clave secreta de AWS"
 _LEFT = rb"(?<![A-Za-z0-9_])"
 _RIGHT = rb"(?![A-Za-z0-9])"
+LETTERS = (b"_", b"-")
+"""Las que casi toda ancla lleva y muchos textos no."""
 _IS = rb"[\"']?\s*[=:]\s*[\"']?"
 _AZURE = rb"[A-Za-z0-9+/]{43}(?:[A-Za-z0-9+/]{43}=)?="
 
@@ -20,11 +22,13 @@ _AZURE = rb"[A-Za-z0-9+/]{43}(?:[A-Za-z0-9+/]{43}=)?="
 class Shape(NamedTuple):
     """Una forma: ``anchor`` se busca en todo, y ``token`` dice qué es; el valor es el grupo ``v``, o todo.
 
-    ``before`` son los bytes que el token tiene delante de su ancla, como mucho; si el ancla no es rara,
-    ``ends`` dice cómo acaban.
+    ``letter`` es una de ``LETTERS`` que el ancla lleva siempre, o nada: ver que falta cuesta mucho menos que
+    buscarla a ella. ``before`` son los bytes que el token tiene delante de su ancla, como mucho; si el ancla
+    no es rara, ``ends`` dice cómo acaban.
     """
 
     anchor: re.Pattern[bytes]
+    letter: bytes
     before: int
     ends: tuple[bytes, ...]
     token: re.Pattern[bytes]
@@ -36,7 +40,8 @@ def _shape(anchor: bytes, before: int, ends: str = "", **tokens: tuple[str, byte
     kinds = {name: kind for name, (kind, _) in tokens.items()}
     endings = tuple(end.encode() for end in ends.split())
     token = re.compile(_LEFT + b"(?:" + b"|".join(parts) + b")")
-    return Shape(re.compile(anchor), before, endings, token, kinds)
+    letter = next((letter for letter in LETTERS if anchor.partition(b"[")[0].count(letter)), b"")
+    return Shape(re.compile(anchor), letter, before, endings, token, kinds)
 
 
 #: Las que se buscan en cualquier texto.

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from multietapa.image.secrets.keys import ANCHOR, LONGEST, PUTTY_START, key_at, putty_key
+from multietapa.image.secrets.keys import ANCHOR, ANCHORED, LONGEST, PUTTY_START, key_at, putty_key
 from multietapa.image.secrets.placeholders import is_filler, is_placeholder
-from multietapa.image.secrets.shapes import OWN_SHAPES, SHAPES, Shape, token_at
+from multietapa.image.secrets.shapes import LETTERS, OWN_SHAPES, SHAPES, Shape, token_at
 
 HEAD = 8192
 """Bytes con los que se decide qué es un archivo."""
@@ -105,8 +105,8 @@ def scan_pieces(pieces: Iterator[bytes], scan: Scan, *, binary: bool, own: bool)
     """
     kept, first = b"", 0
     waiting = next(pieces, None)
-    if waiting and waiting.startswith(PUTTY_START) and (key := putty_key(waiting[:LONGEST])):
-        scan.add(Hit(key.kind, _text(waiting[key.start : key.end]), key=True))
+    if waiting:
+        _putty(waiting, scan)
     while waiting is not None and not scan.cut:
         piece, waiting = waiting, next(pieces, None)
         data = kept + piece if kept else piece
@@ -114,6 +114,12 @@ def scan_pieces(pieces: Iterator[bytes], scan: Scan, *, binary: bool, own: bool)
         scan_data(data, scan, first=first, last=last, binary=binary, own=own)
         start = max(0, last - _BEFORE)
         kept, first = data[start:], last - start
+
+
+def scan_whole(data: bytes, scan: Scan, *, binary: bool, own: bool) -> None:
+    """Lo mismo en un archivo que está entero y no necesita pasarse a UTF-8."""
+    _putty(data, scan)
+    scan_data(data, scan, binary=binary, own=own)
 
 
 def scan_data(
@@ -128,14 +134,22 @@ def scan_data(
     """Busca en ``data`` lo que tiene su ancla entre ``first`` y ``last``."""
     last = len(data) if last is None else last
     edge = min(len(data), last + _TAIL)
-    for at in _places(ANCHOR, data, first, last, edge, scan):
-        if key := key_at(data, at):
-            scan.add(Hit(key.kind, _text(data[key.start : key.end]), key=True))
+    if data.find(ANCHORED, first, edge) >= 0:
+        for at in _places(ANCHOR, data, first, last, edge, scan):
+            if key := key_at(data, at):
+                scan.add(Hit(key.kind, _text(data[key.start : key.end]), key=True))
     if binary:
         return
+    absent = [letter for letter in LETTERS if data.find(letter, first, edge) < 0]
     for shape in (*SHAPES, *OWN_SHAPES) if own else SHAPES:
-        if shape.anchor.search(data, first, edge):  # casi nunca: así no cuesta más que buscarla
+        if shape.letter not in absent and shape.anchor.search(data, first, edge):
             _tokens(shape, data, first, last, edge, scan)
+
+
+def _putty(start: bytes, scan: Scan) -> None:
+    """Anota la clave de PuTTY que es un archivo, que empieza por ``start``, si lo es."""
+    if start.startswith(PUTTY_START) and (key := putty_key(start[:LONGEST])):
+        scan.add(Hit(key.kind, _text(start[key.start : key.end]), key=True))
 
 
 def _tokens(shape: Shape, data: bytes, first: int, last: int, edge: int, scan: Scan) -> None:

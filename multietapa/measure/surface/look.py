@@ -31,19 +31,21 @@ def look(
     progress: ProgressCallback | None = None,
     scan: bool = False,
     cache: MeasureCache | None = None,
+    quick: QuickSizes | None = None,
 ) -> Face:
     """Lo que deja a mano ``image`` (etiqueta o id), que se llamará ``name`` (si falta, como su etiqueta).
 
     Lo ya visto se guarda: la segunda vez no se pide la imagen al motor ni se arranca. Con ``scan`` busca
     además vulnerabilidades con el escáner que haya en esta máquina, y eso se hace siempre de nuevo.
-    ``progress`` recibe (fase, bytes hechos, bytes totales).
+    ``progress`` recibe (fase, bytes hechos, bytes totales), y ``quick`` es lo que ya se le preguntó al motor
+    de esa imagen.
 
     Lanza ``UnknownNameError`` si la imagen no existe, ``EngineLostError`` si el motor se corta y
     ``ArchiveError`` si lo que guarda no se puede leer.
     """
     client = engine.client
     info = engine.info or describe(client)
-    quick = quick_sizes(client, image)
+    quick = quick or quick_sizes(client, image)
     store = SurfaceStore(cache or MeasureCache())
     stop = Event()
     with ThreadPoolExecutor(1, "multietapa-usuario") as pool:
@@ -52,7 +54,8 @@ def look(
             waiting = None if ran else pool.submit(runs_as, client, quick.image_id, stop=stop)
             contents = store.contents(quick.image_id)
             if contents is None:
-                contents = contents_of(see(client, quick, store=store, progress=progress))
+                seen = see(client, quick, store=store, progress=progress, plain=not info.packs_layers)
+                contents = contents_of(seen)
                 store.keep_contents(quick.image_id, contents)
             found = vulnerabilities(client, quick.image_id, progress=progress) if scan else NOT_ASKED
             if waiting:

@@ -24,7 +24,7 @@ from multietapa.image.passing import passing_layers
 from multietapa.image.secrets.looking import LayerInspector
 from multietapa.image.secrets.report import SecretReport, leaked
 from multietapa.image.secrets.steps import environment
-from multietapa.measure.export import saved
+from multietapa.measure.export import passed, saved
 from multietapa.measure.measure import QuickSizes
 from multietapa.measure.surface.store import SurfaceStore
 
@@ -46,8 +46,12 @@ def see(
     *,
     store: SurfaceStore,
     progress: ProgressCallback | None = None,
+    plain: bool = False,
 ) -> Seen:
     """Mira la imagen que describe ``quick``.
+
+    ``plain`` dice que el motor guarda las capas sin comprimir: se leen al pasar, y la imagen no se escribe en
+    ningún archivo si no hace falta para otra cosa.
 
     Lanza ``EngineLostError`` si el motor se corta y ``ArchiveError`` si lo que guarda no se puede leer.
     """
@@ -73,14 +77,17 @@ def see(
             for layer in passing_layers(chunks, inspectors).values():
                 keep(layer)
 
-        with saved(client, quick.image_id, progress=progress, through=through) as file:
-            archived = choose(read_images(file), quick.image_id, diff_ids=ids)
-            rest = read_layers(
-                file, archived, known, transfer=False, progress=progress, inspectors=inspectors
-            )
-            for layer in rest:
-                keep(layer)
-            steps, history = tuple(blob.created_by for blob in archived.layers), archived.history
+        if plain and steps is not None:
+            passed(client, quick.image_id, through, progress=progress)
+        if inspectors or steps is None:
+            with saved(client, quick.image_id, progress=progress, through=through) as file:
+                archived = choose(read_images(file), quick.image_id, diff_ids=ids)
+                rest = read_layers(
+                    file, archived, known, transfer=False, progress=progress, inspectors=inspectors
+                )
+                for layer in rest:
+                    keep(layer)
+                steps, history = tuple(blob.created_by for blob in archived.layers), archived.history
     image = MeasuredImage(
         **stacked(known, ids, steps or ()),
         image_id=quick.image_id,
