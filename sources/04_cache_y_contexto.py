@@ -59,9 +59,9 @@ print(*tocada.enviado)
 # Ninguno. De un `COPY` se compara el **contenido** de los archivos (y sus permisos), no la fecha. El archivo sí viajó:
 # para decidir qué pide, el motor mira tamaño y fecha. Los demás los tenía de la vez anterior.
 #
-# Las otras reglas se ven mejor en uno de juguete, que guarda la hora a la que se ejecutó. Después se construye cuatro
-# veces más, y cambia: nada, el valor de `VERSION`, el texto de la línea 6 y el contenido de `nota.txt`. Predice desde qué
-# línea se repetirá cada vez.
+# Las otras reglas se ven mejor en un Dockerfile de juguete, que guarda la hora a la que se ejecutó. Se construye cuatro
+# veces más: sin cambiar nada, y cambiando el valor de `VERSION`, el texto de la línea 6 o el contenido de `nota.txt`.
+# Predice desde qué línea se repetirá cada vez.
 
 # %%
 REGLAS = """\
@@ -76,7 +76,7 @@ carpeta = Path(temporal.name, "reglas")
 carpeta.mkdir()
 (carpeta / "nota.txt").write_text("uno\n")
 construir(carpeta, dockerfile=REGLAS, etiqueta="reglas:1", vista=False)
-print(motor().ejecutar("reglas:1", "cat hora.txt; date +%T"))
+print(motor().ejecutar("reglas:1", "cat hora.txt; date +%T").strip())
 
 # %%
 def otra_vez(que, dockerfile=REGLAS, **argumentos):
@@ -87,7 +87,7 @@ def otra_vez(que, dockerfile=REGLAS, **argumentos):
 
 
 otra_vez("1. nada")
-print(motor().ejecutar("reglas:1", "cat hora.txt; date +%T"))
+print(motor().ejecutar("reglas:1", "cat hora.txt; date +%T").strip())
 otra_vez("2. el valor de VERSION", VERSION=2)
 otra_vez("3. el texto de la línea 6", REGLAS.replace("echo", "echo v"))
 (carpeta / "nota.txt").write_text("dos\n")
@@ -251,7 +251,8 @@ DEPENDENCIAS = """\
 FROM node:14-alpine
 WORKDIR /app
 COPY package*.json ./
-RUN {montaje} mkdir -p /root/.npm && du -sk /root/.npm && npm install --only=production && du -sk /root/.npm
+RUN {montaje} mkdir -p /root/.npm && du -sk /root/.npm && \\
+    npm install --only=production && du -sk /root/.npm
 """
 
 
@@ -260,7 +261,7 @@ def instalar(montaje):
         MIA, dockerfile=DEPENDENCIAS.format(montaje=montaje), etiqueta="tienda:deps", vista=False
     )
     antes, despues = re.findall(r"(\d+)\s+/root/\.npm", hecha.registro)
-    print(f"{hecha.pasos[-1].segundos:5.1f} s, {int(despues) - int(antes):6} kB bajados  {montaje[:18]}")
+    print(f"{hecha.pasos[-1].segundos:5.1f} s, {int(despues) - int(antes):6} kB bajados  {montaje[:18] or 'sin montar nada'}")
 
 # %%
 import time
@@ -272,7 +273,7 @@ ajustes["dependencies"]["kleur"] = "4.1.5"
 (MIA / "package.json").write_text(json.dumps(ajustes, indent=2), "utf-8")
 instalar("")
 instalar(CACHE)
-print(motor().ejecutar("tienda:deps", "test -e /root/.npm && echo sigue || echo no está"))
+print(motor().ejecutar("tienda:deps", "test -e /root/.npm && echo está || echo .npm no está en la imagen"))
 
 # %% [markdown]
 # Con la caché montada bajó solo lo nuevo. Con una red rápida los segundos se parecen; con una lenta, no. Y como el

@@ -1,4 +1,4 @@
-# espera: Cannot find module 'express'
+# espera: Cannot find module '
 FROM node:14-alpine AS build
 WORKDIR /app
 COPY package*.json ./
