@@ -148,7 +148,7 @@ def loaded(engine: docker.DockerClient) -> Iterator[docker.DockerClient]:
 
 
 #: Lo que ningún constructor escribe y overlay2 no hace como dice la especificación: vaciar la raíz entera, y
-#: borrar una carpeta y hacerla otra vez en la misma capa con ``.wh.`` (pierde la marca). Solo se miran en disco.
+#: borrar con ``.wh.`` una carpeta que la misma capa hace otra vez (pierde la marca). Solo se miran en disco.
 NOT_LIKE_OCI = ("todo vaciado", "una carpeta borrada y hecha otra vez")
 
 
