@@ -156,7 +156,7 @@ def test_cache_avoids_asking_again(engine: docker.DockerClient, tag: str, cache:
 
     plain = measured(transfer=False)
     assert plain.transfer_bytes == NOT_MEASURED
-    assert set(phases) == {SAVING, MEASURING}
+    assert set(phases) in ({SAVING}, {SAVING, MEASURING}), "sin comprimir se lee al pasar, si el motor deja"
     assert measured(transfer=False) == plain
     assert not phases
     first = measured()

@@ -115,10 +115,6 @@ class Tree:
             for version, size in counted(node):
                 yield node, version, size
 
-    def layer_of(self, number: int) -> str:
-        """La instrucción que hizo la capa ``number`` (desde 1), o ``""``."""
-        return instruction(self.image.layers[number - 1].created_by)
-
     def origin(self, entry: FileEntry, layer: int) -> Origin:
         """De dónde sale una entrada de la capa ``layer`` (desde 0)."""
         return origin_of(entry, layer, layer < self.image.base_layer_count, self._modules)

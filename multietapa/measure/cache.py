@@ -51,7 +51,6 @@ class MeasureCache:
 
     def keep_layer(self, layer: Layer) -> None:
         """Guarda una capa medida."""
-        rows = [(e.path, e.size, e.kind, e.mode, e.uid, e.gid, e.link, e.mtime) for e in layer.files]
         self.write(
             "capas",
             layer.diff_id,
@@ -63,7 +62,7 @@ class MeasureCache:
                 "transfer": layer.transfer_bytes,
                 "symlinks": layer.symlink_bytes,
                 "documents": dict(layer.documents),
-                "files": rows,
+                "files": layer.files,
             },
         )
 
