@@ -436,3 +436,64 @@ def test_without_an_engine_recordings_are_shown_as_such(
         page.screenshot(path=captures / "grabacion.png")
         expect(page.locator(RED)).to_contain_text(["No hay ningún motor de Docker que conteste."])
         page.close()
+
+
+EXPLORE = """\
+from multietapa import explorar
+x = explorar("node:14-alpine")"""
+BUSY = "import time; time.sleep(9)"
+
+
+def test_the_explorer_answers_and_comes_back(page: Page, lab_url: str, captures: Path) -> None:
+    """En JupyterLab: se pide lo que no viajó, también con otra celda en marcha, y al reabrirlo sigue ahí."""
+    open_cells(page, lab_url, EXPLORE, BUSY)
+    page.keyboard.press("Escape")
+    page.keyboard.press("Shift+Enter")
+    view = page.locator(".mte")
+    expect(view).to_have_attribute("data-phase", "done", timeout=240_000)
+    assert error_texts(page) == []
+    for theme in THEMES:
+        use_theme(page, theme)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            shoot(page, captures, f"explorar-{theme}-{width}")
+            for look in LOOKS:
+                assert page.evaluate(look) == []
+            assert grave(page, ".mte") == []
+    page.set_viewport_size({"width": WIDTHS[0], "height": 900})
+    rest = view.locator(".mte-row", has_text=re.compile(r"y [\d\u202f]+ más"))
+    before = view.locator(".mte-row").count()
+    if rest.count():
+        rest.first.click()
+        view.get_by_role("button", name="Enseñar todos").click()
+        expect(view.locator(".mte-row")).not_to_have_count(before)
+    view.get_by_role("searchbox").fill("os-release")
+    expect(view.locator(".mte-found")).to_contain_text("en toda la imagen")
+    view.locator(".mte-found button", has_text="/usr/lib/os-release").first.click()
+    view.get_by_role("button", name="Ver contenido").click()
+    expect(view.locator(".mte-content pre")).to_contain_text("PRETTY_NAME")
+    here = view.locator(".mte-crumbs").inner_text()
+    view.locator(".mte-map").focus()
+    page.keyboard.press("Escape")
+    assert view.locator(".mte-crumbs").inner_text() != here
+    page.locator(".jp-CodeCell", has_text="sleep").locator(".cm-content").click()
+    page.keyboard.press("Shift+Enter")
+    view.get_by_role("searchbox").fill("busybox")
+    waiting = view.locator(".mte-said", has_text="El kernel está ocupado con otra celda")
+    answered = view.locator(".mte-found", has_text="en toda la imagen")  # con subshells, el kernel contesta
+    expect(waiting.or_(answered)).to_be_visible()
+    expect(answered).to_be_visible(timeout=30_000)
+    expect(waiting).to_be_hidden(timeout=30_000)
+    written = save(page, lab_url, DRAFT)
+    (state,) = (each for each in widget_states(written).values() if "rows" in each["state"])
+    assert len(json.dumps(state, ensure_ascii=False).encode()) < 60_000
+    assert "viajan sin que se vean" in exported(lab_url, DRAFT) or "todo se ve" in exported(lab_url, DRAFT)
+    page = reopen(page, lab_url, DRAFT, lambda again: again.locator(".mte"))
+    again = page.locator(".mte")
+    again.locator(".mte-map").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(again.locator(".mte-crumb")).not_to_have_count(0)
+    again.get_by_role("searchbox").fill("os-release")
+    expect(again.locator(".mte-said")).to_contain_text("El kernel ya no está")
+    shoot(page, captures, "explorar-reabierto")

@@ -16,8 +16,8 @@ from multietapa import text
 from multietapa.errors import MultietapaError
 from multietapa.image.image import MeasuredImage
 from multietapa.image.layer import FileEntry, Layer
+from multietapa.image.nodes import Change
 from multietapa.image.origins import Origin, by_origin
-from multietapa.image.stacking import Change
 from multietapa.image.tree import tree
 from multietapa.widgets.explorer.answers import Answers
 from multietapa.widgets.explorer.explorer import ExplorerView

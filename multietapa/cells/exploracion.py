@@ -13,8 +13,8 @@ from multietapa.cells.exploring import Session
 from multietapa.engine.model import EngineInfo
 from multietapa.engine.talking import talking
 from multietapa.errors import MultietapaError, UnknownNameError
+from multietapa.image.nodes import Node
 from multietapa.image.search import search
-from multietapa.image.stacking import Node
 from multietapa.widgets.explorer.explorer import View
 from multietapa.widgets.explorer.shelves import ORIGINS, Leaf
 from multietapa.widgets.explorer.twin import lines

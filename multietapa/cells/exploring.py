@@ -22,8 +22,8 @@ from multietapa.engine.talking import talking
 from multietapa.errors import MultietapaError
 from multietapa.image.content import Content
 from multietapa.image.image import MeasuredImage, ProgressCallback
+from multietapa.image.nodes import Node
 from multietapa.image.owners import Owners
-from multietapa.image.stacking import Node
 from multietapa.image.tree import tree
 from multietapa.measure.measure import QuickSizes, measure
 from multietapa.measure.opened import Opened, open_archive

@@ -7,8 +7,8 @@ from typing import Any
 
 from multietapa import text
 from multietapa.errors import MultietapaError
+from multietapa.image.nodes import Node
 from multietapa.image.search import search
-from multietapa.image.stacking import Node
 from multietapa.widgets.explorer.rows import CHANGES, level, number, packed
 from multietapa.widgets.explorer.shelves import Filter, Shelves
 from multietapa.widgets.explorer.value import Explored

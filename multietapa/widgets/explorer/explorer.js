@@ -57,7 +57,7 @@ function render({ model, el, kernel }) {
   function shelf(rows) {
     return info().map((layer) => {
       const kids = decode(rows[layer.n] || "", layer.n, "");
-      const node = { kind: "d", isLayer: true, name: `${layer.n + 1} · ${layer.told}`, path: "", layer: layer.n, kids, mixed: true, change: "" };
+      const node = { kind: "d", isLayer: true, name: `${layer.n + 1} · ${layer.stage ? "⇢ " : ""}${layer.told}`, path: "", layer: layer.n, kids, mixed: true, change: "" };
       const whole = rows === model.get("rows");
       const sum = (field) => (whole ? layer[field] : kids.reduce((all, kid) => all + kid[field], 0));
       const weights = new Map();
@@ -107,7 +107,7 @@ function render({ model, el, kernel }) {
     name: (sight) => named(sight) + (sight.kind === "d" && sight.path ? "/" : ""),
     layer: (sight) => (sight.kind === "d" && sight.parts[0].isLayer ? "" : sight.layers.length > 1 ? "varias" : sight.layer === null ? "" : `${sight.layer + 1}`),
     origin: (sight) => (sight.origin < 0 ? "" : sight.mixed ? "varios" : origins()[sight.origin].name),
-    change: (sight) => (sight.kind !== "f" ? (sight.waste ? `⊘ ${size(sight.waste)}` : "") : sight.why ? "⊘ se pierde" : (CHANGES[sight.change] || []).join(" ")),
+    change: (sight) => (sight.crossed && !sight.path ? `⇢ de ${sight.crossed}` : sight.kind !== "f" ? (sight.waste ? `⊘ ${size(sight.waste)}` : "") : sight.why ? "⊘ se pierde" : (CHANGES[sight.change] || []).join(" ")),
     empty: "",
   };
   const paint = { fill, label(sight, deep) {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from multietapa import text
-from multietapa.image.stacking import Change
+from multietapa.image.nodes import Change
 from multietapa.image.waste import WasteItem
 from multietapa.widgets.explorer.rows import WHYS, number, packed
 from multietapa.widgets.explorer.shelves import ORIGINS

@@ -6,7 +6,7 @@ import html
 from collections.abc import Iterator
 
 from multietapa import text
-from multietapa.image.stacking import Node
+from multietapa.image.nodes import Node
 from multietapa.widgets.explorer.shelves import ORIGINS, Shelves, Sum
 from multietapa.widgets.explorer.squarify import Box, squarify
 from multietapa.widgets.surface.listing import plain

@@ -12,7 +12,7 @@ import heapq
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from multietapa.image.stacking import Change, Node, Why
+from multietapa.image.nodes import Change, Node, Why
 from multietapa.widgets.explorer.shelves import Leaf, Shelves, Sum
 from multietapa.widgets.surface.listing import plain
 

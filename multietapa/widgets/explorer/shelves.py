@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from multietapa.image.layer import FileEntry
+from multietapa.image.nodes import ERASED, MARKERS, Change, Node, Version, Why
 from multietapa.image.origins import Origin
-from multietapa.image.stacking import MARKERS, Change, Node, Version, Why
 from multietapa.image.tree import Tree
 from multietapa.widgets.surface.listing import plain
 
 ORIGINS: Sequence[Origin] = tuple(Origin)
-ERASED = (Why.DELETED, Why.FOLDER_DELETED, Why.FOLDER_EMPTIED)
+_PLACES = {origin: place for place, origin in enumerate(ORIGINS)}
 
 
 class Sum:
@@ -43,8 +45,7 @@ class Sum:
         return self.origins.index(most), most < self.bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """Una versión de un archivo: los ``bytes`` que cuenta en su capa, su origen y lo que le pasó.
 
     ``change`` es lo que hizo la capa y ``why``, por qué ya no se ve (``None``: se ve). Una marca de borrado
@@ -132,10 +133,9 @@ class Shelves:
         entry = node.entry
         if entry is not None and entry.kind != "dir":
             shared = node.shared
-            bytes_ = entry.own_bytes if shared is None else shared.bytes if shared.owner is node else 0
             first, layer = (shared.first, shared.layer) if shared else (entry, node.layer)
-            origin = ORIGINS.index(self.tree.origin(first, layer))
-            yield Leaf(name, node.layer, bytes_, origin, node.change)
+            origin = _PLACES[self.tree.origin(first, layer)]
+            yield Leaf(name, node.layer, _carried(node, entry), origin, node.change)
 
     def find(self, shown: str) -> Node | None:
         """El nodo de una ruta tal como se enseña, que en un nombre raro va con escapes."""
@@ -149,25 +149,79 @@ class Shelves:
         return node
 
     def _leaf(self, name: str, version: Version, size: int) -> Leaf:
-        origin = ORIGINS.index(self.tree.origin(version.entry, version.layer))
+        origin = _PLACES[self.tree.origin(version.first or version.entry, version.layer)]
         return Leaf(name, version.layer, size, origin, version.change, version.why, version.hidden_by)
 
     def _shown(self, leaf: Leaf) -> bool:
         return self.wanted.whole if leaf.marker else self.wanted.takes(leaf)
 
     def _add_up(self) -> None:
-        for node in reversed(list(self.tree.nodes())):
-            if node is self.tree.root:
-                continue
-            above = self._sums.setdefault(node.path.rpartition("/")[0], {})
-            for leaf in self.of(node):
-                if leaf.marker:
-                    above.setdefault(leaf.layer, Sum()) if self.wanted.whole else None
-                elif self.wanted.takes(leaf):
-                    one = above.setdefault(leaf.layer, Sum())
-                    one.bytes += leaf.bytes
-                    one.files += 1
-                    one.waste += leaf.bytes if leaf.why else 0
-                    one.origins[leaf.origin] += leaf.bytes
-            for layer, inside in self._sums.get(node.path, {}).items():
+        for node in reversed(self._nodes()):
+            path = node.path
+            cut = path.rfind("/")
+            above = self._sums.setdefault(path[: max(cut, 0)], {})
+            if node.older:
+                self._add_older(node, above)
+            entry = node.entry
+            if entry is not None and entry.kind != "dir" and self._may_show(node):
+                self._add_visible(node, above)
+            for layer, inside in self._sums.get(path, _NOTHING).items():
                 above.setdefault(layer, Sum()).add(inside)
+
+    def _nodes(self) -> list[Node]:
+        """Los nodos que cuentan, los padres antes; donde no se pierde nada no se busca lo que se pierde."""
+        found: list[Node] = []
+        waiting = [self.tree.root]
+        while waiting:
+            kids = [kid for kid in waiting.pop().everything() if kid.hidden or not self._only_lost]
+            found += kids
+            waiting += [kid for kid in kids if kid.children or kid.gone]
+        return found
+
+    @property
+    def _only_lost(self) -> bool:
+        return self.wanted.waste or self.wanted.change is Change.DELETED
+
+    def _may_show(self, node: Node) -> bool:
+        """Si lo que se ve en un nodo puede contar, sin mirar su origen, que es lo que más cuesta."""
+        wanted = self.wanted
+        right = wanted.layer in (None, node.layer) and wanted.change in (None, node.change)
+        return right and not self._only_lost
+
+    def _add_visible(self, node: Node, above: dict[int, Sum]) -> None:
+        entry, shared = node.entry, node.shared
+        assert entry is not None  # se ve
+        size = _carried(node, entry)
+        origin = -1
+        if size or self.wanted.origin is not None:
+            first, layer = (shared.first, shared.layer) if shared else (entry, node.layer)
+            origin = _PLACES[self.tree.origin(first, layer)]
+        if self.wanted.origin not in (None, origin):
+            return
+        one = above.get(node.layer)
+        if one is None:
+            one = above[node.layer] = Sum()
+        one.files += 1
+        if size:
+            one.bytes += size
+            one.origins[origin] += size
+
+    def _add_older(self, node: Node, above: dict[int, Sum]) -> None:
+        for leaf in self.of(node):
+            if leaf.marker:
+                if self.wanted.whole:
+                    above.setdefault(leaf.layer, Sum())
+            elif leaf.why is not None and self.wanted.takes(leaf):
+                one = above.setdefault(leaf.layer, Sum())
+                one.bytes += leaf.bytes
+                one.files += 1
+                one.waste += leaf.bytes
+                one.origins[leaf.origin] += leaf.bytes
+
+
+def _carried(node: Node, entry: FileEntry) -> int:
+    """Los bytes que lleva una ruta que se ve: un enlace duro no repite los de su primer nombre."""
+    return entry.own_bytes if node.shared is None else node.shared.carried(node)
+
+
+_NOTHING: dict[int, Sum] = {}

@@ -34,6 +34,7 @@ function table(act) {
       act.toggle(sight);
     });
     name.append(twist, element("span", `mte-swatch ${told.fill(sight)}`), element("span", "mte-what", told.name(sight)));
+    name.title = sight.path ? `/${sight.path}` : sight.name;
     const share = whole ? (100 * sight.bytes) / whole : 0;
     const part = element("td", "mte-share", sight.bytes && share < 0.05 ? "< 0,1" : number(share, share < 10 ? 1 : 0), { role: "gridcell" });
     part.style.setProperty("--mte-part", `${Math.min(share, 100)}%`);

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from multietapa import text
-from multietapa.image.stacking import Node
+from multietapa.image.nodes import Node
 from multietapa.widgets.explorer.payload import LOSSES, LOST, NOTHING_LOST
 from multietapa.widgets.explorer.picture import heaviest, picture
 from multietapa.widgets.explorer.shelves import ORIGINS

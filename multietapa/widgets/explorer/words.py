@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import Enum
 
 from multietapa import text
-from multietapa.image.stacking import Change, Why
+from multietapa.image.nodes import Change, Why
 from multietapa.image.waste import WasteItem
 from multietapa.widgets.compare.words import EQUIVALENT
 from multietapa.widgets.explorer.shelves import Leaf
@@ -87,6 +87,10 @@ def notes(explored: Explored) -> tuple[str, ...]:
         )
     if not tree.image.base_layer_count and explored.layers:
         found.append("No se sabe qué capas son de la base: el origen de cada archivo sale de su ruta.")
+    if any(layer.stage for layer in explored.layers):
+        found.append(
+            "«⇢»: esa capa copia de otra etapa. Lo demás que había en la otra etapa no llega a la imagen."
+        )
     if tree.stages is None:
         found.append(
             "La historia de una imagen no dice de qué etapa copia cada COPY: se sabe al explorar lo que "
