@@ -142,7 +142,8 @@ def _pieces(group: Group, comparison: Comparison) -> str:
 
 
 def _counted(names: Names) -> str:
-    return f"{text.number(names.count)} {names.family}"
+    one = names.family.replace("paquetes", "paquete").replace("módulos", "módulo")
+    return text.count(names.count, one, names.family)
 
 
 def _listed(names: Names) -> str:
