@@ -351,7 +351,8 @@ def test_a_reopened_notebook_shows_what_it_showed(page: Page, lab_url: str) -> N
             .get_by_role("radio")
             .evaluate_all("all => all.map(r => r.parentNode.innerText)")
         )
-        assert labels == ["Desempaquetado", "Transferencia", "Tamaño", "100 %"]
+        splits = ["base y propias", "por capa"]
+        assert labels == ["Desempaquetado", "Transferencia", *splits, "Tamaño", "100 %"]
         expect(page.locator(pair).get_by_role("radio", name="Transferencia")).to_be_checked()
         expect(page.get_by_role("slider")).to_have_attribute("aria-valuetext", "420 MB")
         expect(page.locator(".mtq").first.get_by_role("radio").nth(1)).to_be_checked()

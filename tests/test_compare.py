@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
@@ -19,7 +20,9 @@ from multietapa.cells.construccion import Construccion
 from multietapa.engine.model import EngineInfo
 from multietapa.errors import MultietapaError, NoEngineError
 from multietapa.identity import BASE_LABEL, EQUIVALENT_LABEL
+from multietapa.image.image import measure_archive
 from multietapa.measure.comparison import Comparison, Figure, Grid, Measure, Part, Row
+from multietapa.measure.disappeared import Contents, disappeared
 from multietapa.widgets.compare.compare import CompareView
 from multietapa.widgets.compare.text_view import TextView
 from multietapa.widgets.compare.twin import lines, payload, static_html
@@ -110,6 +113,37 @@ def test_measures_what_the_images_carry(images: docker.DockerClient) -> None:
     assert packed[2] == 0
     assert (first["base"], first["base equivalente local"]) == ("node:14", True)
     assert [set(line) for line in found.tabla] == [set(first), set(first)]
+
+
+def test_results_say_layers_kinds_waste_and_changes(
+    engine: docker.DockerClient, images: docker.DockerClient
+) -> None:
+    """De un motor real salen las capas, de quién son, las clases, el desperdicio y lo que desaparece."""
+    third = "multietapa-pruebas/comparar:tapada"
+    again = layer(entry("app/server.js", "t" * 700))
+    engine.images.load(archive([BASE, layer(entry("app/server.js", "s" * 500)), again], third, labels=LABELS))
+    try:
+        found = comparar(BIG, SMALL, third, cliente=images, vista=False, nombres=["a", "b", "c"])
+    finally:
+        engine.images.remove(third, force=True)
+    first = found.por_capa["a"][0]
+    assert (first["capa"], first["instrucción"], first["desempaquetado"]) == (1, "paso 0", 4000)
+    assert (first["de la base"], first["también en"]) == (True, ["b", "c"])
+    for name, layers in found.por_capa.items():
+        assert sum(each["desempaquetado"] for each in layers) == found.desempaquetado[name]
+        assert sum(each["transferencia"] for each in layers) == found.transferencia[name]
+        assert sum(found.por_clase[name].values()) == found.desempaquetado[name]
+    assert found.desperdicio["a"] == {"bytes": 0, "tapado": 0, "borrado": 0, "capas": []}
+    (blame,) = found.desperdicio["c"]["capas"]
+    assert (found.desperdicio["c"]["bytes"], blame["tapado"]) == (500, 500)
+    assert (blame["de"], blame["por"]) == ("capa 2 («paso 1»)", "capa 3 («paso 2»)")
+    rows = [row for row in found.desaparecido if row["a"] == "b"]
+    assert [(row["qué pasa"], row["origen"], row["bytes"]) for row in rows] == [
+        ("desaparece", "cachés", 2500),
+        ("se queda", "", 4500),
+    ]
+    assert rows[0]["razón"] == "la dejó la capa 2 («paso 1»)"
+    assert rows[0]["sobre todo"] == ["/root/.npm"]
 
 
 def test_one_image_is_enough(images: docker.DockerClient) -> None:
@@ -356,6 +390,89 @@ def test_progress_says_phase_and_bytes() -> None:
     assert (later["text"], later["fraction"]) == ("Midiendo a", 0.5)
     assert later["step"] == "Midiendo las capas: 250 B de 500 B"
     assert progress_payload(Progress("a", 1, 1, "Consultando lo ya medido", 0, 0, 0), "Midiendo")["why"] == ""
+
+
+def hundreds(amount: int) -> Comparison:
+    """Imágenes de nombres largos y muchas capas, cada una con sus archivos, sus paquetes y su desperdicio."""
+    tags = [
+        f"registro.ejemplo.com:5000/equipo-de-plataforma/tienda:intento-{n}-definitivo" for n in range(amount)
+    ]
+    rows, contents = [], []
+    for number, tag in enumerate(tags):
+        layers, steps = [], []
+        for place in range(25):
+            files = (
+                f"usr/lib/x86_64-linux-gnu/{place}/{number}/biblioteca.so",
+                f"app/node_modules/paquete-{place}-{number}/index.js",
+                f"usr/share/doc/{place}/changelog.gz",
+                "var/cache/siempre-la-misma",
+            )
+            layers.append(layer(*(entry(path, "x" * (number + place + 9)) for path in files)))
+            steps.append(
+                f"RUN apt-get update && apt-get install -y paquete-{number}-{place} otro-paquete-largo"
+            )
+        measured = measure_archive(io.BytesIO(archive(layers, history=steps)), base_layer_count=number % 4)
+        rows.append(Row.from_measurement(tag, tag, replace(measured, base=f"base-{number}:de-nombre-largo")))
+        contents.append(Contents(tag, measured))
+    changes = tuple(disappeared(contents[0], other) for other in contents[1:])
+    return Comparison(tuple(rows), INFO.label, "amd64", changes=changes)
+
+
+@pytest.mark.parametrize("amount", [1, 2, 6, 7, 12])
+def test_a_saved_notebook_stays_small(amount: int) -> None:
+    """Con hasta doce imágenes de muchas capas, lo que se guarda de la vista no llega a 60 kB."""
+    found = hundreds(amount)
+    view = CompareView(found)
+    view.finish(found, Phase.DONE)
+    state = {name: value for name, value in view.get_state().items() if not name.startswith("_")}
+    assert len(json.dumps(state).encode()) < 60_000
+    assert len(view.head["changes"]) == amount - 1
+    plain, markup = view.twins()
+    assert len(markup.encode()) < 100_000
+    for row in found.rows:
+        assert f"{row.name}: " in plain
+        assert row.name in markup
+    assert max(len(line) for line in plain.splitlines() if "  " in line) <= 400
+
+
+def test_splits_say_the_same_in_both_twins() -> None:
+    """Cada clase, lo que nadie ve, las capas y lo que desaparece están en el texto y en el HTML."""
+    found = hundreds(2)
+    one, other = found.rows
+    plain, markup = "\n".join(lines(found)), static_html(found)
+    drawn = payload(found, Phase.DONE)
+    for said in ("Desempaquetado por clase de archivo", "tapado por otra copia", "programas y bibliotecas"):
+        assert said in plain
+        assert said in markup
+    assert one.waste.bytes == one.waste.shadowed == sum(range(9, 33))
+    assert f"{one.name}: {text.size(one.waste.bytes)}" in plain
+    assert "ningún contenedor" in markup
+    assert "con otra copia de la capa" in drawn["rows"][0]["waste"][1]
+    change = found.changes[0]
+    assert f"De {one.name} a {other.name}: desaparecen {text.size(change.gone_bytes)}" in plain
+    assert text.size(change.gone_bytes) in markup
+    assert "Capa a capa" in drawn["table"]
+    for split in ("origin", "layer", "kind", "seen"):
+        bars = drawn["rows"][0]["figures"]["unpacked"]["splits"][split]
+        assert sum(part[2] for part in bars) == one.figure(Measure.UNPACKED).bytes
+    packed = drawn["rows"][0]["figures"]["transfer"]["splits"]
+    assert {sum(part[2] for part in bars) for bars in packed.values()} == {one.figure(Measure.TRANSFER).bytes}
+
+
+def test_an_image_that_is_still_compressing_says_so() -> None:
+    """Leída y sin comprimir: su Desempaquetado se ve, y de Transferencia no hay ninguna cifra."""
+    done = hundreds(1)
+    (whole,) = done.rows
+    figures = {Measure.UNPACKED: whole.figure(Measure.UNPACKED)}
+    half = replace(done, rows=(replace(whole, figures=figures),))
+    assert (half.known(Measure.UNPACKED), half.known(Measure.TRANSFER), half.measured) == (True, False, False)
+    shown = payload(half, Phase.MEASURING)["rows"][0]
+    assert (shown["pending"], list(shown["figures"])) == ("midiendo…", ["unpacked"])
+    assert payload(half, Phase.INTERRUPTED)["rows"][0]["pending"] == "sin medir"
+    plain = "\n".join(lines(half, Phase.INTERRUPTED))
+    assert "sin medir" in plain
+    assert f"{whole.name}: {text.size(whole.figure(Measure.UNPACKED).bytes)} de Desempaquetado." in plain
+    assert "de Transferencia." not in plain
 
 
 def test_view_carries_its_twins() -> None:

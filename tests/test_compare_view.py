@@ -10,10 +10,12 @@ from playwright.sync_api import Page, expect
 from multietapa import text
 from multietapa.measure.comparison import Comparison
 from multietapa.widgets.compare.compare import CompareView
+from multietapa.widgets.compare.sample import half, many, pair
 from multietapa.widgets.compare.words import PROVISIONAL, Phase
 from multietapa.widgets.progress import Progress, progress_payload
+from tests.axe import grave
 from tests.drawing import draw
-from tests.test_compare import CELLS, INFO, comparison, row, square, unmeasured
+from tests.test_compare import CELLS, INFO, comparison, hundreds, row, square, unmeasured
 
 
 @pytest.fixture
@@ -63,8 +65,8 @@ def test_keyboard_reaches_every_segment(page: Page) -> None:
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("radio", name="Transferencia")).to_be_checked()
     page.keyboard.press("ArrowLeft")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
+    for _ in ("reparto", "escala", "primer tramo"):
+        page.keyboard.press("Tab")
     expect(page.get_by_role("img", name=re.compile("^sistema base")).first).to_be_focused()
     page.keyboard.press("ArrowRight")
     second = page.get_by_role("img", name=re.compile("^aplicación")).first
@@ -76,6 +78,92 @@ def test_keyboard_reaches_every_segment(page: Page) -> None:
     expect(page.locator(".mtc-tip")).to_be_hidden()
     page.keyboard.press("Home")
     expect(page.get_by_role("img", name=re.compile("^sistema base")).first).to_be_focused()
+
+
+def test_another_split_by_mouse_and_by_keyboard(page: Page) -> None:
+    """Cada medida tiene sus repartos: se eligen con el ratón o con las flechas, y los tramos cambian."""
+    mount(page, pair())
+    page.get_by_text("por clase de archivo", exact=True).click()
+    expect(page.get_by_role("img", name=re.compile("^programas y bibliotecas"))).to_have_count(2)
+    expect(page.locator(".mtc-meaning")).to_contain_text("que deciden la ruta, la extensión y los permisos")
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("radio", name="por lo que se ve")).to_be_checked()
+    expect(page.get_by_role("img", name=re.compile("^borrado en otra capa: 31,0 MB"))).to_have_count(1)
+    expect(page.locator(".mtc-waste li")).to_contain_text("«RUN rm -r /root/.npm»")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_role("radio", name="por capa")).to_be_checked()
+    shared = page.get_by_role("img", name=re.compile("^capa 4 · COPY .*la lleva también tienda:multietapa$"))
+    expect(shared).to_have_count(1)
+    shared.hover()
+    expect(page.locator(".mtc-tip")).to_contain_text("la lleva también tienda:multietapa")
+    assert page.locator(".mtc-part:not(.mtc-dim)").count() == 2  # la misma capa, en las dos
+    page.get_by_role("radio", name="Transferencia").check(force=True)
+    expect(page.get_by_role("radio", name="por lo que se ve")).to_be_hidden()
+    expect(page.get_by_role("radio", name="base y propias")).to_be_checked()
+    expect(page.locator(".mtc-waste")).to_have_count(0)
+    page.locator(".mt-choice:visible").get_by_text("por capa", exact=True).click()
+    expect(page.get_by_role("img", name=re.compile("^capa 1 · ADD node:14.tar"))).to_have_count(1)
+    page.get_by_role("radio", name="Desempaquetado").check(force=True)
+    expect(page.locator(".mt-choice:visible").get_by_role("radio", name="por capa")).to_be_checked()
+
+
+def test_what_disappears_opens_and_stays_open(page: Page) -> None:
+    """Lo que desaparece se despliega con el teclado, dice la razón de cada grupo y no se cierra solo."""
+    mount(page, pair())
+    opener = page.get_by_text("De tienda:ingenua a tienda:multietapa: desaparecen")
+    opener.focus()
+    page.keyboard.press("Enter")
+    table = page.get_by_role("table", name="Desaparecen 798 MB de Desempaquetado")
+    expect(table).to_contain_text("venía en la base node:14; la otra sale de node:14-alpine")
+    expect(table).to_contain_text("lo son según el cierre de npm")
+    page.get_by_role("radio", name="Transferencia").check(force=True)
+    expect(table).to_be_visible()
+
+
+def test_an_image_still_compressing_shows_no_figure(page: Page) -> None:
+    """Mientras se comprime, Desempaquetado se ve entero, y Transferencia dice que se está midiendo."""
+    mount(page, half(), Phase.MEASURING)
+    expect(page.locator(".mtc-total strong")).to_have_text(["805 MB", "92,0 MB"])
+    page.get_by_role("radio", name="Transferencia").check(force=True)
+    expect(page.locator(".mtc-total strong")).to_have_text(["277 MB", "midiendo…"])
+    expect(page.locator(".mtc").get_by_role("heading")).to_contain_text("Comparación de 2 imágenes")
+    mount(page, half(), Phase.INTERRUPTED)
+    page.get_by_role("radio", name="Transferencia").check(force=True)
+    expect(page.locator(".mtc-total strong").last).to_have_text("sin medir")
+
+
+def test_many_images_share_their_legend(page: Page) -> None:
+    """Con doce imágenes hay una leyenda para todas, en 768 píxeles caben, y los cambios van juntos."""
+    page.set_viewport_size({"width": 768, "height": 900})
+    mount(page, many())
+    expect(page.locator(".mtc-row")).to_have_count(12)
+    expect(page.locator(".mtc-row .mtc-legend")).to_have_count(0)
+    expect(page.locator(".mtc-key li").first).to_contain_text("sistema base")
+    expect(page.locator(".mtc-changes > details")).to_have_count(1)
+    assert page.locator(".mtc-chart").evaluate("e => e.clientHeight") < 900
+    for split in ("por capa", "por clase de archivo", "por lo que se ve"):
+        page.locator(".mt-choice:visible").get_by_text(split, exact=True).click()
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    expect(page.locator(".mtc-key")).to_contain_text("lo ve un contenedor")
+    page.get_by_text("Qué desaparece de tienda:intento-1 a cada una de las otras 11").click()
+    expect(page.locator(".mtc-changes details details")).to_have_count(11)
+
+
+@pytest.mark.parametrize("shape", ["dos", "doce"])
+def test_axe_finds_nothing_serious(page: Page, shape: str) -> None:
+    """axe-core no encuentra nada grave en ningún reparto, con todo desplegado."""
+    mount(page, pair() if shape == "dos" else many())
+    for summary in page.locator("summary").all():
+        summary.click()
+    for measure, splits in (
+        ("Desempaquetado", ("por origen", "por capa", "por clase de archivo", "por lo que se ve")),
+        ("Transferencia", ("base y propias", "por capa")),
+    ):
+        page.get_by_role("radio", name=measure).check(force=True)
+        for split in splits:
+            page.locator(".mt-choice:visible").get_by_text(split, exact=True).click()
+            assert grave(page, ".mtc") == []
 
 
 def test_pointer_shows_exact_bytes(page: Page) -> None:
@@ -90,7 +178,7 @@ def test_pointer_shows_exact_bytes(page: Page) -> None:
 
 
 @pytest.mark.parametrize("width", [1280, 768, 480, 360])
-@pytest.mark.parametrize("shape", ["dos", "cuadro", "muchas", "midiendo", "nombres largos"])
+@pytest.mark.parametrize("shape", ["dos", "cuadro", "muchas", "midiendo", "nombres largos", "cientos"])
 def test_nothing_overflows(page: Page, width: int, shape: str) -> None:
     """En pantallas estrechas nada se sale por un lado, tampoco con la tabla abierta."""
     long = ("registro.ejemplo.com:5000/equipo-de-plataforma/" + "tienda" * 8 + ":multietapa-definitiva",)
@@ -99,11 +187,13 @@ def test_nothing_overflows(page: Page, width: int, shape: str) -> None:
         "cuadro": square(804_444_393, 263_217_692, 664_889_761, 123_663_053),
         "muchas": comparison(*range(10**8, 10**9, 10**8)),
         "midiendo": unmeasured("a", "b"),
+        "cientos": hundreds(7 if width < 600 else 3),
         "nombres largos": Comparison((row(long[0], 5 * 10**8, equivalent=True), row("b", 3)), INFO.label * 2),
     }[shape]
     page.set_viewport_size({"width": width, "height": 900})
     mount(page, shown, Phase.MEASURING if shape == "midiendo" else Phase.DONE)
-    page.get_by_text("Ver como tabla").click()
+    for summary in page.locator("summary:visible").all():
+        summary.click()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert page.evaluate("(e => e.scrollWidth <= e.clientWidth)(document.querySelector('.mtc'))")
 

@@ -124,13 +124,17 @@ def _key(entry: FileEntry) -> tuple[str, int, str]:
 def _missing(one: Contents, other: Contents) -> tuple[tuple[Group, ...], int, int]:
     """Los grupos de lo que lleva una imagen y la otra no, de más a menos, y los bytes y archivos que sí."""
     groups: dict[tuple[str, str], dict[str, list[int]]] = {}
+    reasons: dict[tuple[int, Origin], str] = {}
     stayed = files = 0
     for found, origin in one.entries:
         if _key(found.entry) in other.keys:
             stayed += found.size
             files += 1
             continue
-        pieces = groups.setdefault((origin.value, _reason(one.image, other.image, found, origin)), {})
+        place = (found.layer.index, origin)
+        if place not in reasons:  # son miles de archivos de unas pocas capas
+            reasons[place] = _reason(one.image, other.image, found, origin)
+        pieces = groups.setdefault((origin.value, reasons[place]), {})
         piece = pieces.setdefault(_piece(found.entry.path), [0, 0])
         piece[0] += found.size
         piece[1] += 1

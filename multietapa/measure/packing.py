@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import math
 import os
+import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Collection
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
 from multietapa.image.image import ProgressCallback
 from multietapa.image.transfer import BLOCK, PackedSize, packed_length, workers
-from multietapa.measure.export import disk_to
 
 PACKING = "Comprimiendo las capas"
 _TICK = 0.15  # segundos
+_LEFT_FREE = 1 << 30  # bytes del disco que no se tocan
 _READING = 2  # los procesadores que ocupan el motor que entrega y quien lee: eso va antes
 _POSITIONED = hasattr(os, "pread")
 
@@ -85,9 +88,16 @@ class Packing:
         self._layers[diff_id] = PackedSize(self._pool)
 
         def take(block: bytes) -> None:
-            """Guarda un bloque y lo encarga."""
-            with disk_to("abrir sus capas", self._folder):
-                offset = place.append(block)
+            """Guarda un bloque y lo encarga; si apenas queda disco, lo comprime y espera."""
+            offset = None
+            if shutil.disk_usage(self._folder).free > _LEFT_FREE:
+                with suppress(OSError):
+                    offset = place.append(block)
+            if offset is None:
+                job = self._layers[diff_id].add_later(partial(packed_length, block))
+                self._jobs.append((job, len(block)))
+                job.result()
+                return
             self._opened.append((diff_id, place, offset, len(block)))
             if not self._reading_first:
                 self._submit(*self._opened.pop())

@@ -7,7 +7,7 @@ import re
 
 from multietapa import text
 from multietapa.measure.comparison import Comparison, Figure, Measure, Part, Row
-from multietapa.widgets.compare.splits import PAINTS
+from multietapa.widgets.compare.splits import MANY, PAINTS
 from multietapa.widgets.compare.words import EQUIVALENT, MEANINGS, details, headline, percent
 from multietapa.widgets.theme import VARIABLES, paint_css
 
@@ -24,6 +24,7 @@ _CSS = """
   align-items: center; text-align: right; }
 .mts-legend i { width: 16px; height: 14px; border-radius: 2px; box-shadow: inset 0 0 0 1px #8888; }
 .mts-legend i + span { text-align: left; }
+.mts-scroll { overflow-x: auto; }
 """
 
 
@@ -41,6 +42,10 @@ def bars_html(comparison: Comparison, measure: Measure) -> str:
     used = {part.name for row in rows for part in row.figure(measure).parts if part.bytes}
     title = _esc(headline(comparison, measure)) if comparison.known(measure) else measure.value
     drawn = "".join(_row(row, comparison, measure, scale, used) for row in rows)
+    if len(comparison.rows) > MANY:
+        drawn = (
+            f'<ul class="mts-legend">{"".join(_named(name) for name in PAINTS if name in used)}</ul>{drawn}'
+        )
     return f'<div class="mts"><p><strong>{title}.</strong> {_esc(MEANINGS[measure])}</p>{drawn}</div>'
 
 
@@ -54,11 +59,12 @@ def _row(row: Row, comparison: Comparison, measure: Measure, scale: int, used: s
         if part.bytes
     )
     legend = "".join(_legend(figure, part) for part in figure.parts if part.name in used)
+    legend = "" if len(comparison.rows) > MANY else f'<ul class="mts-legend">{legend}</ul>'
     return (
         f'<div class="mts-row"><div class="mts-head"><div><strong>{_esc(row.name)}</strong> '
         f"<span>{_esc(about)}</span></div><strong>{total}</strong></div>"
         f'<div class="mts-bar" style="width:{100 * figure.bytes / scale:.2f}%" role="img" '
-        f'aria-label="{_esc(f"{row.name}: {total}")}">{parts}</div><ul class="mts-legend">{legend}</ul></div>'
+        f'aria-label="{_esc(f"{row.name}: {total}")}">{parts}</div>{legend}</div>'
     )
 
 
@@ -68,6 +74,11 @@ def _legend(figure: Figure, part: Part) -> str:
         f'<li{"" if part.bytes else " class=mts-none"}><i class="mt-{PAINTS[part.name]}"></i>'
         f"<span>{_esc(part.name)}</span><b>{text.size(part.bytes)}</b> <span>{share}</span></li>"
     )
+
+
+def _named(name: str) -> str:
+    """Una parte en la leyenda de todas las imágenes, que están cada una con sus cifras en la tabla."""
+    return f'<li><i class="mt-{PAINTS[name]}"></i><span>{_esc(name)}</span></li>'
 
 
 def _esc(value: str) -> str:

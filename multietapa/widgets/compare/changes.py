@@ -17,6 +17,8 @@ HOW = (
     "demás desaparece o es nuevo. Cada razón es lo que dicen la capa, la base o el cierre de npm."
 )
 _BLAMES = 3
+_ROOM = 9_000  # letras
+_ELSEWHERE = "El detalle está en <code>desaparecido</code>, en lo que devuelve <code>comparar</code>."
 _GROUPS, _FEWER_GROUPS = 6, 3
 
 
@@ -44,6 +46,17 @@ def summary(change: Disappeared) -> str:
         f"De {change.before} a {change.after}: desaparecen {text.size(change.gone_bytes)}, son nuevos "
         f"{text.size(change.new_bytes)} y se quedan {text.size(change.stayed)} de Desempaquetado"
     )
+
+
+def change_tables(comparison: Comparison) -> list[list[str]]:
+    """De cada cambio, su frase y su detalle en HTML, si cabe en un cuaderno guardado."""
+    found: list[list[str]] = []
+    left = _ROOM
+    for change in comparison.changes:
+        table = change_html(change, comparison)
+        left -= len(table)
+        found.append([summary(change), table if left > 0 else f"<p>{_ELSEWHERE}</p>"])
+    return found
 
 
 def change_lines(comparison: Comparison) -> Iterator[str]:
@@ -129,7 +142,8 @@ def _pieces(group: Group, comparison: Comparison) -> str:
 
 
 def _counted(names: Names) -> str:
-    return f"{text.number(names.count)} {names.family}"
+    one = names.family.replace("paquetes", "paquete").replace("módulos", "módulo")
+    return text.count(names.count, one, names.family)
 
 
 def _listed(names: Names) -> str:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from multietapa import text
 from multietapa.measure.comparison import Comparison, Measure, Split
-from multietapa.widgets.compare.splits import also_in, folded, limit, short_layer
+from multietapa.widgets.compare.splits import MANY, also_in, folded, limit, short_layer
 
-_MOST = 40  # capas en la tabla
+_MOST, _FEWER = 40, 15  # capas en la tabla
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,13 @@ def layers_html(comparison: Comparison) -> str:
     lines = _lines(comparison)
     if not lines:
         return ""
+    most = _FEWER if len(comparison.rows) > MANY else _MOST
     body = "".join(
         f'<tr><th scope="row">{_esc(line.name)}</th><td>{_esc(_whose(line, comparison))}</td>'
         f"<td>{text.size(line.unpacked)}</td><td>{_packed(line)}</td></tr>"
-        for line in lines[:_MOST]
+        for line in lines[:most]
     )
-    rest = lines[_MOST:]
+    rest = lines[most:]
     size = text.size(sum(line.unpacked for line in rest))
     left = f"<p>Y {text.count(len(rest), 'capa más', 'capas más')}, que suman {size}.</p>" if rest else ""
     return (
@@ -55,7 +56,9 @@ def layer_lines(comparison: Comparison) -> Iterator[str]:
         for part in shown:
             marks = ("de la base" if part.in_base else "", also_in(row, part, comparison))
             said = "; ".join(filter(None, marks))
-            yield f"  {short_layer(part)}: {text.size(part.bytes)}" + (f" ({said})" if said else "")
+            yield f"  {short_layer(part, comparison)}: {text.size(part.bytes)}" + (
+                f" ({said})" if said else ""
+            )
         if rest:
             size = text.size(sum(part.bytes for part in rest))
             yield f"  otras {text.count(len(rest), 'capa', 'capas')}: {size}"
@@ -71,7 +74,7 @@ def _lines(comparison: Comparison) -> list[_Line]:
         for part in row.splits[Measure.UNPACKED, Split.LAYER].parts if row.splits else ():
             images.setdefault(part.layer, {})[row.name] = None
             names = tuple(images[part.layer])
-            found[part.layer] = _Line(short_layer(part), names, part.bytes, sizes.get(part.layer))
+            found[part.layer] = _Line(short_layer(part, comparison), names, part.bytes, sizes.get(part.layer))
     return sorted(found.values(), key=lambda line: -line.unpacked)
 
 

@@ -47,7 +47,7 @@ SPLIT_MEANINGS: Mapping[tuple[Measure, Split], str] = {
     (Measure.TRANSFER, Split.BASE): MEANINGS[Measure.TRANSFER],
     (Measure.TRANSFER, Split.LAYER): "Lo que viaja por la red de cada capa, comprimida.",
 }
-_NAME = 44  # letras de una capa
+_NAME, _SHORTER = 44, 26  # letras de una capa
 _LAYERS, _FEWER = 10, 3
 MANY = 6
 """Con más imágenes que estas, de cada una se detalla menos."""
@@ -71,9 +71,10 @@ def drawn(row: Row, measure: Measure, split: Split, comparison: Comparison) -> l
     ]
 
 
-def short_layer(part: Part) -> str:
+def short_layer(part: Part, comparison: Comparison) -> str:
     """El nombre de una capa en un renglón: ``capa 3 · RUN npm ci``."""
-    name = part.name if len(part.name) <= _NAME else f"{part.name[: _NAME - 1]}…"
+    most = _SHORTER if len(comparison.rows) > MANY else _NAME
+    name = part.name if len(part.name) <= most else f"{part.name[: most - 1]}…"
     return f"capa {name}"
 
 
@@ -116,7 +117,7 @@ def _layers(row: Row, figure: Figure, comparison: Comparison) -> list[list[Any]]
             own += 1
         said = "; ".join(filter(None, ("de la base" if part.in_base else "", note)))
         share = percent(figure.share(part))
-        found.append([short_layer(part), paint, part.bytes, share, part.layer[7:19], said])
+        found.append([short_layer(part, comparison), paint, part.bytes, share, part.layer[7:19], said])
     if rest:
         together = Part(f"otras {text.count(len(rest), 'capa', 'capas')}", sum(part.bytes for part in rest))
         share = percent(figure.share(together))

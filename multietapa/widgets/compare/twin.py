@@ -16,9 +16,8 @@ from multietapa.widgets.compare.bars import bars_css, bars_html
 from multietapa.widgets.compare.changes import (
     HOW,
     blamed,
-    change_html,
     change_lines,
-    summary,
+    change_tables,
     waste_lines,
     wasted,
 )
@@ -123,12 +122,11 @@ def static_html(comparison: Comparison, phase: Phase = Phase.DONE, reason: str =
     effects = "".join(effects_html(comparison, measure) for measure in Measure)
     foot = "".join(f"<p><small>{_esc(note)}</small></p>" for note in notes(comparison))
     changes = "".join(
-        f"<p><strong>{_esc(summary(each))}.</strong></p>{change_html(each, comparison)}"
-        for each in comparison.changes
+        f"<p><strong>{_esc(sentence)}.</strong></p>{table}" for sentence, table in change_tables(comparison)
     )
     changes += f"<p><small>{_esc(HOW)}</small></p>" if changes else ""
     escaped = "".join(f"<p>{_esc(line)}</p>" for line in waste_lines(comparison) if line)
-    tables = table_html(comparison) + layers_html(comparison)
+    tables = f'<div class="mts-scroll">{table_html(comparison)}{layers_html(comparison)}</div>'
     body = f"{bars}{paragraphs}{tables}{effects}{escaped}{changes}{foot}"
     return f'<style>{bars_css()}</style><div class="mt">{body}</div>'
 
@@ -159,7 +157,7 @@ def payload(comparison: Comparison, phase: Phase, reason: str = "") -> dict[str,
             "predicted": predicted(comparison),
             "prediction": prediction(comparison),
             "notes": list(notes(comparison)),
-            "changes": [[summary(each), change_html(each, comparison)] for each in comparison.changes],
+            "changes": change_tables(comparison),
             "many": MANY,
             "layers": [list(each) for each in LAYER_KEY],
             "how": HOW if comparison.changes else "",
