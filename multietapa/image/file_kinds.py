@@ -31,8 +31,7 @@ _MODULES = re.compile(
 )
 _DOCUMENTATION = re.compile(
     r"(usr/(local/)?)?share/(doc|doc-base|man|info|help|gtk-doc)/|usr/(local/)?man/"
-    r"|(.*/)?(readme|license|licence|copying|changelog|changes|authors|notice|contributing)(\.[a-
-    z]{2,4})?$",
+    r"|(.*/)?(readme|license|licence|copying|changelog|changes|authors|notice|contributing)(\.[a-z]{2,4})?$",
     re.IGNORECASE,
 )
 _LIBRARY = re.compile(r".*\.so(\.[0-9]+)*$")
@@ -45,8 +44,8 @@ _EXTENSIONS = {
         js mjs cjs jsx ts mts cts tsx map vue py pyi pl pm t sh bash zsh c h cc cpp cxx hh hpp inc ipp tcc
         s go rs java kt scala rb lua php el m4 ac am in cmake mk make awk sed tcl html htm xhtml css scss
         less json json5 jsonc yml yaml toml xml xsd xsl dtd svelte txt conf cfg ini list env properties
-        sql md rst pc d service socket timer rules gyp gypi lock proto tmpl patch diff dockerfile m4f pod
-        tex texinfo texi
+        sql md rst pc d service socket timer rules gyp gypi lock proto tmpl patch diff dockerfile
+        m4f pod tex texi texinfo
     """,
     FileKind.DATA: """
         db sqlite sqlite3 dat data bin csv tsv parquet avro npy mo po pot gmo gz tgz bz2 xz zst zip tar 7z
@@ -65,8 +64,7 @@ _FOLDERS = (
         ("usr/share/zoneinfo/", "usr/share/locale/", "usr/lib/locale/", "usr/share/i18n/"),
         FileKind.DATA,
     ),
-    (("etc/", "var/lib/dpkg/", "lib/apk/", "usr/lib/apk/", "usr/share/perl", "usr/include/"),
-    FileKind.CODE),
+    (("etc/", "var/lib/dpkg/", "lib/apk/", "usr/lib/apk/", "usr/share/perl", "usr/include/"), FileKind.CODE),
     (("var/lib/",), FileKind.DATA),
 )
 
