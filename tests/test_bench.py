@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -65,6 +65,10 @@ def test_with_other_arguments(bench: Bench) -> None:
 def test_an_image_alone_is_not_enough() -> None:
     """De una imagen no se sabe el Dockerfile: no se puede pedir otra etapa ni otros argumentos."""
     alone = Bench(None, IMAGE, apps.app("tienda-node"))  # type: ignore[arg-type]
-    for ask in (lambda: alone.up_to("dev"), lambda: alone.with_arguments({"NODE": "24"})):
+    asks: tuple[Callable[[], object], ...] = (
+        lambda: alone.up_to("dev"),
+        lambda: alone.with_arguments({"NODE": "24"}),
+    )
+    for ask in asks:
         with pytest.raises(UncheckableError, match="Con la imagen sola"):
             ask()

@@ -146,6 +146,8 @@ def test_everything_public_says_what_it_does() -> None:
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if not isinstance(node, (ast.FunctionDef, ast.ClassDef)) or node.name.startswith("_"):
                 continue
+            if any(isinstance(one, ast.Name) and one.id == "overload" for one in node.decorator_list):
+                continue  # lo dice la función de verdad
             if path.parent.name != "tests" or node.name.startswith("test_"):
                 silent += [] if ast.get_docstring(node) else [f"{path.name}: {node.name}"]
     assert silent == []
