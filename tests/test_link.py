@@ -66,11 +66,11 @@ def test_the_bytes_take_what_they_must(
 ) -> None:
     """Tardan lo que dice la velocidad, con menos de un 5 % de error, con una conexión o con tres a la vez.
 
-    Un tropiezo de la máquina, que solo puede alargarlo, se perdona dos veces.
+    Un tropiezo de la máquina, que solo puede alargarlo, se perdona cuatro veces.
     """
     each = int(mbps * 1e6 / 8 * seconds / connections)
     expected = each * connections * 8 / 1e6 / mbps
-    for attempt in range(3):
+    for attempt in range(5):
         with Link(source, mbps=mbps) as link:
             threads = [threading.Thread(target=ask, args=(link.address, each)) for _ in range(connections)]
             began = time.monotonic()
@@ -82,7 +82,7 @@ def test_the_bytes_take_what_they_must(
             passed = link.down.bytes
         assert passed == (each + 1) * connections
         assert took > expected * 0.95
-        if took < expected * 1.05 or attempt == 2:
+        if took < expected * 1.05 or attempt == 4:
             assert took < expected * 1.05
             break
     no_threads()
