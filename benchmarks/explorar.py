@@ -118,7 +118,7 @@ def _report(start: float, before: resource.struct_rusage, made: Tree) -> None:
         json.dumps(
             {
                 "wall": seconds,
-                "user": after.ru_utime - before.ru_utime,
+                "user": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
                 "memory": after.ru_maxrss / 1000,
                 "grown": (after.ru_maxrss - before.ru_maxrss) / 1000,
             }
@@ -156,7 +156,8 @@ def with_engine(pairs: int) -> None:
             ratios.append(found["wall"] / save)
             again.append(apart("--entera", folder)[0]["wall"])
             print(
-                f"  guardar {text.number(save, 2)} s · explorar {text.number(found['wall'], 2)} s · "
+                f"  guardar {text.number(save, 2)} s · explorar {text.number(found['wall'], 2)} s "
+                f"({text.number(found['user'], 2)} s de procesador) · "
                 f"otra vez {text.number(again[-1], 2)} s",
                 flush=True,
             )

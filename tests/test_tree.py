@@ -149,6 +149,28 @@ def test_every_sum_is_exact_with_hard_links_too(seed: int) -> None:
     check_sums(made(*random_layers(seed, 7)), f"semilla {seed}")
 
 
+@pytest.mark.parametrize("start", range(0, 1500, 500))
+def test_every_sum_is_exact_even_if_a_layer_contradicts_itself(start: int) -> None:
+    """Archivos dentro de archivos, carpetas que son archivos y enlaces por medio: ningún byte se pierde."""
+    for seed in range(start, start + 500):
+        dice = random.Random(seed)
+
+        def path(dice: random.Random = dice) -> str:
+            return "/".join(dice.choice("ab") for _ in range(dice.randrange(1, 4)))
+
+        layers = []
+        for _ in range(dice.randrange(1, 5)):
+            found: dict[tuple[bool, str], FileEntry] = {}
+            for _ in range(dice.randrange(10)):
+                kind = dice.choice(("file", "file", "dir", "symlink", "hardlink", "whiteout", "opaque"))
+                size = dice.randrange(1, 99) if kind in ("file", "symlink") else 0
+                link = path() if kind in ("symlink", "hardlink") else ""
+                one = FileEntry(path(), size, kind, 0o644, 0, 0, link)
+                found[kind in ("whiteout", "opaque"), one.path] = one
+            layers.append(tuple(found.values()))
+        check_sums(tree(loose(*layers)), f"semilla {seed}")
+
+
 @pytest.mark.parametrize("name", TRICKY)
 def test_every_sum_is_exact_in_the_hard_images(name: str) -> None:
     """También en cada imagen difícil."""
@@ -522,6 +544,14 @@ def test_a_path_outside_the_image_is_refused(bad: bytes) -> None:
     with pytest.raises(ArchiveError) as caught:
         made(bad)
     assert "sale de la raíz" in caught.value.why
+
+
+@pytest.mark.parametrize("bad", [layer(entry("./.", "x")), layer(entry("/", "destino", "symlink"))])
+def test_the_root_can_only_be_a_folder(bad: bytes) -> None:
+    """Una entrada que dice ser la raíz y ocupa algo se rechaza: sus bytes no estarían en ningún sitio."""
+    with pytest.raises(ArchiveError) as caught:
+        made(bad)
+    assert "raíz" in caught.value.why
 
 
 def test_links_that_point_at_each_other_end() -> None:

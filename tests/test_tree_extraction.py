@@ -24,6 +24,7 @@ pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or os.geteuid() != 0, reason="poner dueños en disco hace falta root"
 )
 TAG = "multietapa-pruebas/arbol:1"
+ADDED_BY_DOCKER = ("dev", "proc", "sys", "etc", ".dockerenv")
 _KINDS = {stat.S_IFREG: "file", stat.S_IFDIR: "dir", stat.S_IFLNK: "symlink"}
 Seen = dict[str, tuple[str, int, int, int]]
 
@@ -146,7 +147,12 @@ def loaded(engine: docker.DockerClient) -> Iterator[docker.DockerClient]:
         engine.images.remove(image.id, force=True)
 
 
-@pytest.mark.parametrize("name", [name for name in TRICKY if name != "todo vaciado"])
+#: Lo que ningún constructor escribe y overlay2 no hace como dice la especificación: vaciar la raíz entera, y
+#: borrar con ``.wh.`` una carpeta que la misma capa hace otra vez (pierde la marca). Solo se miran en disco.
+NOT_LIKE_OCI = ("todo vaciado", "una carpeta borrada y hecha otra vez")
+
+
+@pytest.mark.parametrize("name", [name for name in TRICKY if name not in NOT_LIKE_OCI])
 def test_what_is_seen_is_what_an_engine_exports(name: str, loaded: docker.DockerClient) -> None:
     """Cargada en un motor, su contenedor tiene los mismos archivos, con los mismos tamaños y permisos."""
     layers = TRICKY[name]
@@ -164,6 +170,8 @@ def test_what_is_seen_is_what_an_engine_exports(name: str, loaded: docker.Docker
             if member.islnk() and tar.getmember(member.linkname).issym():
                 kind = "symlink"
             exported[member.name] = (kind, len(member.linkname.encode()) if kind == "symlink" else size)
-    for path, (kind, size, *_) in in_tree(tree(measured(layers))).items():
+    ours = in_tree(tree(measured(layers)))
+    assert {path for path in exported if path.split("/")[0] not in ADDED_BY_DOCKER} == ours.keys()
+    for path, (kind, size, *_) in ours.items():
         assert exported[path][0] == kind, path
         assert kind == "symlink" or exported[path][1] == size, path

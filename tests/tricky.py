@@ -90,5 +90,13 @@ TRICKY: dict[str, list[bytes]] = {
     ],
     "la misma capa dos veces": [BASE, layer(entry(".wh.d")), BASE],
     "carpetas que nadie nombra": [layer(entry("a/b/c/d", "x" * 8)), layer(entry("a/b/.wh.c"))],
+    "por un enlace de su capa": [
+        layer(folder("r"), entry("l", "r", "symlink"), entry("l/f", "x" * 10), entry("l/g/h", "y" * 5)),
+        layer(entry("r/.wh.f")),
+    ],
+    "por un enlace de otra capa": [
+        layer(folder("r"), entry("r/f", "x" * 10), entry("l", "r", "symlink")),
+        layer(folder("l"), entry("l/f", "y" * 5)),
+    ],
     "todo vaciado": [BASE, layer(entry(".wh..wh..opq"), entry("n", "1"))],
 }

@@ -6,6 +6,7 @@ abajo, ``.wh..wh..opq`` vacía su carpeta, y un archivo nuevo tapa al anterior e
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Sequence
 
 from multietapa.image.layer import FileEntry, Layer
@@ -28,6 +29,8 @@ MAX_ENTRIES = 2_000_000
 """Cuántas entradas se admiten entre todas las capas; una capa repetida cuenta cada vez."""
 MAX_NODES = 2_000_000
 """Cuántas rutas se admiten, con las carpetas que ninguna capa nombra."""
+
+_HOPS = 8  # enlaces que se siguen
 
 
 class Stack:
@@ -58,8 +61,10 @@ class Stack:
             path = entry.path
             above, _, name = path.rpartition("/")
             parent = self._folders.get(above) or self._folder(above, index)
-            if not path or name in parent.children or name in parent.gone:
-                self._add(parent, entry, index)
+            if parent.path != above:  # se llega por un enlace de la misma capa
+                path = f"{parent.path}/{name}"
+            if not name or name in parent.children or name in parent.gone:
+                self._add(parent, name, entry, index)
                 continue
             if parent.children is NO_CHILDREN:
                 parent.children = {}
@@ -126,8 +131,11 @@ class Stack:
                 self._lose(child, index, Why.FOLDER_EMPTIED, node.path, again)
                 self._die(node, name, child)
 
-    def _folder(self, path: str, index: int) -> Node:
-        """La carpeta ``path``, que se ve; si en su sitio hay otra cosa de más abajo, la tapa."""
+    def _folder(self, path: str, index: int, hops: int = _HOPS) -> Node:
+        """La carpeta ``path``, que se ve; si en su sitio hay otra cosa de más abajo, la tapa.
+
+        Un enlace de la misma capa se sigue, como al extraerla; uno de otra queda tapado por una carpeta.
+        """
         known = self._folders.get(path)
         if known is not None:
             return known
@@ -140,49 +148,48 @@ class Stack:
             missing.append(above)
             path = above
         for path in reversed(missing):
-            node = self._child(node, path)
+            node = self._child(node, path[path.rfind("/") + 1 :])
             if node.layer < 0:
                 node.layer, node.change = index, Change.ADDED
             elif node.layer < index and node.kind != "dir":
                 self._forget(node, index, Why.SHADOWED, "")
                 node.layer, node.change = index, Change.CHANGED
+            elif node.layer == index and node.kind == "symlink" and hops:
+                node = self._folder(_target(node), index, hops - 1)
             self._folders[path] = node
         return node
 
-    def _child(self, parent: Node, path: str) -> Node:
-        name = path[len(parent.path) + 1 :] if parent.path else path
+    def _child(self, parent: Node, name: str) -> Node:
         node = parent.children.get(name)
         if node is None:
             node = parent.gone.pop(name, None) if parent.gone else None
             if node is None:
                 self._count += 1
                 self._check_count()
-                node = Node(path)
+                node = Node(f"{parent.path}/{name}" if parent.path else name)
             if parent.children is NO_CHILDREN:
                 parent.children = {}
             parent.children[name] = node
         return node
 
-    def _add(self, parent: Node, entry: FileEntry, index: int) -> None:
+    def _add(self, parent: Node, name: str, entry: FileEntry, index: int) -> None:
         """Pone una entrada donde ya hay o hubo algo."""
-        path = entry.path
-        if not path:
+        if not name:
             self._root(entry, index)
             return
-        node = self._child(parent, path)
+        node = self._child(parent, name)
         kind = entry.kind
         if node.layer < 0:
             node.change = self._again(node, index)
+        elif kind != "dir" or node.kind != "dir":
+            self._replace(node, entry, index)
         elif node.layer < index:
-            if kind == "dir" and node.kind == "dir":
-                old = node.entry
-                if old is not None:
-                    if (old.mode, old.uid, old.gid) == (entry.mode, entry.uid, entry.gid):
-                        return
-                    node.older += (Version(node.layer, old, node.change, index, Why.METADATA),)
-                node.change = Change.METADATA
-            else:
-                self._replace(node, entry, index)
+            old = node.entry
+            if old is not None:
+                if (old.mode, old.uid, old.gid) == (entry.mode, entry.uid, entry.gid):
+                    return
+                node.older += (Version(node.layer, old, node.change, index, Why.METADATA),)
+            node.change = Change.METADATA
         node.entry, node.layer = entry, index
         if kind == "hardlink":
             self._join(node, entry)
@@ -207,6 +214,8 @@ class Stack:
         node.change = Change.METADATA if why is Why.METADATA else Change.CHANGED
 
     def _root(self, entry: FileEntry, index: int) -> None:
+        if entry.own_bytes:
+            broken("Una de sus entradas es la raíz de la imagen y no es una carpeta.")
         if entry.kind == "dir":
             self.root.entry, self.root.layer = entry, index
 
@@ -268,6 +277,12 @@ class Stack:
                 layer, first = shared.layer, shared.first
             node.shared = None
         node.older += (Version(layer, entry, node.change, index, why, lost, root, first),)
+
+
+def _target(node: Node) -> str:
+    """La ruta a la que lleva un enlace simbólico, sin salir de la raíz de la imagen."""
+    assert node.entry is not None
+    return posixpath.normpath(posixpath.join("/", posixpath.dirname(node.path), node.entry.link)).strip("/")
 
 
 def shadow(old: FileEntry, new: FileEntry) -> Why:
