@@ -36,6 +36,13 @@ class Sum:
         self.waste += other.waste
         self.origins = [mine + its for mine, its in zip(self.origins, other.origins, strict=True)]
 
+    def copy(self) -> Sum:
+        """Otra igual, que se puede seguir sumando."""
+        other = Sum.__new__(Sum)
+        other.bytes, other.files, other.waste = self.bytes, self.files, self.waste
+        other.origins = self.origins[:]
+        return other
+
     @property
     def origin(self) -> tuple[int, bool]:
         """El origen que más pesa, por su lugar en ``ORIGINS``, y si hay otros; (-1, False) si nada pesa."""
@@ -166,7 +173,11 @@ class Shelves:
             if entry is not None and entry.kind != "dir" and self._may_show(node):
                 self._add_visible(node, above)
             for layer, inside in self._sums.get(path, _NOTHING).items():
-                above.setdefault(layer, Sum()).add(inside)
+                one = above.get(layer)
+                if one is None:
+                    above[layer] = inside.copy()
+                else:
+                    one.add(inside)
 
     def _nodes(self) -> list[Node]:
         """Los nodos que cuentan, los padres antes; donde no se pierde nada no se busca lo que se pierde."""
