@@ -81,6 +81,8 @@ class _Compared:
             return self._blamed(first.why, first.spot, first.element, spot)
         if (before := self._step_before(spot)) and before in self._ran and not _linked(element):
             why = self.why(before)
+            if why is None and _linked(self._at(before)):
+                return None
             if why is None or why.cause is not Cause.GONE:
                 return self._inherited(why, before, spot)
         for label in element.stages:
@@ -198,7 +200,9 @@ class _Compared:
     def _known(self, spot: Spot) -> bool:
         """Si de él y de todo lo que depende se sabe todo, y la última vez se hizo."""
         before = self._before.get(spot)
-        if before is None or not before.done:
+        if (
+            before is None or not before.done or _linked(before)
+        ):  # una unión se rehace aunque esté en la caché
             return False
         pending, seen = [spot, *self._chain(*spot)], set[Spot]()
         while pending:
