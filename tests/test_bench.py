@@ -62,13 +62,11 @@ def test_with_other_arguments(bench: Bench) -> None:
     assert set(bench.given.arguments) == {"BASE"}
 
 
-def test_an_image_alone_is_not_enough() -> None:
+@pytest.mark.parametrize(
+    "ask", [lambda alone: alone.up_to("dev"), lambda alone: alone.with_arguments({"NODE": "24"})]
+)
+def test_an_image_alone_is_not_enough(ask: Callable[[Bench], Bench]) -> None:
     """De una imagen no se sabe el Dockerfile: no se puede pedir otra etapa ni otros argumentos."""
     alone = Bench(None, IMAGE, apps.app("tienda-node"))  # type: ignore[arg-type]
-    asks: tuple[Callable[[], object], ...] = (
-        lambda: alone.up_to("dev"),
-        lambda: alone.with_arguments({"NODE": "24"}),
-    )
-    for ask in asks:
-        with pytest.raises(UncheckableError, match="Con la imagen sola"):
-            ask()
+    with pytest.raises(UncheckableError, match="Con la imagen sola"):
+        ask(alone)
