@@ -127,7 +127,7 @@ def test_requirements_are_written_once(wheel: zipfile.ZipFile) -> None:
 def _parts(requirement: str) -> tuple[str, frozenset[str], str]:
     """El nombre, los límites de versión en cualquier orden y la condición de un requisito."""
     what, _, condition = requirement.partition(";")
-    name, limits = re.fullmatch(r"([\w-]+)(.*)", what.strip()).groups()  # type: ignore[union-attr]
+    name, limits = re.fullmatch(r"([\w.-]+)(.*)", what.strip()).groups()  # type: ignore[union-attr]
     return name, frozenset(limits.split(",")), condition.strip()
 
 

@@ -63,15 +63,19 @@ class _Zstd:
     """Lo que hay en un archivo con zstd; uno roto falla como los de gzip."""
 
     def __init__(self, module: Any, file: IO[bytes]) -> None:
-        self._file: Readable = module.ZstdFile(file)
+        self._file = module.ZstdFile(file)
         self._broken: type[Exception] = module.ZstdError
 
     def read(self, n: int) -> bytes:
         """Los siguientes ``n`` bytes, o menos; lanza ``zlib.error`` si no se entienden."""
         try:
-            return self._file.read(n)
+            return bytes(self._file.read(n))
         except self._broken as problem:
             raise zlib.error(str(problem)) from problem
+
+    def close(self) -> None:
+        """Suelta lo suyo; el archivo sigue abierto."""
+        self._file.close()
 
 
 class Section(io.RawIOBase):
