@@ -81,7 +81,8 @@ def notes(explored: Explored) -> tuple[str, ...]:
         found.append("No se sabe qué capas son de la base: el origen de cada archivo sale de su ruta.")
     if any(layer.stage for layer in explored.layers):
         found.append(
-            "«⇢»: esa capa copia de otra etapa. Lo demás que había en la otra etapa no llega a la imagen."
+            "Una capa que copia de otra etapa («⇢») trae solo lo que copia: lo demás que había en la otra no "
+            "llega a la imagen."
         )
     if tree.stages is None:
         found.append(
