@@ -44,7 +44,7 @@ function render({ model, el, kernel }) {
 
   const state = { grouping: "folders", colour: "origin", filter: nothing(), trail: [], chosen: "", sorting: ["bytes", true], expanded: new Set() };
   let [base, filtered, here, tops] = [[], null, null, []];
-  let [sums, asked, pending, timer] = [null, 0, new Map(), 0];
+  let [asked, pending, timer] = [0, new Map(), 0];
 
   // --- Lo que se sabe, y cómo se mira ---
 
@@ -70,7 +70,6 @@ function render({ model, el, kernel }) {
   function look() {
     const filter = filtered ? { ...nothing(), none: true } : { ...state.filter, none: !filtering() };
     filter.sums = new Map();
-    sums = filter;
     const shelves = filtered || base;
     const byLayer = state.grouping === "layers" || !shelves.some((node) => node.kids.length);
     const sum = (field) => shelves.reduce((all, node) => all + node[field], 0);
@@ -108,7 +107,6 @@ function render({ model, el, kernel }) {
     layer: (sight) => (sight.kind === "d" && sight.parts[0].isLayer ? "" : sight.layers.length > 1 ? "varias" : sight.layer === null ? "" : `${sight.layer + 1}`),
     origin: (sight) => (sight.origin < 0 ? "" : sight.mixed ? "varios" : origins()[sight.origin].name),
     change: (sight) => (sight.crossed && !sight.path ? `⇢ de ${sight.crossed}` : sight.kind !== "f" ? (sight.waste ? `⊘ ${size(sight.waste)}` : "") : sight.why ? "⊘ se pierde" : (CHANGES[sight.change] || []).join(" ")),
-    empty: "",
   };
   const paint = { fill, label(sight, deep) {
     const number_ = state.colour === "layer" && !sight.parts[0].isLayer && sight.layers.length === 1 ? `${sight.layer + 1} · ` : "";
@@ -178,7 +176,7 @@ function render({ model, el, kernel }) {
     look();
     drawCrumbs();
     drawMap();
-    list.draw(here, { ...told, empty: here.known ? "Nada que enseñar con ese filtro." : "" }, state.expanded, state.sorting);
+    list.draw(here, { ...told, empty: filtering() ? "Nada que enseñar con ese filtro." : "" }, state.expanded, state.sorting);
     list.mark(state.chosen);
   }
 

@@ -1,6 +1,6 @@
 // El árbol que viaja, capa por capa, y las dos maneras de mirarlo: por carpetas y por capas.
 
-const CHANGES = { a: ["+", "añadido"], c: ["≠", "cambiado"], x: ["−", "borrado"] };
+const CHANGES = { a: ["+", "añadido"], c: ["≠", "cambiado"], m: ["≈", "permisos"], x: ["−", "borrado"] };
 const FIELDS = ["bytes", "files", "waste", "unknown"];
 const base36 = (text) => parseInt(text || "0", 36);
 const bySize = (a, b) => (a.kind === "r") - (b.kind === "r") || b.bytes - a.bytes || (a.name < b.name ? -1 : 1);

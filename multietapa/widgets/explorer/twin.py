@@ -36,7 +36,7 @@ _CSS = """
 .mte-key { display: inline-flex; align-items: center; gap: 6px; margin-right: 14px; white-space: nowrap; }
 .mte-key i { width: 16px; height: 14px; border-radius: 2px; box-shadow: inset 0 0 0 1px #8888; }
 .mt .mte-pic { display: block; max-width: 100%; height: auto; margin: 8px 0; }
-.mt table { border-collapse: collapse; }
+.mt table { border-collapse: collapse; font-size: inherit; margin: 0; }
 .mt td, .mt th { text-align: left; padding: 2px 12px 2px 0; vertical-align: top; }
 .mt td.n { text-align: right; white-space: nowrap; } .mt td { overflow-wrap: anywhere; }
 .mt details { padding-left: 1.1em; } .mt .mte-leaf { padding-left: 2.1em; }
@@ -183,7 +183,7 @@ def _layers_html(explored: Explored) -> str:
     rows = "".join(
         f'<tr><td class="n">{number}</td><td class="n">{text.size(layer.bytes)}</td>'
         f'<td class="n">{text.size(layer.waste) if measured else ""}</td>'
-        f"<td>{'base' if layer.in_base else ''}{f'etapa «{_esc(layer.stage)}»' if layer.stage else ''}</td>"
+        f"<td>{'base' if layer.in_base else ''}{f'⇢ etapa «{_esc(layer.stage)}»' if layer.stage else ''}</td>"
         f"<td><code>{_esc(short(layer.instruction))}</code></td></tr>"
         for number, layer in enumerate(explored.layers, 1)
     )

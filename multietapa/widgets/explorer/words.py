@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import Enum
 
 from multietapa import text
-from multietapa.image.nodes import Change, Why
+from multietapa.image.nodes import Why
 from multietapa.image.waste import WasteItem
 from multietapa.widgets.compare.words import EQUIVALENT
-from multietapa.widgets.explorer.shelves import Leaf
 from multietapa.widgets.explorer.value import Explored, LayerRow
 from multietapa.widgets.surface.listing import plain
 
@@ -28,12 +26,6 @@ class Phase(Enum):
 
 
 ICONS = {Phase.LOOKING: "▶", Phase.DONE: "✓", Phase.INTERRUPTED: "⊘", Phase.FAILED: "✗"}
-CHANGE_SIGNS: Mapping[Change, str] = {
-    Change.ADDED: "+",
-    Change.CHANGED: "≠",
-    Change.METADATA: "≈",
-    Change.DELETED: "−",
-}
 
 
 def about(explored: Explored) -> str:
@@ -89,7 +81,8 @@ def notes(explored: Explored) -> tuple[str, ...]:
         found.append("No se sabe qué capas son de la base: el origen de cada archivo sale de su ruta.")
     if any(layer.stage for layer in explored.layers):
         found.append(
-            "«⇢»: esa capa copia de otra etapa. Lo demás que había en la otra etapa no llega a la imagen."
+            "Una capa que copia de otra etapa («⇢») trae solo lo que copia: lo demás que había en la otra no "
+            "llega a la imagen."
         )
     if tree.stages is None:
         found.append(
@@ -134,13 +127,6 @@ def cause(why: Why) -> str:
 def loss_path(item: WasteItem) -> str:
     """Lo que se pierde: un archivo, o la carpeta que lo reúne."""
     return f"/{plain(item.path)}{'/' if item.folder and item.path else ''}"
-
-
-def happened(leaf: Leaf) -> str:
-    """Lo que le pasó a una versión de un archivo: ``cambiado; se pierde: se borró en la capa 6``."""
-    if leaf.why is None or leaf.hidden_by is None:
-        return str(leaf.change.value)
-    return f"{leaf.change.value}; se pierde: {cause(leaf.why)} en la capa {leaf.hidden_by + 1}"
 
 
 def share(part: int, whole: int) -> str:
