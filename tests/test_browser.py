@@ -172,6 +172,60 @@ def test_cancelling_a_build_that_runs(
     expect(view).to_have_attribute("data-phase", "cancelled", timeout=15_000)
 
 
+def tab_to(page: Page, wanted: Locator) -> None:
+    """Pulsa el tabulador hasta llegar a un control, como quien no usa el ratón."""
+    for _ in range(90):
+        if wanted.evaluate("node => node === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    pytest.fail(f"con el tabulador no se llega a {wanted}")
+
+
+STAGES_LIVE = """\
+from multietapa import construir
+DOS = "FROM node:14-alpine AS uno\\nRUN echo uno; sleep 600\\n"
+DOS += "FROM node:14-alpine AS dos\\nRUN echo dos; sleep 600\\n"
+DOS += "FROM node:14-alpine\\nCOPY --from=uno /a /a\\nCOPY --from=dos /a /a\\n"
+construir("../apps/tienda-node", dockerfile=DOS, etiqueta="prueba:dos", sin_cache=True, vista="etapas")"""
+
+
+@pytest.mark.parametrize("way", ["ratón", "teclado"])
+def test_the_stages_are_seen_alive(page: Page, lab_url: str, captures: Path, way: str) -> None:
+    """Con la celda en marcha se ven dos etapas a la vez, se abre una y se cancela; reabierto, sigue ahí."""
+    open_cells(page, lab_url, STAGES_LIVE)
+    run_all(page, wait=False)
+    view = page.locator(".mtv")
+    running = view.locator(".mtg-node[data-status=running]")
+    expect(running).to_have_count(2, timeout=60_000)
+    expect(view.locator(".mtl-lanes li[data-status=running]")).to_have_count(2)
+    if way == "ratón":
+        running.last.click()
+    else:
+        tab_to(page, view.locator('.mtg-node[tabindex="0"]'))
+        for _ in range(6):
+            if page.locator(".mtg-node:focus").get_attribute("data-status") == "running":
+                break
+            page.keyboard.press("ArrowRight")
+        page.keyboard.press("Enter")
+    expect(view.locator(".mtv-detail")).to_contain_text("sleep 600")
+    page.screenshot(path=captures / f"etapas-en-marcha-{way}.png")
+    cancel = view.get_by_role("button", name="Cancelar")
+    if way == "ratón":
+        cancel.click()
+    else:
+        page.keyboard.press("Escape")
+        tab_to(page, cancel)
+        page.keyboard.press("Enter")
+    expect(view).to_have_attribute("data-phase", "cancelled", timeout=15_000)
+    expect(view.locator(".mtg-node[data-status=cancelled]")).to_have_count(2)
+    assert grave(page, ".mtv") == []
+    shown = view.locator(".mtl-lanes").inner_text()
+    save(page, lab_url, DRAFT)
+    page = reopen(page, lab_url, DRAFT, lambda again: again.locator(".mtv"))
+    expect(page.locator(".mtl-lanes")).to_have_text(shown, use_inner_text=True)
+    assert "⊘ cancelada" in exported(lab_url, DRAFT)
+
+
 SHOWN = """\
 from multietapa import predecir
 from multietapa.widgets.build.sample import views as builds
@@ -182,15 +236,6 @@ shown = [prediccion, comparisons()["cuadro"], comparisons()["dos imágenes"], *b
 for view in (*shown, questions()["sin contestar"], questions()["falta una"]):
     view.display()"""
 ACTIVE = "cells => cells.findIndex(cell => cell.classList.contains('jp-mod-active'))"
-
-
-def tab_to(page: Page, wanted: Locator) -> None:
-    """Pulsa el tabulador hasta llegar a un control, como quien no usa el ratón."""
-    for _ in range(90):
-        if wanted.evaluate("node => node === document.activeElement"):
-            return
-        page.keyboard.press("Tab")
-    pytest.fail(f"con el tabulador no se llega a {wanted}")
 
 
 def test_the_keyboard_alone_works_every_control(page: Page, lab_url: str) -> None:

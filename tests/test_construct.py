@@ -265,7 +265,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[BuildView]:
         opened.append(widget())
         return opened[-1]
 
-    monkeypatch.setattr(construct, "open_view", open_view)
+    monkeypatch.setattr("multietapa.widgets.live.open.open_view", open_view)
     return opened
 
 

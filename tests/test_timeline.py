@@ -298,7 +298,8 @@ def test_random_builds() -> None:
         check(folded(functools.reduce(reduce, events[:cut], BuildState()), text), what)
         state = functools.reduce(reduce, events, BuildState())
         wall = max(end for step in state.steps.values() for _, end in step.intervals)
-        end: Event = draw.choice([BuildFinished("sha256:1", wall), BuildFailed("x", wall, "v0", 2)])
+        ends: list[Event] = [BuildFinished("sha256:1", wall), BuildFailed("x", wall, "v0", 2)]
+        end = draw.choice(ends)
         line = folded(reduce(state, end), text)
         check(line, what)
         chain = critical(line)

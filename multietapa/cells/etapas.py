@@ -60,7 +60,8 @@ def etapas(
     contexto: Construccion,
     *otras: Construccion,
     vista: bool | str = True,
-) -> Cronologia: ...
+) -> Cronologia:
+    """Con construcciones ya terminadas."""
 
 
 @overload
@@ -72,7 +73,8 @@ def etapas(
     argumentos: Mapping[str, object] | None = None,
     constructor: str = "buildkit",
     vista: bool | str = True,
-) -> Etapas: ...
+) -> Etapas:
+    """Con una carpeta, o con el texto de un Dockerfile."""
 
 
 @offered(_EXAMPLE)

@@ -9,7 +9,8 @@ from typing import Any
 import traitlets
 
 from multietapa.widgets.base import WidgetView, drawing
-from multietapa.widgets.lanes.words import Built, headline, lines, payload, static_html
+from multietapa.widgets.lanes.twin import static_html
+from multietapa.widgets.lanes.words import Built, headline, lines, payload
 
 _HERE = Path(__file__).parent
 STRIP_JS, STRIP_CSS = ((_HERE / name).read_text(encoding="utf-8") for name in ("strip.js", "strip.css"))

@@ -1,11 +1,10 @@
-"""Los tiempos de las etapas dichos con palabras, y sus franjas: lo mismo en el widget y en sus dos gemelos.
+"""Los tiempos de las etapas dichos con palabras, y sus franjas: lo mismo en el widget y en sus gemelos.
 
 Los segundos son los medidos. El camino crítico y lo que se repetiría son cálculos, y se dicen como tales.
 """
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +16,6 @@ from multietapa.build.step import Status, Step
 from multietapa.build.timeline import Interval, StageStatus, StageTime, Timeline, measured
 from multietapa.widgets.build.travel import cut
 from multietapa.widgets.build.words import Request, context, result
-from multietapa.widgets.theme import VARIABLES
 
 ICONS = {
     StageStatus.WAITING: "○",
@@ -267,7 +265,7 @@ def _shown(at: int, built: Built) -> dict[str, Any]:
         "phase": line.state.phase.name.lower(),
         "result": summary(built),
         "lanes": lanes(line),
-        "notes": _notes(line),
+        "notes": notes_of(line),
     }
 
 
@@ -278,56 +276,12 @@ def lines(builds: Sequence[Built]) -> list[str]:
         said += [built.request.recording] if built.request.recording else []
         said += [f"{at}. {built.request.title} · {about(built)}", f"  {summary(built)}"]
         said += [f"  {each}" for each in stage_lines(built.line)]
-        said += [f"  {each}" for each in _notes(built.line)]
+        said += [f"  {each}" for each in notes_of(built.line)]
     return said
 
 
-def static_html(builds: Sequence[Built], css: str) -> str:
-    """El gemelo en HTML: las mismas franjas, sin controles, y cada una con su frase."""
-    total = max((built.line.state.seconds or 0.0 for built in builds), default=0.0) or 1.0
-    shown = "".join(_section(at, built, total) for at, built in enumerate(builds, 1))
-    return (
-        f'<style>{VARIABLES}{css}</style><div class="mt"><p><strong>{_esc(headline(builds))}</strong></p>'
-        f"{shown}<p>{_esc(legend_words())}</p></div>"
-    )
-
-
-def legend_words() -> str:
-    """Cómo se leen las franjas, en una línea."""
-    return " ".join(LEGEND)
-
-
-def _section(at: int, built: Built, total: float) -> str:
-    badge = (
-        f'<div class="mt-grabacion">{_esc(built.request.recording)}</div>' if built.request.recording else ""
-    )
-    notes = _notes(built.line)
-    return (
-        f"{badge}<p><strong>{at}. {_esc(built.request.title)}</strong> · {_esc(about(built))}<br>"
-        f"{_esc(summary(built))}</p>{strip_html(built.line, total)}"
-        + "".join(f"<p>{_esc(note)}</p>" for note in notes)
-    )
-
-
-def strip_html(line: Timeline, total: float) -> str:
-    """Las franjas de una construcción, en HTML fijo."""
-    rows = "".join(
-        f'<li><span class="mtl-name">{_esc(lane["name"])}</span>'
-        f'<span class="mtl-track">{"".join(_bar(piece, total) for piece in lane["pieces"])}</span>'
-        f'<span class="mtl-mark">{"◆ " if lane["hot"] else ""}{_esc(lane["says"].partition(": ")[2])}</span>'
-        "</li>"
-        for lane in lanes(line)
-    )
-    return f'<ul class="mtl-lanes">{rows}</ul>'
-
-
-def _bar(piece: list[float], total: float) -> str:
-    start, end, kind = piece
-    left, width = 100 * start / (total or 1.0), 100 * (end - start) / (total or 1.0)
-    return f'<i class="mtl-{int(kind)}" style="left:{left:.2f}%;width:{width:.2f}%"></i>'
-
-
-def _notes(line: Timeline) -> list[str]:
+def notes_of(line: Timeline) -> list[str]:
+    """El camino crítico y lo que trabajó a la vez, en frases."""
     return [*filter(None, [path_sentence(line, path_of(line))]), *together_sentences(line)]
 
 
@@ -342,7 +296,3 @@ def _name(line: Timeline, key: str) -> str:
 
 def _said(step: Step) -> str:
     return cut(one_line(step.name), 100)
-
-
-def _esc(said: str) -> str:
-    return html.escape(said, quote=False)

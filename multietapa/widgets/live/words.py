@@ -16,16 +16,15 @@ from multietapa.dockerfile.graph import EdgeKind, Node, NodeKind, Skip
 from multietapa.dockerfile.instructions import Instruction
 from multietapa.widgets.build.travel import cut, sent_phrase
 from multietapa.widgets.build.words import closing, context, tail, warning_line
+from multietapa.widgets.lanes.twin import legend_words, strip_html
 from multietapa.widgets.lanes.words import (
     cached_of,
-    legend_words,
     mark,
     path_of,
     path_sentence,
     path_steps,
     stage_called,
     stage_lines,
-    strip_html,
     together_sentences,
 )
 from multietapa.widgets.live.picture import CONTEXT, Line, Look
