@@ -146,7 +146,7 @@ pregunta("03.a")
 try:
     construir(ROTA, dockerfile=ENTORNOS, objetivo="pruebas", etiqueta="tienda:pruebas")
 except BuildError as fallo:
-    print(fallo.what)
+    print(fallo.what, *fallo.log[-8:], sep="\n")
 
 # %% [markdown]
 # Ahora sí. Pero depende de que alguien se acuerde de pedirlas. La segunda manera las pone **en el camino**: `prod`
