@@ -18,6 +18,9 @@ from multietapa.widgets.theme import paint_css
 
 Answer = Callable[[Mapping[str, Any]], dict[str, Any]]
 """De lo que pide la página, a lo que se le contesta. Lanza ``MultietapaError`` si no se puede."""
+_PARTS = tuple(
+    "pieces store treemap table looking telling talk head filters map search detail losses".split()
+)
 
 
 class View(Protocol):
@@ -36,7 +39,7 @@ class View(Protocol):
 class ExplorerView(WidgetView):
     """El widget. En sus rasgos va lo que más pesa; lo demás lo pide la página, y contesta ``answer``."""
 
-    _esm, _css = drawing(__file__, css=paint_css(), parts=("store", "treemap", "table"))
+    _esm, _css = drawing(__file__, css=paint_css(), parts=_PARTS)
 
     head: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
     layers: traitlets.List[Any] = traitlets.List().tag(sync=True)

@@ -77,7 +77,6 @@ def _waste(explored: Explored) -> dict[str, Any]:
         return {"title": "Desperdicio: nada", "about": NOTHING_LOST, "rows": [], "more": ""}
     shown, left, left_bytes = losses.first(LOSSES)
     part = share(losses.total, explored.bytes)
-    part = share(losses.total, explored.bytes)
     rest = f"Y {text.count(left, 'causa', 'causas')} más: {text.size(left_bytes)}." if left else ""
     return {
         "title": f"Desperdicio: {text.size(losses.total)}, el {part} de Desempaquetado",

@@ -58,7 +58,7 @@ function sumOf(node, filter) {
 class Sight {
   constructor(parts, filter, byLayer) {
     const [first] = parts;
-    Object.assign(this, { parts, filter, byLayer, name: first.name, path: first.path, kind: first.kind, why: first.why, crossed: first.crossed });
+    Object.assign(this, { parts, filter, byLayer, name: first.name, path: first.path, kind: first.kind, why: first.why, stage: first.stage });
     for (const field of FIELDS) this[field] = parts.reduce((all, part) => all + sumOf(part, filter)[field], 0);
     const biggest = parts.reduce((most, part) => (part.bytes > most.bytes ? part : most), first);
     Object.assign(this, { origin: biggest.origin, layer: biggest.layer, layers: [...new Set(parts.map((part) => part.layer))] });

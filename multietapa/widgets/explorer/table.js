@@ -11,11 +11,7 @@ function table(act) {
   const top = element("thead", "", "", { role: "rowgroup" });
   const sorts = COLUMNS.map(([field, title]) => {
     const cell = element("th", field ? "" : "mte-th", field ? "" : title, { role: "columnheader", scope: "col" });
-    if (field) {
-      const button = element("button", "mte-sort", title, { type: "button" });
-      button.addEventListener("click", () => act.sort(field));
-      cell.append(button);
-    }
+    if (field) cell.append(button("mte-sort", title, () => act.sort(field)));
     head.append(cell);
     return [field, cell];
   });
@@ -47,7 +43,7 @@ function table(act) {
     if (sight.open) row.ariaExpanded = String(expanded.has(sight.key));
     row.sight = sight;
     cells(row, sight, level, whole, told);
-    row.addEventListener("click", () => act.select(sight, row));
+    row.addEventListener("click", () => act.select(sight));
     row.addEventListener("dblclick", () => act.enter(sight));
     rows.push(row);
   }
@@ -98,7 +94,7 @@ function table(act) {
     if (event.key in steps) {
       const next = rows[Math.max(0, Math.min(rows.length - 1, at + steps[event.key]))];
       next.focus();
-      act.select(next.sight, next);
+      act.select(next.sight);
     } else if (event.key === "ArrowRight" && expanded === "false") act.toggle(sight);
     else if (event.key === "ArrowLeft" && expanded === "true") act.toggle(sight);
     else if (event.key === "Enter") act.enter(sight);
