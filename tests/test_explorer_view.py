@@ -390,7 +390,7 @@ def test_a_reading_without_a_kernel_did_not_end(page: Page) -> None:
 
 
 def test_what_is_read_replaces_what_was_provisional(page: Page) -> None:
-    """Al acabar de leer, la misma vista pasa de las capas provisionales a la imagen entera."""
+    """Al acabar de leer, la misma vista pasa de las capas provisionales a la imagen entera, por su origen."""
     view = ExplorerView(opening())
     draw(page, view)
     expect(page.locator(".mte-tools")).to_be_hidden()
@@ -400,6 +400,7 @@ def test_what_is_read_replaces_what_was_provisional(page: Page) -> None:
     expect(page.locator(".mte-tools")).to_be_visible()
     expect(rectangle(page, "usr/")).to_be_visible()
     expect(page.locator(".mte-title")).to_contain_text("Desempaquetado 352 MB")
+    expect(page.get_by_role("radio", name="origen", exact=True)).to_be_checked()
 
 
 # --- La prisa, la letra pequeña y las dos pantallas ---

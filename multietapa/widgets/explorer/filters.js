@@ -50,8 +50,10 @@ function filterPanel(model, state, told, act) {
 
   // Mientras no se ha leído solo hay capas: no se ofrece nada, y van de su color.
   function offer() {
+    const only = tools.hidden;
     tools.hidden = !state.measured();
     if (tools.hidden) state.colour = "layer";
+    else if (only) state.colour = "origin";
     groupings.mark(state.grouping);
     colours.mark(state.colour);
     draw();
