@@ -139,8 +139,8 @@ def test_a_build_opens_its_dockerfile_once(
 ) -> None:
     """Una construcción abre el Dockerfile una sola vez: no puede seguir dos distintos.
 
-    Con sesión se abre otra más, como un archivo cualquiera de la carpeta, porque ``COPY . .`` lo pide. No cuenta
-    quien mira, aparte, si los archivos de la carpeta han cambiado desde la vez anterior.
+    Con sesión se abre otra más, como un archivo cualquiera de la carpeta, porque ``COPY . .`` lo pide. No
+    cuenta quien mira, aparte, si los archivos de la carpeta han cambiado desde la vez anterior.
     """
     tag = f"multietapa-pruebas/plan:{uuid.uuid4().hex[:8]}"
     (tmp_path / "Dockerfile").write_text(f"FROM {base_image} AS a\nCOPY . /x\nFROM a\nRUN true\n")
