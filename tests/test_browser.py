@@ -328,7 +328,7 @@ def test_a_reopened_notebook_shows_what_it_showed(page: Page, lab_url: str) -> N
     open_cells(page, lab_url, SHOWN)
     for _ in range(2):  # la segunda vez, las vistas de la primera sobran
         run_all(page)
-        page.locator(".mtb").nth(5).wait_for()
+        page.locator(".mtb").nth(6).wait_for()
     pair = ".mtc >> nth=1"
     page.locator(pair).get_by_role("radio", name="Transferencia").check(force=True)
     page.get_by_role("spinbutton").fill("420")
@@ -342,12 +342,12 @@ def test_a_reopened_notebook_shows_what_it_showed(page: Page, lab_url: str) -> N
         states = widget_states(save(page, lab_url, DRAFT))
         drawings = [each for each in states.values() if "esm" in each["state"]]
         views = [each for each in states.values() if "shared" in each["state"]]
-        assert (len(drawings), len(views)) == (4, 11)
+        assert (len(drawings), len(views)) == (4, 12)
         converted = exported(lab_url, DRAFT)
         assert "mts-bar" in converted
         assert not re.search(r"<script[^>]+src=\W*http|widget-state", converted)
         page = reopen(page, lab_url, DRAFT, lambda again: again.locator(".mt"))
-        expect(page.locator(".mt")).to_have_count(11)
+        expect(page.locator(".mt")).to_have_count(12)
         assert page.locator(".mtc, .mtq").all_inner_texts() == shown
         assert "c) No es correcta. La caché no es la imagen." in converted
         labels = (
