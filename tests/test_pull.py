@@ -162,11 +162,14 @@ def test_a_silent_registry_is_left_alone_and_gets_another_chance(
 @pytest.mark.usefixtures("base_image")
 def test_a_download_that_starts_and_goes_silent_is_left(engine: docker.DockerClient) -> None:
     """Una descarga que empezó y se queda callada también se abandona al pasar el plazo."""
-    began = time.monotonic()
-    with broken_registry(engine, STALLED) as stalled:
-        said = Registries(silence=1.0).pull(engine, "imagen:1", mirror=stalled.host)
-        assert said == "no contesta (pasaron 1 s sin respuesta)"
-        assert time.monotonic() - began < 10
+    for _ in range(3):
+        began = time.monotonic()
+        with broken_registry(engine, STALLED) as stalled:
+            said = Registries(silence=1.0).pull(engine, "imagen:1", mirror=stalled.host)
+        if "reset by peer" not in said:  # el «nc» que hace de registro cuelga alguna vez al primero que llama
+            break
+    assert said == "no contesta (pasaron 1 s sin respuesta)"
+    assert time.monotonic() - began < 20
 
 
 def test_a_registry_that_is_not_there_is_said(engine: docker.DockerClient) -> None:
