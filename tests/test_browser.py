@@ -47,7 +47,7 @@ WIDTHS = (1280, 768)
 LOOKS = (OVERFLOWING, STICKING_OUT, FAINT)
 DONE, GUESS = ".mtc, .mtb", ".mtp input[type=number]"
 SAVED_BYTES = 450_000
-"""Lo más que puede ocupar un cuaderno del taller, ejecutado entero y guardado (el 05 es el que más enseña)."""
+"""Lo más que puede ocupar un cuaderno del taller, ejecutado entero y guardado (el mayor es el 05)."""
 
 
 @pytest.fixture(scope="module")
