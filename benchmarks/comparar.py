@@ -35,23 +35,11 @@ from multietapa.engine.model import describe
 from multietapa.identity import labels
 from multietapa.measure.cache import MeasureCache
 from multietapa.measure.measure import measuring
-from tools.docker_cli import DockerCommand, docker_command
+from tools.docker_cli import docker_command, save_seconds
 
 BASE, TAG = "node:14", "multietapa-comparativa/comparar:1"
 GOAL, AGAIN_SECONDS = 1.5, 0.5
 RECIPE = f"FROM {BASE}\nRUN cp -a /usr /una\nRUN cp -a /usr /otra\n"
-
-
-def saved_by_engine(command: DockerCommand, folder: Path) -> float:
-    """Los segundos que tarda ``docker save`` en dejar la imagen en un archivo."""
-    target = folder / "imagen.tar"
-    start = time.perf_counter()
-    done = command.run("save", "--output", str(target), TAG)
-    seconds = time.perf_counter() - start
-    if done.returncode:
-        sys.exit(done.stderr)
-    target.unlink()
-    return seconds
 
 
 def one_measure(folder: Path, host: str) -> None:
@@ -130,7 +118,7 @@ def main() -> None:
             folder = Path(scratch, str(number))
             for who in sorted(("medir", "save"), reverse=bool(number % 2)):
                 if who == "save":
-                    saves.append(saved_by_engine(command, Path(scratch)))
+                    saves.append(save_seconds(command, TAG, Path(scratch)))
                 else:
                     first.append(measured(folder, host))
             again.append(measured(folder, host))

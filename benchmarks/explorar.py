@@ -24,7 +24,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.superficie import TAG, prepared, saved_by_engine
+from benchmarks.superficie import TAG, prepared
 from multietapa import text
 from multietapa.cells.motor import motor
 from multietapa.image.image import MeasuredImage
@@ -34,7 +34,7 @@ from multietapa.image.tree import Tree, tree
 from multietapa.image.waste import waste
 from multietapa.measure.cache import MeasureCache
 from multietapa.measure.measure import measure
-from tools.docker_cli import docker_command
+from tools.docker_cli import docker_command, save_seconds
 
 GOAL, AGAIN_SECONDS, MEMORY_MB = 1.1, 0.3, 300
 SIZES = (50_000, 1_000_000)
@@ -149,7 +149,7 @@ def with_engine(pairs: int) -> None:
             folder = str(Path(scratch, str(number)))
             for who in sorted(("explorar", "guardar"), reverse=bool(number % 2)):
                 if who == "guardar":
-                    save = saved_by_engine(command, Path(scratch))
+                    save = save_seconds(command, TAG, Path(scratch))
                 else:
                     found, _ = apart("--entera", folder)
                     memory.append(found["memory"])

@@ -30,7 +30,7 @@ from multietapa.cells.motor import motor
 from multietapa.identity import labels
 from multietapa.measure.cache import MeasureCache
 from multietapa.measure.surface.look import look
-from tools.docker_cli import DockerCommand, docker_command
+from tools.docker_cli import docker_command, save_seconds
 
 BASE, TAG = "node:14", "multietapa-comparativa/superficie:1"
 GOAL, MEMORY_MB, AGAIN_SECONDS = 1.3, 300, 0.5
@@ -43,18 +43,6 @@ RUN head -c 550000000 /dev/urandom > /ruido
 RUN node -e 'const fs=require("fs"),c=require("crypto"),f=fs.openSync("/texto.js","w");\
 for(let i=0;i<300;i++)fs.writeSync(f,c.randomBytes(400000).toString("base64")+"\\n")'
 """
-
-
-def saved_by_engine(command: DockerCommand, folder: Path) -> float:
-    """Los segundos que tarda ``docker save`` en dejar la imagen en un archivo."""
-    target = folder / "imagen.tar"
-    start = time.perf_counter()
-    done = command.run("save", "--output", str(target), TAG)
-    seconds = time.perf_counter() - start
-    if done.returncode:
-        sys.exit(done.stderr)
-    target.unlink()
-    return seconds
 
 
 def one_look(folder: Path) -> None:
@@ -109,7 +97,7 @@ def main() -> None:
             folder = Path(scratch, str(number))
             for who in sorted(("look", "save"), reverse=bool(number % 2)):
                 if who == "save":
-                    saves.append(saved_by_engine(command, Path(scratch)))
+                    saves.append(save_seconds(command, TAG, Path(scratch)))
                 else:
                     looks.append(looked(folder))
             again.append(looked(folder))

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,3 +63,15 @@ def docker_command(config: Path, host: str) -> DockerCommand:
     env = {key: value for key, value in os.environ.items() if key not in ("DOCKER_CONTEXT", "BUILDX_BUILDER")}
     env |= {"DOCKER_CONFIG": str(config), "DOCKER_HOST": host}
     return DockerCommand(f"{root}/usr/bin/docker", env)
+
+
+def save_seconds(command: DockerCommand, tag: str, folder: Path) -> float:
+    """Los segundos que tarda ``docker save`` en dejar la imagen en un archivo de ``folder``, que se borra."""
+    target = folder / "imagen.tar"
+    start = time.perf_counter()
+    done = command.run("save", "--output", str(target), tag)
+    seconds = time.perf_counter() - start
+    if done.returncode:
+        sys.exit(done.stderr)
+    target.unlink()
+    return seconds
