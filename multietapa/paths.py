@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from multietapa.errors import EngineError
@@ -44,11 +46,27 @@ def runtime_dir(env: Mapping[str, str] | None = None) -> Path:
     return root
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Escribe un archivo de golpe: quien lo lea ve el de antes o este, nunca uno a medias."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+def write_whole(path: Path, content: str | bytes, *, private: bool = False) -> None:
+    """Escribe un archivo de golpe: quien lo lea ve el de antes o este, nunca uno a medias.
+
+    Varios procesos o hilos a la vez no se estropean nada: queda lo del último. Con ``private`` solo lo puede
+    leer su dueño. Lanza ``OSError`` si no se puede.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
+    flags = os.O_CREAT | os.O_WRONLY | os.O_TRUNC | getattr(os, "O_BINARY", 0)
+    handle = os.open(partial, flags, 0o600 if private else 0o666)
+    try:
+        if isinstance(content, bytes):
+            with os.fdopen(handle, "wb") as binary:
+                binary.write(content)
+        else:
+            with os.fdopen(handle, "w", encoding="utf-8") as written:
+                written.write(content)
+        partial.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            partial.unlink()
+        raise
 
 
 def _create(folder: Path, name: str, variable: str, *, mode: int = 0o777) -> None:

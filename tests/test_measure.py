@@ -176,7 +176,7 @@ def test_cache_avoids_asking_again(engine: docker.DockerClient, tag: str, cache:
             path.write_bytes(data)
             assert measured() == first
         path.write_bytes(whole[path])
-    assert not list(cache.folder.rglob(".nueva-*"))
+    assert not list(cache.folder.rglob(".*"))
 
 
 def test_progress_reaches_the_total(engine: docker.DockerClient, tag: str, cache: MeasureCache) -> None:

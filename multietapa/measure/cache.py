@@ -10,7 +10,6 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import tempfile
 import zlib
 from contextlib import suppress
 from pathlib import Path
@@ -19,7 +18,7 @@ from typing import Any
 from multietapa.image.layer import NOT_MEASURED, FileEntry, Layer
 from multietapa.image.many import many_values
 from multietapa.image.transfer import METHOD
-from multietapa.paths import cache_dir
+from multietapa.paths import cache_dir, write_whole
 
 VERSION = 4
 KEPT = 400
@@ -95,15 +94,7 @@ class MeasureCache:
         data = gzip.compress(json.dumps(value, separators=(",", ":")).encode(), 3)
         with suppress(OSError):  # una caché que no se puede escribir solo hace más lenta la próxima vez
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=path.parent, prefix=".nueva-")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(data)
-                Path(name).replace(path)
-            except BaseException:
-                with suppress(OSError):
-                    Path(name).unlink()
-                raise
+            write_whole(path, data, private=True)
             _prune(path.parent)
 
     def _path(self, kind: str, key: str, version: int) -> Path:

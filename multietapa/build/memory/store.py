@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
-import tempfile
 import zlib
 from contextlib import suppress
 from pathlib import Path
 
 from multietapa.build.memory.record import Record
 from multietapa.errors import MultietapaError
-from multietapa.paths import cache_dir
+from multietapa.paths import cache_dir, write_whole
 
 KEPT = 80
 """Cuántas se guardan: sobran las que hace más tiempo que no se construyen."""
@@ -56,15 +54,7 @@ class Store:
             return
         with suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=path.parent, prefix=".nueva-")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(data)
-                Path(name).replace(path)
-            except BaseException:
-                with suppress(OSError):
-                    Path(name).unlink()
-                raise
+            write_whole(path, data, private=True)
             _prune(path.parent)
 
     def _path(self, key: str) -> Path | None:
