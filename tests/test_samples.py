@@ -19,6 +19,7 @@ NAMES = sample.names()
 WIDTHS = (1280, 768, 360)
 SHARED = (
     "base.py",
+    "building.py",
     "dom.js",
     "dom.css",
     "drawing.py",
