@@ -281,6 +281,20 @@ def test_a_pull_is_told_layer_by_layer() -> None:
     ]
 
 
+@pytest.mark.parametrize(("error", "last"), [("", "lista"), ("no quedan bytes", "abriendo")])
+def test_a_step_that_ends_well_has_opened_its_layers(error: str, last: str) -> None:
+    """La última noticia de una capa puede no llegar: si su paso terminó bien, está abierta; si falló, no."""
+    trace = Trace(None, lambda: 0.0)
+    message = type(decode_status(b""))()
+    vertex = message.vertexes.add(digest="v", name="FROM a", error=error)
+    vertex.started.seconds, vertex.completed.seconds = 1, 2
+    message.statuses.add(ID=f"extracting sha256:{'a' * 64}", vertex="v", name="extract")
+    found = list(trace.feed(message.SerializeToString()))
+    assert [told.doing for told in of(found, StepProgress)][-1] == last
+    assert isinstance(found[-1], StepFinished)
+    assert of(list(trace.feed(message.SerializeToString())), StepProgress) == []
+
+
 def test_what_is_not_a_layer_is_not_shown_as_one() -> None:
     """El manifiesto y la configuración llegan ya bajados y no se abren: no salen."""
     assert statuses((f"sha256:{'c' * 64}", "done", 952, 952, True)) == []

@@ -75,7 +75,10 @@ def test_the_mirror_of_the_class_is_used_and_says_how_far_it_is(
 
 
 def test_what_buildkit_pulls_by_itself_is_told_by_layers(engine: docker.DockerClient, tmp_path: Path) -> None:
-    """Si es BuildKit quien baja la base, su paso dice cuánto lleva cada capa, y todas acaban abiertas."""
+    """Si es BuildKit quien baja la base, su paso dice qué hace con cada capa, y todas acaban abiertas.
+
+    Cuánto ocupan lo dice cuando el motor lo dice: lo mira cada 150 ms, y estas pueden bajar en menos.
+    """
     name, tag = "multietapa-pruebas/capas:1", "multietapa-pruebas/por-capas:1"
     layers = [layer(entry(f"azar{n}", random.randbytes(3_000_000))) for n in range(2)]
     with registry(engine) as found:
@@ -92,7 +95,8 @@ def test_what_buildkit_pulls_by_itself_is_told_by_layers(engine: docker.DockerCl
                 engine.images.remove(image.id, force=True)
     opening = next(e for e in events if isinstance(e, StepDeclared) and e.kind is StepKind.FROM)
     step = functools.reduce(reduce, events, BuildState()).steps[opening.id]
-    assert [(told.doing, told.total > 3_000_000) for told in step.layers] == [(OPENED, True)] * 2
+    assert [told.doing for told in step.layers] == [OPENED] * 2
+    assert all(told.total == 0 or 3_000_000 < told.total < 3_100_000 for told in step.layers)
     assert all(len(told.label) == 12 for told in step.layers)
 
 

@@ -264,6 +264,8 @@ class Trace:
             yield _without_cache(vertex.name.removeprefix(IMPORTING), vertex.error)
         elif vertex.error:
             self._errors[vertex.digest] = vertex.error
+        else:
+            yield from self._told.opened(vertex.digest)
         yield StepFinished(
             vertex.digest, self._at(completed), self._worked[vertex.digest], bool(vertex.cached), vertex.error
         )

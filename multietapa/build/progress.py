@@ -2,12 +2,16 @@
 
 De una imagen que baja él habla pieza a pieza, por su digest, primero al bajarla y después al abrirla, y a
 veces dice que una está bajada cuando ya la está abriendo. El manifiesto y la configuración son piezas que no
-se abren, y llegan ya bajadas: no son capas.
+se abren, y llegan ya bajadas: no son capas. Cuando el paso termina, el motor puede callarse la última noticia
+de una capa (dockerd deja de leerlas en cuanto acaba de bajar): que todas están abiertas lo dice entonces que
+el paso terminara bien.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from multietapa.build.events import StepProgress
@@ -33,6 +37,13 @@ class Told:
             return self._piece(item, piece["short"], opening=bool(piece["opening"]))
         label = "recibiendo" if item.name == _TRANSFERRING else spanish(item.ID or item.name)[0]
         return StepProgress(item.vertex, label, int(item.current), int(item.total))
+
+    def opened(self, vertex: str) -> Iterator[StepProgress]:
+        """Las capas que un paso que termina bien estaba abriendo, ya abiertas."""
+        for key, piece in self._pieces.items():
+            if key[0] == vertex and piece.doing == OPENING:
+                self._pieces[key] = replace(piece, doing=OPENED)
+                yield self._pieces[key]
 
     def _piece(self, item: Any, short: str, *, opening: bool) -> StepProgress | None:
         key = item.vertex, short
