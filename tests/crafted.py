@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import io
 import json
 import random
 import tarfile
 from collections.abc import Sequence
 from typing import Any
+
+import pytest
 
 from multietapa.image.history import keyword
 from multietapa.keywords import WITHOUT_LAYER
@@ -49,6 +52,16 @@ def layer(*entries: tuple[tarfile.TarInfo, bytes], format: int = tarfile.PAX_FOR
             for info, data in entries:
                 tar.addfile(info, io.BytesIO(data))
         return buffer.getvalue()
+
+
+def zstd(data: bytes) -> bytes:
+    """Unos bytes con zstd, si este Python sabe."""
+    for name in ("compression.zstd", "backports.zstd"):
+        try:
+            return bytes(importlib.import_module(name).compress(data))
+        except ImportError:
+            continue
+    pytest.skip("este Python no sabe zstd (compression.zstd, desde 3.14, o backports.zstd)")
 
 
 def folder(path: str) -> tuple[tarfile.TarInfo, bytes]:

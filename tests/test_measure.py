@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import os
+import sys
 import tarfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -15,8 +18,11 @@ import docker
 import pytest
 
 from multietapa.bases import layers as base_layers
+from multietapa.bases.families.registry import STORAGE
+from multietapa.build.pipeline import build_events
 from multietapa.engine.model import describe
 from multietapa.errors import UnknownNameError
+from multietapa.image.archive import read_images
 from multietapa.image.image import MEASURING, find, measure_archive
 from multietapa.image.layer import NOT_MEASURED
 from multietapa.image.overlay import overlay
@@ -28,8 +34,10 @@ from multietapa.measure.measure import (
     measure,
     quick_sizes,
 )
+from multietapa.measure.packing import PACKING
 from tests.conftest import SecondEngine
 from tests.crafted import archive, entry, folder, layer, random_layers
+from tests.registry import registry
 
 TAG = "multietapa-pruebas/medida:1"
 ADDED_BY_DOCKER = ("dev", "proc", "sys", "etc", ".dockerenv")
@@ -185,7 +193,7 @@ def test_progress_reaches_the_total(engine: docker.DockerClient, tag: str, cache
     seen: list[tuple[str, int, int]] = []
     measure(engine, tag, cache=cache, progress=lambda *step: seen.append(step))
     assert all(0 <= done <= total for _, done, total in seen)
-    for phase in (SAVING, MEASURING):
+    for phase in (SAVING, PACKING):
         steps = [done for name, done, _ in seen if name == phase]
         assert steps == sorted(steps)
         assert steps[0] == 0
@@ -270,11 +278,13 @@ def test_quick_sizes_are_provisional(engine: docker.DockerClient, tag: str) -> N
 
 
 def test_recorded_images_of_both_stores() -> None:
-    """La misma imagen grabada en cada almacén da las mismas medidas, salvo la fecha comprimida."""
+    """La misma imagen grabada en cada almacén mide lo mismo; comprimida, lo que ocupe en el que comprime."""
     data = Path(__file__).parent / "data"
     one, two = (measure_archive(data / f"imagen_{store}.tar") for store in ("overlay2", "containerd"))
     assert one.unpacked_bytes == two.unpacked_bytes == 1089
-    assert abs(one.transfer_bytes - two.transfer_bytes) <= 4
+    with (data / "imagen_containerd.tar").open("rb") as file:
+        (stored,) = read_images(file)
+    assert two.transfer_bytes == sum(blob.size for blob in stored.layers) != one.transfer_bytes
 
 
 @pytest.mark.parametrize("size", [0, 1, 32 << 10, BLOCK - 1, BLOCK, 2 * BLOCK + 5])
@@ -294,6 +304,64 @@ def test_transfer_is_a_valid_gzip(size: int) -> None:
     assert gzip.decompress(stream) == data
     assert total == len(stream)
     assert abs(total - len(gzip.compress(data, 6))) <= total // 25 + 500
+
+
+def pushed_bytes(client: docker.DockerClient, tag: str) -> list[int]:
+    """Lo que ocupa cada capa en un registro al que el motor la sube de verdad, según su manifiesto."""
+    with registry(client) as found:
+        found.push(tag, "multietapa-pruebas/subida:1")
+        pieces, _ = found.container.get_archive(STORAGE)
+        with tarfile.open(fileobj=io.BytesIO(b"".join(pieces))) as tar:
+            blobs = [tar.extractfile(one) for one in tar if one.isfile() and one.name.endswith("/data")]
+            texts = [blob.read() for blob in blobs if blob]
+    described = [json.loads(text) for text in texts if text.startswith(b"{")]
+    (manifest,) = (one for one in described if "layers" in one and "config" in one)
+    return [one["size"] for one in manifest["layers"]]
+
+
+def test_transfer_is_what_docker_pushes(engine: docker.DockerClient, tag: str, tmp_path: Path) -> None:
+    """Transferencia se aparta menos de un 4 % de lo que Docker sube de verdad a un registro."""
+    sources = sorted(Path(os.__file__).parent.glob("*.py"))
+    text = layer(*(entry(path.name, path.read_bytes()) for path in sources))
+    binary = layer(entry("python", Path(sys.executable).resolve().read_bytes()))
+    engine.images.load(archive([text, binary], tag))
+    measured = measure(engine, tag, cache=MeasureCache(tmp_path))
+    for one, size in zip(measured.layers, pushed_bytes(engine, tag), strict=True):
+        assert abs(one.transfer_bytes - size) < size * 0.04
+    assert len(sources) > 100
+
+
+def test_what_containerd_keeps_packed_is_what_it_pushes(
+    second_engine_factory: SecondEngine, tmp_path: Path
+) -> None:
+    """Con containerd, la Transferencia de lo construido es al byte lo que sube. Y se recuerda."""
+    (tmp_path / "a").write_text("línea de texto\n" * 50_000)
+    recipe = "FROM scratch\nCOPY a /a\nCOPY a /otra\n"
+    with second_engine_factory(containerd=True) as (client, _):
+        list(build_events(client, tmp_path, tag=TAG, dockerfile=recipe))
+        cache = MeasureCache(tmp_path / "caché")
+        measured = measure(client, TAG, cache=cache)
+        assert [one.transfer_bytes for one in measured.layers] == pushed_bytes(client, TAG)
+        assert measured.layers[0].unpacked_bytes == (tmp_path / "a").stat().st_size
+        phases: list[str] = []
+        again = measure(client, TAG, cache=cache, progress=lambda phase, *_: phases.append(phase))
+        assert (again, phases) == (measured, [])
+        plain = measure_archive(io.BytesIO(b"".join(client.api.get_image(TAG))))
+        assert plain.transfer_bytes == measured.transfer_bytes
+
+
+def test_each_store_has_its_own_cache(cache: MeasureCache) -> None:
+    """Lo que una capa ocupa en un motor que las guarda comprimidas no se da por lo que se calcula en otro."""
+    (found,) = measure_archive(io.BytesIO(archive([BASE]))).layers
+    found = replace(found, created_by="")
+    cache.keep_layer(found)
+    packed_cache = cache.of(packed=True)
+    assert packed_cache.layer(found.diff_id) is None
+    packed_cache.keep_layer(replace(found, transfer_bytes=7))
+    assert cache.layer(found.diff_id) == found
+    again = packed_cache.layer(found.diff_id)
+    assert again is not None
+    assert again.transfer_bytes == 7
 
 
 def test_cache_forgets_the_oldest(cache: MeasureCache) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import importlib
 import io
 import json
 import os
@@ -26,22 +25,12 @@ from multietapa.measure.cache import MeasureCache
 from multietapa.measure.measure import measure
 from multietapa.measure.opened import Opened, open_archive
 from multietapa.measure.peek import peek
-from tests.crafted import archive, config, digest, entry, folder, layer, oci_archive, tar_of
+from tests.crafted import archive, config, digest, entry, folder, layer, oci_archive, tar_of, zstd
 from tests.tricky import BASE, TRICKY
 
 TAG = "multietapa-pruebas/abierta:1"
 SECRET = "hk3Vq9-tZ7wLp2"
 LAYERS = [BASE, layer(entry("d/.wh.a"), entry("nota.txt", "hola, mañana\n"))]
-
-
-def zstd(data: bytes) -> bytes:
-    """Unos bytes con zstd, si este Python sabe."""
-    for name in ("compression.zstd", "backports.zstd"):
-        try:
-            return bytes(importlib.import_module(name).compress(data))
-        except ImportError:
-            continue
-    pytest.skip("este Python no sabe zstd (compression.zstd, desde 3.14, o backports.zstd)")
 
 
 def opened(path: Path, data: bytes | None = None, **options: Any) -> Opened:

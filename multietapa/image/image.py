@@ -176,12 +176,11 @@ def read_layers(
     progress: ProgressCallback | None = None,
     limits: Limits | None = None,
     inspectors: Mapping[str, Inspector | None] | None = None,
-    taps: Mapping[str, Callable[[bytes], None]] | None = None,
 ) -> Iterator[Layer]:
     """Lee del archivo las capas de la imagen que faltan en ``known``, y da cada una en cuanto está.
 
     ``inspectors`` dice, por su ``diff_id``, quién mira cada capa mientras se lee: esas se leen aunque estén
-    en ``known``, y no pierden lo que ya se sabía que ocupan comprimidas. ``taps``, quién recibe su tar.
+    en ``known``, y no pierden lo que ya se sabía que ocupan comprimidas.
 
     Lanza ``ArchiveError`` si una capa está rota o la imagen entera pasa de ``limits``.
     """
@@ -211,7 +210,6 @@ def read_layers(
                 limits=left,
                 tick=tick,
                 inspector=inspectors.get(blob.diff_id),
-                tap=(taps or {}).get(blob.diff_id),
             )
             if blob.diff_id not in uncounted:
                 layer = replace(layer, transfer_bytes=known[blob.diff_id].transfer_bytes)

@@ -6,14 +6,14 @@ import gzip
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO, NamedTuple, Protocol
 
 from multietapa.errors import ArchiveError
 from multietapa.image.digest import Digest
 from multietapa.image.documents import NOT_KEPT, Reader, is_document, kept, reader
 from multietapa.image.packages.file_lists import is_file_list
-from multietapa.image.stored import Blocks, Section, opened
+from multietapa.image.stored import Blocks, Section, is_plain, opened
 from multietapa.image.tarwalk import Limits, RawEntry, broken, walk
 from multietapa.image.transfer import BLOCK, PackedSize
 
@@ -102,38 +102,33 @@ def read_layer(
     limits: Limits | None = None,
     tick: Callable[[int], None] = lambda _: None,
     inspector: Inspector | None = None,
-    tap: Callable[[bytes], None] | None = None,
 ) -> Layer:
     """Lee la capa que ocupa ``size`` bytes de ``file`` desde ``offset``: tar solo, con gzip o con zstd.
 
-    Comprueba que el SHA-256 del tar sea ``diff_id``. Con ``pool`` calcula además ``transfer_bytes``;
-    sin él queda ``NOT_MEASURED``. ``tick`` recibe los bytes consumidos desde la última llamada, e
-    ``inspector`` ve pasar cada archivo, y ``tap``, el tar en bloques de ``BLOCK`` bytes; si la capa resulta
-    falsa, lo que vieron no vale. Lanza ``ArchiveError`` si la capa está cortada, no es la que dice o pasa de
-    ``limits``.
+    Comprueba que el SHA-256 del tar sea ``diff_id``. Con ``pool`` da además ``transfer_bytes``: lo que ocupa,
+    si ya está comprimida, o lo que ocuparía; sin él queda ``NOT_MEASURED``. ``tick`` recibe los bytes
+    consumidos desde la última llamada, e ``inspector`` ve pasar cada archivo; si la capa resulta falsa, lo
+    que vio no vale. Lanza ``ArchiveError`` si la capa está cortada, no es la que dice o pasa de ``limits``.
     """
     limits = limits or Limits()
-    packed = PackedSize(pool) if pool else None
+    section = Section(file, offset, size)
+    plain = is_plain(section)
+    packed = PackedSize(pool) if pool and plain else None
 
     def blocks() -> Iterator[bytes]:
-        section = Section(file, offset, size)
         stream = opened(section)
-        total = told = 0
+        told = 0
         while block := stream.read(BLOCK):
-            total += len(block)
-            if total > limits.layer_bytes:
-                broken(f"Una capa pasa de {limits.layer_bytes} bytes al descomprimirla.")
             if packed:
                 packed.add(block)
-            if tap:
-                tap(block)
             tick(section.position - told)
             told = section.position
             yield block
         tick(section.position - told)
 
     try:
-        return _read(blocks(), diff_id, limits, inspector, packed)
+        layer = _read(within(blocks(), limits), diff_id, limits, inspector, packed)
+        return layer if plain or not pool else replace(layer, transfer_bytes=size)
     except (EOFError, zlib.error, gzip.BadGzipFile) as problem:
         raise ArchiveError(
             "Una capa comprimida de la imagen está rota.",
@@ -148,8 +143,21 @@ def read_layer(
 def read_passing(
     blocks: Iterator[bytes], *, diff_id: str, limits: Limits, inspector: Inspector | None
 ) -> Layer:
-    """Lo mismo de una capa sin comprimir que pasa a trozos, y que no se puede volver a leer."""
+    """Lo mismo de una capa sin comprimir que pasa a trozos, y que no se puede volver a leer.
+
+    Si aún no se sabe cuál es (``diff_id`` es ``""``), lo dice la capa que se da.
+    """
     return _read(blocks, diff_id, limits, inspector, None)
+
+
+def within(blocks: Iterator[bytes], limits: Limits) -> Iterator[bytes]:
+    """Los mismos bloques; lanza ``ArchiveError`` si entre todos pasan de lo que admite una capa."""
+    total = 0
+    for block in blocks:
+        total += len(block)
+        if total > limits.layer_bytes:
+            broken(f"Una capa pasa de {limits.layer_bytes} bytes al descomprimirla.")
+        yield block
 
 
 def _read(
@@ -163,12 +171,13 @@ def _read(
         source = Blocks(digest.seeing(blocks))
         files, documents = _index(source, limits, inspector)
         source.drain()
-        if digest.value() != diff_id:
+        found = digest.value()
+        if found != (diff_id or found):
             broken(f"El contenido de la capa {diff_id[:19]} no es el que dice su digest.")
     transfer = packed.result() if packed else NOT_MEASURED
     links = sum(entry.size for entry in files if entry.kind == "symlink")
     unpacked = sum(entry.own_bytes for entry in files)
-    return Layer(0, diff_id, "", files, unpacked, transfer, links, documents)
+    return Layer(0, found, "", files, unpacked, transfer, links, documents)
 
 
 def _index(

@@ -1,20 +1,45 @@
 """Lee las capas de una imagen mientras el motor la entrega, sin esperar a tenerla entera.
 
-Vale para las que van en el archivo sin comprimir y con su ``diff_id`` por nombre, que es como las guardan
-Docker con overlay2 y Podman. Las demás se leen después, del archivo ya escrito.
+Las que van sin comprimir y con su ``diff_id`` por nombre (Docker con overlay2, Podman) se conocen al
+empezar. Las comprimidas (containerd) y las que se llaman de otra manera (Docker anterior a 25) se conocen al
+acabar, por su digest. Las que no se entiendan se leen después, de un archivo ya escrito.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+import zlib
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
+from typing import Protocol
 
-from multietapa.image.layer import Inspector, Layer, read_passing
-from multietapa.image.stored import Blocks
-from multietapa.image.tarwalk import Limits, broken, walk
+from multietapa.errors import ArchiveError
+from multietapa.image.layer import NOT_MEASURED, Inspector, Layer, read_passing, within
+from multietapa.image.stored import Blocks, inflated, is_packed
+from multietapa.image.tarwalk import PIECE, RECORD, Limits, broken, is_header, walk
 
 _DIGEST = re.compile(r"(?:^|[/:])([0-9a-f]{64})(?:\.tar)?$")
+
+
+class Packer(Protocol):
+    """Quien comprime las capas que pasan sin comprimir."""
+
+    def seeing(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """Los mismos trozos."""
+
+    def named(self, diff_id: str) -> None:
+        """La última que vio entera es esa."""
+
+
+class PackedNames(Protocol):
+    """Qué capa es cada archivo comprimido, por su digest, si ya se leyó alguna vez."""
+
+    def packed_layer(self, digest: str) -> str:
+        """Su ``diff_id``, o ``""`` si no se sabe."""
+
+    def keep_packed_layer(self, digest: str, diff_id: str) -> None:
+        """Lo apunta."""
 
 
 def passing_layers(
@@ -22,33 +47,83 @@ def passing_layers(
     inspectors: Mapping[str, Inspector | None],
     *,
     limits: Limits | None = None,
-    begins: Callable[[str, int, int], None] = lambda *_: None,
+    packer: Packer | None = None,
+    names: PackedNames | None = None,
 ) -> dict[str, Layer]:
-    """Las capas de ``inspectors``, por su ``diff_id``, que se han podido leer al pasar, sin comprimirlas.
+    """Las capas de ``inspectors``, por su ``diff_id``, que se han podido leer al pasar.
 
-    ``chunks`` son los trozos del archivo de la imagen; se consumen. ``begins`` recibe de cada una su
-    ``diff_id``, dónde empieza en el archivo y lo que ocupa, cuando va a leerse. Lanza ``ArchiveError``
-    si el archivo o una de las capas está rota, o entre todas pasan de ``limits``.
+    ``chunks`` son los trozos del archivo de la imagen; se consumen. A quien inspecciona una capa hay que
+    dársela desde el principio: si hay alguno, solo se leen las que se conocen por su nombre. ``packer`` ve
+    las que no están comprimidas; las que sí ya traen su ``transfer_bytes``, lo que ocupan. Con ``names`` no
+    se abre otra vez una comprimida que no haga falta.
+
+    Lanza ``ArchiveError`` si el archivo o una de las capas conocidas está rota, o entre todas pasan de
+    ``limits``.
     """
-    limits = limits or Limits()
-    left = limits
-    found: dict[str, Layer] = {}
-
-    def look(path: str, size: int, pieces: Iterator[bytes]) -> None:
-        """Lee un archivo del exterior, si es una de las capas."""
-        nonlocal left
-        named = _DIGEST.search(path)
-        diff_id = f"sha256:{named[1]}" if named else ""
-        if diff_id in inspectors and diff_id not in found:
-            begins(diff_id, source.tell(), size)
-            layer = read_passing(pieces, diff_id=diff_id, limits=left, inspector=inspectors[diff_id])
-            left = replace(left, entries=left.entries - len(layer.files))
-            if left.entries < 0:
-                broken(f"Sus capas suman más de {limits.entries} entradas.")
-            found[diff_id] = layer
-
-    outer = replace(limits, layer_bytes=1 << 42)
-    source = Blocks(chunks)
-    for _ in walk(source, limits=outer, look=look):
+    reading = _Reading(inspectors, limits or Limits(), packer, names)
+    outer = replace(reading.limits, layer_bytes=1 << 42)
+    for _ in walk(Blocks(chunks), limits=outer, look=reading.look):
         pass
-    return found
+    return reading.found
+
+
+class _Reading:
+    """Las capas que se van encontrando."""
+
+    def __init__(
+        self,
+        inspectors: Mapping[str, Inspector | None],
+        limits: Limits,
+        packer: Packer | None,
+        names: PackedNames | None,
+    ) -> None:
+        self.found: dict[str, Layer] = {}
+        self.limits = self._left = limits
+        self._inspectors, self._packer, self._names = inspectors, packer, names
+        self._inspected = any(inspectors.values())
+
+    def look(self, path: str, size: int, pieces: Iterator[bytes]) -> None:
+        """Lee un archivo del exterior, si es una de las capas."""
+        named = _DIGEST.search(path)
+        digest = f"sha256:{named[1]}" if named else ""
+        if digest in self.found or len(self.found) == len(self._inspectors):
+            return
+        if digest in self._inspectors:
+            self._keep(self._plain(pieces, digest))
+        elif not self._inspected:
+            known = self._names.packed_layer(digest) if self._names and digest else ""
+            if known and (known in self.found or known not in self._inspectors):
+                return
+            try:
+                layer = self._guessed(pieces, size)
+            except (ArchiveError, EOFError, zlib.error, ImportError):
+                return  # no es una capa o, si lo es, ya se dirá qué le pasa al leerla del archivo
+            if layer and layer.diff_id in self._inspectors and layer.diff_id not in self.found:
+                self._keep(layer)
+            if layer and self._names and digest and layer.transfer_bytes != NOT_MEASURED:
+                self._names.keep_packed_layer(digest, layer.diff_id)
+
+    def _guessed(self, pieces: Iterator[bytes], size: int) -> Layer | None:
+        """Lo que parece una capa, leído; ``None`` si no lo parece."""
+        start = next(pieces, b"")
+        pieces = chain((start,), pieces)
+        if is_packed(start):
+            return self._packed(pieces, size)
+        return self._plain(pieces, "") if size % RECORD == 0 and is_header(start[:RECORD]) else None
+
+    def _plain(self, pieces: Iterator[bytes], diff_id: str) -> Layer:
+        seen = self._packer.seeing(pieces) if self._packer else pieces
+        return read_passing(seen, diff_id=diff_id, limits=self._left, inspector=self._inspectors.get(diff_id))
+
+    def _packed(self, pieces: Iterator[bytes], size: int) -> Layer:
+        blocks = within(inflated(pieces, PIECE), self._left)
+        layer = read_passing(blocks, diff_id="", limits=self._left, inspector=None)
+        return replace(layer, transfer_bytes=size)
+
+    def _keep(self, layer: Layer) -> None:
+        if self._packer and layer.transfer_bytes == NOT_MEASURED:
+            self._packer.named(layer.diff_id)
+        self._left = replace(self._left, entries=self._left.entries - len(layer.files))
+        if self._left.entries < 0:
+            broken(f"Sus capas suman más de {self.limits.entries} entradas.")
+        self.found[layer.diff_id] = layer

@@ -49,14 +49,84 @@ def decompressed(file: IO[bytes], magic: bytes, *, without: str) -> Readable | N
         return gzip.GzipFile(fileobj=file, mode="rb")
     if magic != _ZSTD:
         return None
-    for name in ("compression.zstd", "backports.zstd"):
-        with suppress(ImportError):
-            return _Zstd(importlib.import_module(name), file)
-    raise ArchiveError(
-        without,
-        why="Python entiende zstd desde la versión 3.14.",
-        next_step="Usa Python 3.14 o posterior, o instala el paquete backports.zstd.",
-    )
+    try:
+        return _Zstd(_zstd(), file)
+    except ImportError as problem:
+        raise ArchiveError(
+            without,
+            why="Python entiende zstd desde la versión 3.14.",
+            next_step="Usa Python 3.14 o posterior, o instala el paquete backports.zstd.",
+        ) from problem
+
+
+def is_packed(start: bytes) -> bool:
+    """Si lo que empieza así lleva gzip o zstd."""
+    return start[:2] == _GZIP or start[:4] == _ZSTD
+
+
+def inflated(pieces: Iterator[bytes], most: int) -> Iterator[bytes]:
+    """Lo mismo sin su gzip o su zstd, en bloques de ``most`` bytes como mucho: para lo que solo pasa una vez.
+
+    Lanza ``zlib.error`` o ``EOFError`` si está roto o cortado, y ``ImportError`` si este Python no sabe zstd.
+    """
+    data = next(pieces, b"")
+    kind = _Gunzip if data[:2] == _GZIP else _Unzstd
+    while data:  # uno tras otro: los dos formatos admiten varios seguidos
+        member, more = kind(), False
+        while not member.done:
+            data = data or (b"" if more else next(pieces, b""))
+            if not data and not more:
+                raise EOFError("se acaba antes de su final")
+            block, data, more = member.feed(data, most)
+            if block:
+                yield block
+        data = data.lstrip(b"\0") or next(pieces, b"").lstrip(b"\0")
+
+
+class _Gunzip:
+    """Un miembro de gzip."""
+
+    def __init__(self) -> None:
+        self._stream = zlib.decompressobj(31)
+
+    @property
+    def done(self) -> bool:
+        """Si ya se acabó."""
+        return self._stream.eof
+
+    def feed(self, data: bytes, most: int) -> tuple[bytes, bytes, bool]:
+        """Lo que sale de ``data``, lo que queda de ella y si puede salir algo más sin darle nada."""
+        block = self._stream.decompress(data, most)
+        left = self._stream.unused_data if self.done else self._stream.unconsumed_tail
+        return block, left, len(block) == most
+
+
+class _Unzstd:
+    """Un miembro de zstd; uno roto falla como los de gzip."""
+
+    def __init__(self) -> None:
+        module = _zstd()
+        self._stream, self._broken = module.ZstdDecompressor(), module.ZstdError
+
+    @property
+    def done(self) -> bool:
+        """Si ya se acabó."""
+        return bool(self._stream.eof)
+
+    def feed(self, data: bytes, most: int) -> tuple[bytes, bytes, bool]:
+        """Como el de gzip."""
+        try:
+            block = self._stream.decompress(data, most)
+        except self._broken as problem:
+            raise zlib.error(str(problem)) from problem
+        return block, self._stream.unused_data if self.done else b"", not self._stream.needs_input
+
+
+def _zstd() -> Any:
+    """El módulo que sabe zstd. Lanza ``ImportError`` si no lo hay."""
+    with suppress(ImportError):
+        return importlib.import_module("compression.zstd")
+    return importlib.import_module("backports.zstd")
 
 
 class _Zstd:

@@ -20,20 +20,29 @@ from multietapa.image.many import many_values
 from multietapa.image.transfer import METHOD
 from multietapa.paths import cache_dir, write_whole
 
-VERSION = 4
+VERSION = 5
 KEPT = 400
 """Cuántas entradas se guardan de cada clase; sobran las que hace más tiempo que no se leen."""
 
 
 class MeasureCache:
-    """La caché de medidas de ``folder`` (por defecto, la del usuario)."""
+    """La caché de medidas de ``folder`` (por defecto, la del usuario).
 
-    def __init__(self, folder: Path | None = None) -> None:
+    ``packed`` dice que es la de un motor que guarda las capas comprimidas: ocupan lo que ocupan en él, que no
+    es lo que se calcula para los demás.
+    """
+
+    def __init__(self, folder: Path | None = None, *, packed: bool = False) -> None:
         self.folder = (folder or cache_dir()) / "medidas"
+        self._layers = "capas-comprimidas" if packed else "capas"
+
+    def of(self, *, packed: bool) -> MeasureCache:
+        """La misma, para un motor que guarda así las capas."""
+        return MeasureCache(self.folder.parent, packed=packed)
 
     def layer(self, diff_id: str) -> Layer | None:
         """La capa guardada, o ``None``. Sin ``transfer_bytes`` si la comprimió otra versión de zlib."""
-        found = self.read("capas", diff_id, VERSION)
+        found = self.read(self._layers, diff_id, VERSION)
         try:
             if found["diff_id"] != diff_id:
                 return None
@@ -51,7 +60,7 @@ class MeasureCache:
     def keep_layer(self, layer: Layer) -> None:
         """Guarda una capa medida."""
         self.write(
-            "capas",
+            self._layers,
             layer.diff_id,
             VERSION,
             {
@@ -76,6 +85,14 @@ class MeasureCache:
     def keep_steps(self, image_id: str, steps: tuple[str, ...]) -> None:
         """Guarda los pasos de una imagen."""
         self.write("imagenes", image_id, VERSION, {"steps": list(steps)})
+
+    def packed_layer(self, digest: str) -> str:
+        """El ``diff_id`` de la capa que, comprimida, tiene ese digest; ``""`` si no se sabe."""
+        return str(self.read("comprimidas", digest, VERSION).get("diff_id") or "")
+
+    def keep_packed_layer(self, digest: str, diff_id: str) -> None:
+        """Apunta de qué capa es un archivo comprimido."""
+        self.write("comprimidas", digest, VERSION, {"diff_id": diff_id})
 
     def read(self, kind: str, key: str, version: int) -> dict[str, Any]:
         """Lo que se guardó de esa clase con esa clave y esa versión, o ``{}`` si no está o no se entiende."""

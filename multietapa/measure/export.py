@@ -27,26 +27,6 @@ SAVING = "Pidiendo la imagen al motor"
 
 
 @contextmanager
-def saving(
-    client: docker.DockerClient,
-    image: str,
-    *,
-    folder: Path | None = None,
-    progress: ProgressCallback | None = None,
-) -> Iterator[tuple[BinaryIO, Iterator[bytes]]]:
-    """Pide al motor que guarde ``image``; da el archivo y los trozos según llegan, ya escritos en él.
-
-    El archivo está entero cuando se acaban los trozos, y desaparece al salir, pase lo que pase: no tiene
-    nombre en Linux y macOS, así que tampoco sobrevive a un proceso muerto. Está en ``folder``, o en la caché
-    del kit. Pedir un trozo lanza los errores de :func:`saved`.
-    """
-    where = folder or cache_dir()
-    where.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=where, prefix="multietapa-") as file:
-        yield file, _arriving(client, image, file, where, progress)
-
-
-@contextmanager
 def saved(
     client: docker.DockerClient,
     image: str,
@@ -55,12 +35,19 @@ def saved(
     progress: ProgressCallback | None = None,
     through: Callable[[Iterator[bytes]], None] | None = None,
 ) -> Iterator[BinaryIO]:
-    """Lo mismo, y da el archivo cuando ya está entero. ``through`` ve pasar los trozos que quiera.
+    """Pide al motor que guarde ``image`` y da el archivo cuando ya está entero.
+
+    El archivo desaparece al salir, pase lo que pase: no tiene nombre en Linux y macOS, así que tampoco
+    sobrevive a un proceso muerto. Está en ``folder``, o en la caché del kit. ``through`` ve pasar los trozos
+    que quiera según llegan.
 
     Lanza ``UnknownNameError`` si la imagen no existe, ``EngineLostError`` si el motor se corta y
     ``ArchiveError`` si no cabe o el motor no la puede guardar.
     """
-    with saving(client, image, folder=folder, progress=progress) as (file, chunks):
+    where = folder or cache_dir()
+    where.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=where, prefix="multietapa-") as file:
+        chunks = _arriving(client, image, file, where, progress)
         if through:
             through(chunks)
         exhaust(chunks)

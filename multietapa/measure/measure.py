@@ -6,7 +6,8 @@
   overlay2 no cuenta los destinos de los enlaces simbólicos (``Layer.symlink_bytes``) y hasta que la
   imagen viaja da esos pocos bytes de menos.
 - **Transferencia**: bytes de las capas comprimidas que movería un registro, sin el manifiesto ni la
-  configuración; ``transfer`` la define. Una capa repetida viaja una vez.
+  configuración. Las que el motor guarda comprimidas, como containerd, ocupan lo que ocupan: es lo que sube.
+  Las demás, lo que dice ``transfer``. Una capa repetida viaja una vez.
 
 Lo caro es pedir la imagen al motor: se pide una vez y cada capa medida queda en disco.
 """
@@ -16,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, BinaryIO
+from typing import Any
 
 import docker
 from docker.errors import APIError
@@ -24,14 +25,13 @@ from docker.errors import APIError
 from multietapa.bases.layers import find_base
 from multietapa.engine.model import EngineInfo, describe
 from multietapa.identity import EQUIVALENT_LABEL
-from multietapa.image.archive import ArchivedImage, choose, read_images
+from multietapa.image.archive import choose, read_images
 from multietapa.image.history import HistoryStep, layer_steps
 from multietapa.image.image import MeasuredImage, ProgressCallback, read_layers, stacked, unread
-from multietapa.image.layer import Layer
+from multietapa.image.layer import Inspector, Layer
 from multietapa.image.passing import passing_layers
-from multietapa.image.stored import Section, is_plain
 from multietapa.measure.cache import MeasureCache
-from multietapa.measure.export import exhaust, passed, saving, unknown_image
+from multietapa.measure.export import passed, saved, unknown_image
 from multietapa.measure.packing import Packing
 from multietapa.paths import cache_dir
 
@@ -188,7 +188,7 @@ def measuring(
     quick = quick or quick_sizes(client, image)
     info = info or describe(client)
     image_id, diff_ids = quick.image_id, quick.diff_ids
-    cache = cache or MeasureCache()
+    cache = (cache or MeasureCache()).of(packed=info.packs_layers)
     known = {diff_id: layer for diff_id in set(diff_ids) if (layer := cache.layer(diff_id))}
     missing = unread(diff_ids, known, transfer=transfer)
     steps = cache.steps(image_id, len(diff_ids)) or layer_steps(quick.steps, len(diff_ids))
@@ -201,20 +201,26 @@ def measuring(
             cache.keep_layer(layer)
             missing.discard(layer.diff_id)
 
+    def through(chunks: Iterator[bytes]) -> None:
+        """Lee las capas que se puedan mientras llegan."""
+        wanted: dict[str, Inspector | None] = dict.fromkeys(missing)
+        keep(passing_layers(chunks, wanted, packer=packing, names=cache).values())
+
     with ExitStack() as stack:
-        if missing and steps is not None and not transfer and not info.packs_layers:  # no hace falta archivo
-            passed(client, image_id, lambda chunks: keep(_passing(chunks, missing, None)), progress=progress)
-        if missing or steps is None:
-            file, chunks = stack.enter_context(saving(client, image_id, progress=progress))
-            if transfer:
-                packing = stack.enter_context(Packing(file, missing, cache_dir()))
-            keep(_passing(chunks, missing, packing))
-            archived = choose(read_images(file), image, diff_ids=diff_ids) if diff_ids else None
-            steps = tuple(blob.created_by for blob in archived.layers) if archived else ()
-            if archived:
-                keep(_left(file, archived, known, set(missing), packing, progress))
-            if packing:
-                packing.arrived()
+        if missing and steps is not None:
+            packing = stack.enter_context(Packing(cache_dir())) if transfer else None
+            passed(client, image_id, through, progress=progress)
+        if missing or steps is None:  # no todas se entienden al pasar, o no se sabe qué paso hizo cada una
+            with saved(client, image_id, progress=progress) as file:
+                archived = choose(read_images(file), image, diff_ids=diff_ids) if diff_ids else None
+                steps = tuple(blob.created_by for blob in archived.layers) if archived else ()
+                if archived:
+                    wanted = dict.fromkeys(missing)
+                    keep(
+                        read_layers(
+                            file, archived, known, transfer=transfer, progress=progress, inspectors=wanted
+                        )
+                    )
             cache.keep_steps(image_id, steps)
         found = find_base(client, quick.labels, diff_ids, asked=base)
         measurement = Measurement(
@@ -228,47 +234,3 @@ def measuring(
             base_layer_count=found.layers,
         )
         yield Measuring(measurement, packing, cache)
-
-
-def _passing(chunks: Iterator[bytes], missing: set[str], packing: Packing | None) -> tuple[Layer, ...]:
-    """Las capas que se pueden leer mientras llegan, y a la vez se encarga comprimirlas."""
-
-    def watched() -> Iterator[bytes]:
-        until = 0
-        for chunk in chunks:
-            until += len(chunk)
-            if packing:
-                packing.arrived(until)
-            yield chunk
-
-    begins = packing.plain if packing else lambda *_: None
-    found = passing_layers(watched(), dict.fromkeys(missing), begins=begins)
-    exhaust(chunks)
-    return tuple(found.values())
-
-
-def _left(
-    file: BinaryIO,
-    archived: ArchivedImage,
-    known: dict[str, Layer],
-    missing: set[str],
-    packing: Packing | None,
-    progress: ProgressCallback | None,
-) -> Iterator[Layer]:
-    """Las capas que no se pudieron leer al pasar: las comprimidas, y las que no se llaman como su digest."""
-    taps = {}
-    for blob in archived.layers if packing else ():
-        if packing and blob.diff_id in missing:
-            if is_plain(Section(file, blob.offset, blob.size)):
-                packing.plain(blob.diff_id, blob.offset, blob.size)
-            else:
-                taps[blob.diff_id] = packing.tap(blob.diff_id)
-    return read_layers(
-        file,
-        archived,
-        known,
-        transfer=False,
-        progress=progress,
-        inspectors=dict.fromkeys(missing),
-        taps=taps,
-    )

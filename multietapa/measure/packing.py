@@ -1,17 +1,17 @@
-"""Comprime las capas de una imagen en otros hilos, desde un archivo, mientras se hace otra cosa.
+"""Comprime las capas de una imagen en otros hilos, mientras pasan y se hace otra cosa.
 
-Las que están sin comprimir en el archivo de la imagen se leen de ahí; de las demás se guarda su tar en otro
-archivo según se abren. En memoria solo está lo que se comprime en ese momento.
+Lo que aún no se ha comprimido espera en memoria y, lo que no cabe, en un archivo: quien lee no espera nunca.
+Si tampoco cabe en el disco, sí.
 """
 
 from __future__ import annotations
 
-import math
 import os
 import shutil
+import sys
 import tempfile
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Iterator
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from functools import partial
@@ -19,33 +19,34 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
+from multietapa.engine.host import limits
 from multietapa.image.image import ProgressCallback
 from multietapa.image.transfer import BLOCK, PackedSize, packed_length, workers
 
 PACKING = "Comprimiendo las capas"
 _TICK = 0.15  # segundos
 _LEFT_FREE = 1 << 30  # bytes del disco que no se tocan
-_READING = 2  # los procesadores que ocupan el motor que entrega y quien lee: eso va antes
+_IN_MEMORY = 1 << 30  # bytes que esperan en memoria, como mucho
+_SHARE = 4  # y nunca más que esta parte de la memoria libre
 _POSITIONED = hasattr(os, "pread")
+_BEHIND = 10  # la prioridad de estos hilos: el motor que entrega y quien lee van antes
 
 
 class Packing:
-    """Lo que ocupan comprimidas las capas ``wanted`` (sus ``diff_id``) del archivo ``archive``.
+    """Lo que ocupan comprimidas las capas que pasan. ``folder`` es donde espera lo que no cabe en memoria.
 
     Se usa en un ``with``: al salir no queda ningún hilo, ni trabajo, ni archivo.
     """
 
-    def __init__(self, archive: BinaryIO, wanted: Collection[str], folder: Path) -> None:
-        self.wanted = frozenset(wanted)
-        self._archive, self._folder = _Positioned(archive), folder
-        self._pool = ThreadPoolExecutor(workers(), "multietapa-gzip")
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._pool = ThreadPoolExecutor(workers(), "multietapa-gzip", initializer=_let_others_go_first)
         self._layers: dict[str, PackedSize] = {}
         self._jobs: list[tuple[Future[int], int]] = []
-        self._arriving: list[tuple[str, int, int]] = []
-        self._opened: list[tuple[str, _Positioned, int, int]] = []
+        self._last = PackedSize(self._pool)
+        self._room = min(_IN_MEMORY, limits.memory()[1] // _SHARE)
+        self._lock = threading.Lock()
         self._spool: _Positioned | None = None
-        # Sin pread, leer un bloque movería la posición de quien escribe o lee el archivo.
-        self._reading_first = not _POSITIONED or workers() <= _READING
 
     def __enter__(self) -> Packing:
         return self
@@ -57,52 +58,27 @@ class Packing:
         if self._spool:
             self._spool.file.close()
 
-    def plain(self, diff_id: str, offset: int, size: int) -> None:
-        """Apunta una capa que está, o va a estar, sin comprimir en el archivo: dónde y cuántos bytes."""
-        if diff_id in self.wanted and diff_id not in self._layers:
-            self._layers[diff_id] = PackedSize(self._pool)
-            self._arriving.append((diff_id, offset, offset + size))
+    def seeing(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """Los mismos trozos del tar de una capa, que se comprimen según pasan."""
+        layer = self._last = PackedSize(self._pool)
+        parts: list[bytes] = []
+        length = 0
+        for piece in pieces:
+            rest = piece
+            while length + len(rest) >= BLOCK:
+                cut = BLOCK - length
+                self._submit(layer, [*parts, rest[:cut]], BLOCK)
+                rest, parts, length = rest[cut:], [], 0
+            if rest:
+                parts.append(rest)
+                length += len(rest)
+            yield piece
+        if parts:
+            self._submit(layer, parts, length)
 
-    def arrived(self, until: float = math.inf) -> None:
-        """Encarga lo apuntado que ya está escrito: los primeros ``until`` bytes del archivo, o todo."""
-        if until < math.inf and self._reading_first:
-            return
-        for piece in self._opened:
-            self._submit(*piece)
-        self._opened.clear()
-        left = []
-        for diff_id, start, end in self._arriving:
-            while start < end and min(start + BLOCK, end) <= until:
-                self._submit(diff_id, self._archive, start, min(BLOCK, end - start))
-                start += BLOCK
-            if start < end:
-                left.append((diff_id, start, end))
-        self._arriving = left
-
-    def tap(self, diff_id: str) -> Callable[[bytes], None]:
-        """A quién dar los bloques del tar de una capa que no está tal cual en el archivo."""
-        if self._spool is None:
-            spool = tempfile.TemporaryFile(dir=self._folder, prefix="multietapa-")  # noqa: SIM115  hasta __exit__
-            self._spool = _Positioned(spool)
-        place = self._spool
-        self._layers[diff_id] = PackedSize(self._pool)
-
-        def take(block: bytes) -> None:
-            """Guarda un bloque y lo encarga; si apenas queda disco, lo comprime y espera."""
-            offset = None
-            if shutil.disk_usage(self._folder).free > _LEFT_FREE:
-                with suppress(OSError):
-                    offset = place.append(block)
-            if offset is None:
-                job = self._layers[diff_id].add_later(partial(packed_length, block))
-                self._jobs.append((job, len(block)))
-                job.result()
-                return
-            self._opened.append((diff_id, place, offset, len(block)))
-            if not self._reading_first:
-                self._submit(*self._opened.pop())
-
-        return take
+    def named(self, diff_id: str) -> None:
+        """La última que se ha visto entera es esa."""
+        self._layers[diff_id] = self._last
 
     @property
     def ready(self) -> bool:
@@ -123,25 +99,62 @@ class Packing:
                 progress(PACKING, sum(size for job, size in self._jobs if job.done()), total)
         return {diff_id: layer.result() for diff_id, layer in self._layers.items()}
 
-    def _submit(self, diff_id: str, source: _Positioned, offset: int, size: int) -> None:
-        def pack() -> int:
-            return packed_length(source.read(offset, size))
+    def _submit(self, layer: PackedSize, parts: list[bytes], size: int) -> None:
+        """Encarga un bloque, dado a trozos; mientras le toca, espera en memoria o en el archivo."""
+        with self._lock:
+            held = size <= self._room
+            self._room -= size if held else 0
+        offset = None if held else self._spooled(parts)
+        if offset is None:
+            pack = partial(self._pack_held, parts, size, held=held)
+        else:
+            pack = partial(self._pack_spooled, offset, size)
+        job = layer.add_later(pack)
+        self._jobs.append((job, size))
+        if not held and offset is None:
+            job.result()
 
-        self._jobs.append((self._layers[diff_id].add_later(pack), size))
+    def _pack_held(self, parts: list[bytes], size: int, *, held: bool) -> int:
+        try:
+            return packed_length(b"".join(parts))
+        finally:
+            with self._lock:
+                self._room += size if held else 0
+
+    def _pack_spooled(self, offset: int, size: int) -> int:
+        assert self._spool is not None
+        return packed_length(self._spool.read(offset, size))
+
+    def _spooled(self, parts: list[bytes]) -> int | None:
+        """Deja los trozos en el archivo y dice dónde; ``None`` si apenas queda disco."""
+        with suppress(OSError):
+            if shutil.disk_usage(self._folder).free > _LEFT_FREE:
+                if self._spool is None:
+                    file = tempfile.TemporaryFile(dir=self._folder, prefix="multietapa-")  # noqa: SIM115  __exit__
+                    self._spool = _Positioned(file)
+                return self._spool.append(parts)
+        return None
+
+
+def _let_others_go_first() -> None:
+    """Baja la prioridad de este hilo; solo Linux deja hacerlo sin bajar la del proceso entero."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _BEHIND)
 
 
 class _Positioned:
-    """Un archivo que varios hilos leen a la vez."""
+    """Un archivo en el que uno escribe y que varios hilos leen a la vez."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.file = file
         self._lock = threading.Lock()
 
-    def append(self, block: bytes) -> int:
+    def append(self, parts: list[bytes]) -> int:
         """Escribe al final, y dice dónde."""
         with self._lock:
             offset = self.file.seek(0, 2)
-            self.file.write(block)
+            self.file.writelines(parts)
             self.file.flush()
         return offset
 

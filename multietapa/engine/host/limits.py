@@ -31,17 +31,22 @@ class HostLimits:
 
 def read(root: Path = Path("/")) -> HostLimits:
     """Los límites de ahora mismo."""
-    info = _meminfo(root / "proc/meminfo")
-    limit, used = _container_memory(root / "sys/fs/cgroup")
-    total = min(info.get("MemTotal", 0), limit)
-    free = min(info.get("MemAvailable", total), limit - used)
+    total, free = memory(root)
     return HostLimits(
         memory=total,
-        memory_free=max(0, free),
+        memory_free=free,
         cpus=_cpus(root / "sys/fs/cgroup"),
         max_map_count=_number(root / "proc/sys/vm/max_map_count") or 0,
         cpu_seconds=_cpu_seconds(root / "sys/fs/cgroup"),
     )
+
+
+def memory(root: Path = Path("/")) -> tuple[int, int]:
+    """La memoria que hay y la que queda libre ahora, en bytes; ceros donde no se puede leer."""
+    info = _meminfo(root / "proc/meminfo")
+    limit, used = _container_memory(root / "sys/fs/cgroup")
+    total = min(info.get("MemTotal", 0), limit)
+    return total, max(0, min(info.get("MemAvailable", total), limit - used))
 
 
 def maps_warning(limits: HostLimits) -> str:

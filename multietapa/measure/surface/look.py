@@ -46,7 +46,7 @@ def look(
     client = engine.client
     info = engine.info or describe(client)
     quick = quick or quick_sizes(client, image)
-    store = SurfaceStore(cache or MeasureCache())
+    store = SurfaceStore((cache or MeasureCache()).of(packed=info.packs_layers))
     stop = Event()
     with ThreadPoolExecutor(1, "multietapa-usuario") as pool:
         try:
