@@ -4,8 +4,9 @@ Por parejas y alternando quién va antes: lo que mide ``comparar``, con la cach�
 De cada medida salen tres tiempos: hasta saber Desempaquetado, hasta saber también Transferencia, y otra vez
 con la caché llena; y lo que gasta de procesador, que no depende de qué más haga la máquina. La imagen es la
 base de la tienda ingenua con dos copias de su ``/usr``. Con ``--containerd``, el motor es otro, que guarda
-las imágenes en containerd: entrega las capas ya comprimidas, y hay que abrirlas y comprimirlas como todas.
-Las metas, con overlay2: 1,5 veces lo que tarda ``docker save``, y menos de medio segundo la segunda vez.
+las imágenes en containerd: las dos copias ya comprimidas, y hay que abrirlas; la base, como se cargó.
+Las metas: 1,5 veces lo que tarda ``docker save`` con overlay2 y 1,1 con containerd, y menos de medio segundo
+la segunda vez.
 
     python -m benchmarks.comparar --pares 5
 """
@@ -38,7 +39,8 @@ from multietapa.measure.measure import measuring
 from tools.docker_cli import docker_command, save_seconds
 
 BASE, TAG = "node:14", "multietapa-comparativa/comparar:1"
-GOAL, AGAIN_SECONDS = 1.5, 0.5
+GOALS = {"overlay2": 1.5, "containerd": 1.1}
+AGAIN_SECONDS = 0.5
 RECIPE = f"FROM {BASE}\nRUN cp -a /usr /una\nRUN cp -a /usr /otra\n"
 
 
@@ -112,7 +114,8 @@ def main() -> None:
         ensure_base(client, BASE)
         client.images.build(fileobj=io.BytesIO(RECIPE.encode()), tag=TAG, labels=labels(), rm=True)
         size = int(client.api.inspect_image(TAG)["Size"])
-        print(f"{describe(client).label} · {TAG}: {text.size(size)}", flush=True)
+        engine = describe(client)
+        print(f"{engine.label} · {TAG}: {text.size(size)}", flush=True)
         command = docker_command(Path(scratch, "orden"), host)
         for number in range(options.pares):
             folder = Path(scratch, str(number))
@@ -136,7 +139,7 @@ def main() -> None:
     whole = statistics.median(one["wall"] / save for one, save in pairs)
     second = statistics.median(one["wall"] for one in again)
     print(f"Desempaquetado frente a guardar: {text.number(early, 2)}")
-    print(f"todo frente a guardar: {text.number(whole, 2)} (meta, con overlay2: {text.number(GOAL, 1)})")
+    print(f"todo frente a guardar: {text.number(whole, 2)} (meta: {text.number(GOALS[engine.store], 1)})")
     print(f"memoria: {text.number(max(one['memory'] for one in first))} MB")
     print(f"la segunda vez: {text.number(second, 2)} s (meta: {text.number(AGAIN_SECONDS, 1)})")
 
