@@ -99,9 +99,14 @@ class OtherEngine:
             for name, text in self.files.items():
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 (root / name).write_text(text, encoding="utf-8")
-            for old in cache_dir().glob(f"motor-{self.name}-*"):  # de otra receta
-                shutil.rmtree(old)
-            root.replace(target)
+            for old in cache_dir().glob(f"motor-{self.name}-*"):
+                if old != target:  # de otra receta
+                    shutil.rmtree(old)
+            try:
+                root.replace(target)
+            except OSError:  # otro proceso la dejó antes, y quizá la está usando
+                if not target.exists():
+                    raise
         return target
 
 
