@@ -1,7 +1,7 @@
 """Mide las imágenes de una comparación una tras otra, y enseña cada cifra en cuanto se sabe.
 
 Mientras el motor entrega una imagen se comprimen las capas de la anterior: su Desempaquetado se ve antes que
-su Transferencia. Nunca hay más de dos imágenes a la vez en el disco.
+su Transferencia. Nunca hay más de dos imágenes a la vez entre manos.
 """
 
 from __future__ import annotations
