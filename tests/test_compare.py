@@ -46,7 +46,7 @@ CELLS = (("una", "grande"), ("una", "pequeña"), ("dos", "grande"), ("dos", "peq
 
 
 @pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def cache_of_each_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cada prueba mide de verdad: su caché empieza vacía."""
     monkeypatch.setenv("MULTIETAPA_CACHE", str(tmp_path / "cache"))
 

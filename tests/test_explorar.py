@@ -54,15 +54,6 @@ CMD ["sleep", "300"]
 
 
 @pytest.fixture(scope="module")
-def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Una caché vacía para este archivo: lo leído se lee de verdad."""
-    with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("cache")
-        patch.setenv("MULTIETAPA_CACHE", str(folder))
-        yield folder
-
-
-@pytest.fixture(scope="module")
 def built(
     motor_real: Motor, own_cache: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Construccion]:

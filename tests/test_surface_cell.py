@@ -41,15 +41,6 @@ CMD ["sleep", "300"]
 
 
 @pytest.fixture(scope="module")
-def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Una caché vacía para este archivo: lo mirado se mira de verdad."""
-    with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("cache")
-        patch.setenv("MULTIETAPA_CACHE", str(folder))
-        yield folder
-
-
-@pytest.fixture(scope="module")
 def built(motor_real: Motor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Construccion]:
     """Una imagen con intérprete, setuid, un paquete de npm y un token borrado; ``BARE`` va sin nada."""
     client, folder = motor_real.client, tmp_path_factory.mktemp("llena")
