@@ -27,14 +27,13 @@ from multietapa.widgets.compare.compare import CompareView
 from multietapa.widgets.compare.text_view import TextView
 from multietapa.widgets.compare.twin import lines, payload, static_html
 from multietapa.widgets.compare.words import (
-    Phase,
     headline,
     interplay,
     notes,
     percent,
     prediction,
 )
-from multietapa.widgets.progress import FIRST_TIME, Progress, progress_payload
+from multietapa.widgets.progress import FIRST_TIME, Phase, Progress, progress_payload
 from tests.crafted import archive, entry, layer
 
 BIG, SMALL = "multietapa-pruebas/comparar:grande", "multietapa-pruebas/comparar:chica"
@@ -466,7 +465,7 @@ def test_an_image_that_is_still_compressing_says_so() -> None:
     figures = {Measure.UNPACKED: whole.figure(Measure.UNPACKED)}
     half = replace(done, rows=(replace(whole, figures=figures),))
     assert (half.known(Measure.UNPACKED), half.known(Measure.TRANSFER), half.measured) == (True, False, False)
-    shown = payload(half, Phase.MEASURING)["rows"][0]
+    shown = payload(half, Phase.WORKING)["rows"][0]
     assert (shown["pending"], list(shown["figures"])) == ("midiendo…", ["unpacked"])
     assert payload(half, Phase.INTERRUPTED)["rows"][0]["pending"] == "sin medir"
     plain = "\n".join(lines(half, Phase.INTERRUPTED))

@@ -171,7 +171,7 @@ def test_a_cell_shows_at_once_and_answers(motor_real: Motor, built: Construccion
         notebook.run("import time, multietapa; multietapa.motor()")
         cell = notebook.run(f"from multietapa import explorar\nx = explorar({built.etiqueta!r})")
         assert cell.error == ""
-        assert cell.changes[0]["head"]["phase"] == "looking"
+        assert cell.changes[0]["head"]["phase"] == "working"
         assert "provisional" in cell.changes[0]["head"]["headline"]
         assert cell.changes[0]["layers"]
         assert cell.final["head"]["phase"] == "done"

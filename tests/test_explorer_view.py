@@ -17,7 +17,7 @@ from multietapa.widgets.explorer.sample import NAIVE, done, entry, image, layers
 from multietapa.widgets.explorer.squarify import Box, squarify
 from multietapa.widgets.explorer.twin import static_html
 from multietapa.widgets.explorer.value import Explored, explored
-from multietapa.widgets.explorer.words import Phase
+from multietapa.widgets.progress import Phase
 from tests.axe import grave
 from tests.drawing import FAINT, OVERFLOWING, STICKING_OUT, draw
 from tests.test_explorer import many

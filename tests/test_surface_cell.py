@@ -263,7 +263,7 @@ def test_a_cell_shows_how_it_goes_and_answers_its_button(
 def _ask(notebook: Notebook) -> None:
     cell = notebook.run(f"from multietapa import superficie\nsuperficie({ONE!r}, {BARE!r})")
     assert cell.error == ""
-    assert cell.changes[0]["head"]["phase"] == "looking"
+    assert cell.changes[0]["head"]["phase"] == "working"
     faces = [len(change["head"]["faces"]) for change in cell.changes if "head" in change]
     assert faces == [0, 1, 2]
     assert any("Mirando" in change.get("progress", {}).get("text", "") for change in cell.changes)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import docker
 
-from multietapa.cells.asked import Ticker, asked_images, reference, refuse_recordings
+from multietapa.cells.asked import Ticker, asked_images, ending, reference, refuse_recordings
 from multietapa.cells.calls import offered
 from multietapa.cells.construccion import Construccion
 from multietapa.cells.motor import motor
@@ -28,7 +28,7 @@ from multietapa.widgets.surface.listing import State, sections, unknown
 from multietapa.widgets.surface.surface import SurfaceView, View
 from multietapa.widgets.surface.text_view import TextView
 from multietapa.widgets.surface.twin import lines
-from multietapa.widgets.surface.words import Phase, headline
+from multietapa.widgets.surface.words import headline
 from multietapa.widgets.where import ShownInCell, check_view
 
 
@@ -216,22 +216,18 @@ def _look(
 ) -> None:
     """Mira una imagen tras otra, y deja cada una en ``found`` y a la vista en cuanto está."""
     start = time.monotonic()
-    try:
+
+    def seen() -> Surfaces:
+        return Surfaces(tuple(found.values()), info.label)
+
+    with ending(lambda phase, reason: view.finish(seen(), phase, reason)):
         for number, (name, image) in enumerate(wanted.items(), 1):
             tick = Ticker(view, name, number, len(wanted), start)
             tick("Consultando lo ya mirado", 0, 0)
             asked = reference(image)
             found[name] = look(engine, asked, name=name, progress=tick, scan=scan, quick=quick[name])
             if number < len(wanted):
-                view.show(Surfaces(tuple(found.values()), info.label))
-    except KeyboardInterrupt:
-        view.finish(Surfaces(tuple(found.values()), info.label), Phase.INTERRUPTED)
-        raise KeyboardInterrupt from None  # una nueva: el rastro de esta llega hasta el fondo
-    except BaseException as problem:
-        reason = problem.what if isinstance(problem, MultietapaError) else repr(problem)
-        view.finish(Surfaces(tuple(found.values()), info.label), Phase.FAILED, reason)
-        raise
-    view.finish(Surfaces(tuple(found.values()), info.label), Phase.DONE)
+                view.show(seen())
 
 
 def _counts(face: Face) -> dict[str, int | None]:

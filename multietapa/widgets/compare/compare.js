@@ -205,7 +205,7 @@ function render({ model, el, kernel }) {
   function drawHead() {
     const head = model.get("head");
     const measure = chosen();
-    const lost = head.phase === "measuring" && orphan(kernel);
+    const lost = head.phase === "working" && orphan(kernel);
     root.dataset.phase = lost ? "failed" : head.phase;
     root.setAttribute("aria-label", head.about);
     title.replaceChildren(measure.headline, element("span", "", ` ·\u00a0${measure.name}`));

@@ -9,8 +9,8 @@ import traitlets
 from multietapa.measure.comparison import Comparison
 from multietapa.widgets.base import WidgetView, drawing
 from multietapa.widgets.compare.twin import lines, payload, static_html
-from multietapa.widgets.compare.words import Phase, headline
-from multietapa.widgets.progress import Progress, progress_payload
+from multietapa.widgets.compare.words import PHASES, headline
+from multietapa.widgets.progress import Phase, Progress, progress_payload
 from multietapa.widgets.theme import paint_css
 
 
@@ -45,12 +45,12 @@ class CompareView(WidgetView):
     relative = traitlets.Bool(False).tag(sync=True)
 
     def __init__(self, comparison: Comparison) -> None:
-        self._state = (comparison, Phase.MEASURING, "")
+        self._state = (comparison, Phase.WORKING, "")
         super().__init__(**payload(*self._state))
 
     def show(self, comparison: Comparison) -> None:
         """Manda a la pantalla lo que cambió, en un solo mensaje."""
-        self._state = (comparison, Phase.MEASURING, "")
+        self._state = (comparison, Phase.WORKING, "")
         self.put(payload(*self._state))
 
     def advance(self, progress: Progress) -> None:
@@ -69,4 +69,4 @@ class CompareView(WidgetView):
 
     def __repr__(self) -> str:
         comparison, phase, _ = self._state
-        return f"{headline(comparison)} ({phase.value})"
+        return f"{headline(comparison)} ({PHASES.word(phase)})"

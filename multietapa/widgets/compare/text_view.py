@@ -7,8 +7,7 @@ from typing import TextIO
 
 from multietapa.measure.comparison import Comparison
 from multietapa.widgets.compare.twin import lines
-from multietapa.widgets.compare.words import Phase
-from multietapa.widgets.progress import Progress, ProgressLog
+from multietapa.widgets.progress import Phase, Progress, ProgressLog
 
 
 class TextView:

@@ -25,12 +25,11 @@ from multietapa.widgets.compare.layers import layer_lines, layers_html
 from multietapa.widgets.compare.splits import LAYER_KEY, MANY, choices, drawn
 from multietapa.widgets.compare.words import (
     EQUIVALENT,
-    ICONS,
     MEANINGS,
     PENDING,
+    PHASES,
     PROVISIONAL,
     UNMEASURED,
-    Phase,
     about,
     change,
     details,
@@ -44,8 +43,8 @@ from multietapa.widgets.compare.words import (
     prediction,
     saving,
     short_headline,
-    status,
 )
+from multietapa.widgets.progress import Phase
 
 _LINE = 110  # caracteres de una línea de la tabla en texto
 
@@ -54,7 +53,7 @@ def lines(comparison: Comparison, phase: Phase = Phase.DONE, reason: str = "") -
     """El gemelo en texto de la vista."""
     yield f"Motor: {comparison.engine}"
     if phase is not Phase.DONE:
-        yield status(phase, reason)
+        yield PHASES.status(phase, reason)
     for group in _fitting(comparison):
         yield ""
         yield from _text_table(group)
@@ -115,7 +114,7 @@ def effects_html(comparison: Comparison, measure: Measure) -> str:
 
 def static_html(comparison: Comparison, phase: Phase = Phase.DONE, reason: str = "") -> str:
     """El gemelo en HTML, sin controles: para exportaciones y lectores de pantalla."""
-    sentences = [status(phase, reason)] if phase is not Phase.DONE else []
+    sentences = [PHASES.status(phase, reason)] if phase is not Phase.DONE else []
     sentences += [f"{predicted(comparison)}: {guess}."] if (guess := prediction(comparison)) else []
     paragraphs = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
     bars = "".join(bars_html(comparison, measure) for measure in Measure)
@@ -135,9 +134,7 @@ def payload(comparison: Comparison, phase: Phase, reason: str = "") -> dict[str,
     """Lo que viaja al widget cuando cambia algo: ``head``, ``rows`` y ``table``."""
     return {
         "head": {
-            "phase": phase.name.lower(),
-            "status": f"{ICONS[phase]} {phase.value}",
-            "reason": status(phase, reason) if phase in (Phase.INTERRUPTED, Phase.FAILED) else "",
+            **PHASES.payload(phase, reason),
             "about": about(comparison),
             "engine": comparison.engine,
             "grid": [list(comparison.grid.rows), list(comparison.grid.columns)] if comparison.grid else [],
@@ -186,7 +183,7 @@ def _row(row: Row, comparison: Comparison, phase: Phase) -> dict[str, Any]:
     if sentence := wasted(row):
         shown["waste"] = [f"{sentence}.", *blamed(row.waste)]
     if not row.measured:
-        shown["pending"] = PENDING if phase is Phase.MEASURING else UNMEASURED
+        shown["pending"] = PENDING if phase is Phase.WORKING else UNMEASURED
     return {**shown, "mark": EQUIVALENT if row.equivalent else "", "figures": figures}
 
 

@@ -12,8 +12,8 @@ from multietapa.widgets.base import WidgetView, drawing
 from multietapa.widgets.explorer.payload import payload
 from multietapa.widgets.explorer.twin import lines, static_html
 from multietapa.widgets.explorer.value import Explored
-from multietapa.widgets.explorer.words import Phase, headline
-from multietapa.widgets.progress import Progress, progress_payload
+from multietapa.widgets.explorer.words import PHASES, headline
+from multietapa.widgets.progress import Phase, Progress, progress_payload
 from multietapa.widgets.theme import paint_css
 
 Answer = Callable[[Mapping[str, Any]], dict[str, Any]]
@@ -49,13 +49,13 @@ class ExplorerView(WidgetView):
 
     def __init__(self, explored: Explored, answer: Answer | None = None) -> None:
         self._answer = answer
-        self._state = (explored, Phase.LOOKING, "")
+        self._state = (explored, Phase.WORKING, "")
         super().__init__(**payload(*self._state))
         self.on_msg(self._asked)
 
     def show(self, explored: Explored) -> None:
         """Manda a la pantalla lo que ya se sabe, en un solo mensaje."""
-        self._state = (explored, Phase.LOOKING, "")
+        self._state = (explored, Phase.WORKING, "")
         self.put(payload(*self._state))
 
     def advance(self, progress: Progress) -> None:
@@ -84,4 +84,4 @@ class ExplorerView(WidgetView):
 
     def __repr__(self) -> str:
         explored, phase, _ = self._state
-        return f"{headline(explored)} ({phase.value})"
+        return f"{headline(explored)} ({PHASES.word(phase)})"

@@ -9,7 +9,7 @@ function headPanel(model, root, kernel) {
 
   function draw() {
     const now = model.get("head");
-    const lost = now.phase === "looking" && orphan(kernel);
+    const lost = now.phase === "working" && orphan(kernel);
     root.dataset.phase = lost ? "failed" : now.phase;
     root.setAttribute("aria-label", now.about);
     setText(title, now.headline);

@@ -7,8 +7,7 @@ from typing import TextIO
 
 from multietapa.widgets.explorer.twin import lines
 from multietapa.widgets.explorer.value import Explored
-from multietapa.widgets.explorer.words import Phase
-from multietapa.widgets.progress import Progress, ProgressLog
+from multietapa.widgets.progress import Phase, Progress, ProgressLog
 
 
 class TextView:

@@ -13,15 +13,15 @@ from multietapa.widgets.explorer.picture import heaviest, picture
 from multietapa.widgets.explorer.shelves import ORIGINS
 from multietapa.widgets.explorer.value import Explored
 from multietapa.widgets.explorer.words import (
-    Phase,
+    PHASES,
     headline,
     loss_path,
     loss_words,
     notes,
     share,
     short,
-    status,
 )
+from multietapa.widgets.progress import Phase
 from multietapa.widgets.surface.listing import plain
 from multietapa.widgets.theme import ORIGIN_PAINTS, VARIABLES, paint_css
 
@@ -48,7 +48,7 @@ def lines(explored: Explored, phase: Phase = Phase.DONE, reason: str = "") -> It
     """El gemelo en texto."""
     yield f"Motor: {explored.source}" if explored.source else ""
     if phase is not Phase.DONE:
-        yield status(phase, reason)
+        yield PHASES.status(phase, reason)
     yield ""
     yield f"{headline(explored)}."
     if explored.layers:
@@ -76,7 +76,7 @@ def lines(explored: Explored, phase: Phase = Phase.DONE, reason: str = "") -> It
 
 def static_html(explored: Explored, phase: Phase = Phase.DONE, reason: str = "") -> str:
     """El gemelo en HTML: un mapa, unas tablas y unos plegables que se abren sin kernel y sin red."""
-    opening = f"<p>{escape(status(phase, reason))}</p>" if phase is not Phase.DONE else ""
+    opening = f"<p>{escape(PHASES.status(phase, reason))}</p>" if phase is not Phase.DONE else ""
     head = f"<p><strong>{escape(headline(explored))}.</strong></p>"
     head += f"<p><small>{escape(explored.source)}</small></p>"
     drawn = ""

@@ -191,7 +191,7 @@ function render({ model, el, kernel }) {
 
   function drawHead() {
     const head = model.get("head");
-    const lost = head.phase === "looking" && orphan(kernel);
+    const lost = head.phase === "working" && orphan(kernel);
     root.dataset.phase = lost ? "failed" : head.phase;
     root.setAttribute("aria-label", head.about);
     setText(title, head.headline);

@@ -10,10 +10,10 @@ import traitlets
 from multietapa.errors import MultietapaError
 from multietapa.measure.surface.face import Surfaces
 from multietapa.widgets.base import WidgetView, drawing
-from multietapa.widgets.progress import Progress, progress_payload
+from multietapa.widgets.progress import Phase, Progress, progress_payload
 from multietapa.widgets.surface.payload import payload
 from multietapa.widgets.surface.twin import lines, static_html
-from multietapa.widgets.surface.words import Phase, headline
+from multietapa.widgets.surface.words import PHASES, headline
 from multietapa.widgets.theme import paint_css
 
 Export = Callable[[str], tuple[str, str]]
@@ -45,13 +45,13 @@ class SurfaceView(WidgetView):
 
     def __init__(self, names: Sequence[str], surfaces: Surfaces, export: Export | None = None) -> None:
         self._names, self._export = tuple(names), export
-        self._state = (surfaces, Phase.LOOKING, "")
+        self._state = (surfaces, Phase.WORKING, "")
         super().__init__(**payload(self._names, *self._state))
         self.on_msg(self._asked)
 
     def show(self, surfaces: Surfaces) -> None:
         """Manda a la pantalla las imágenes ya miradas, en un solo mensaje."""
-        self._state = (surfaces, Phase.LOOKING, "")
+        self._state = (surfaces, Phase.WORKING, "")
         self.put(payload(self._names, *self._state))
 
     def advance(self, progress: Progress) -> None:
@@ -82,4 +82,4 @@ class SurfaceView(WidgetView):
 
     def __repr__(self) -> str:
         surfaces, phase, _ = self._state
-        return f"{headline(surfaces, self._names)} ({phase.value})"
+        return f"{headline(surfaces, self._names)} ({PHASES.word(phase)})"

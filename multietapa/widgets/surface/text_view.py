@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from multietapa.measure.surface.face import Surfaces
-from multietapa.widgets.progress import Progress, ProgressLog
+from multietapa.widgets.progress import Phase, Progress, ProgressLog
 from multietapa.widgets.surface.twin import lines
-from multietapa.widgets.surface.words import Phase
 
 
 class TextView:

@@ -8,6 +8,7 @@ from html import escape
 
 from multietapa import text
 from multietapa.measure.surface.face import Entry, Face, Kind, Surfaces
+from multietapa.widgets.progress import Phase
 from multietapa.widgets.surface.kinds import CALLED
 from multietapa.widgets.surface.listing import (
     UNKNOWN,
@@ -25,12 +26,11 @@ from multietapa.widgets.surface.words import (
     BARS,
     EXPORT,
     LISTS,
-    Phase,
+    PHASES,
     details,
     headline,
     notes,
     runtimes,
-    status,
     user,
 )
 from multietapa.widgets.theme import VARIABLES, paint_css
@@ -60,7 +60,7 @@ def lines(
     """El gemelo en texto."""
     yield f"Motor: {surfaces.engine}"
     if phase is not Phase.DONE:
-        yield status(phase, reason)
+        yield PHASES.status(phase, reason)
     yield ""
     yield f"{headline(surfaces, names)}."
     if not surfaces.faces:
@@ -80,7 +80,7 @@ def lines(
 
 def static_html(names: Sequence[str], surfaces: Surfaces, phase: Phase = Phase.DONE, reason: str = "") -> str:
     """El gemelo en HTML, sin programas: sus plegables se abren sin kernel y sin red."""
-    opening = f"<p>{escape(status(phase, reason))}</p>" if phase is not Phase.DONE else ""
+    opening = f"<p>{escape(PHASES.status(phase, reason))}</p>" if phase is not Phase.DONE else ""
     head = f"<p><strong>{escape(headline(surfaces, names))}.</strong></p>"
     head += f"<p>Mirado con {escape(surfaces.engine)}</p>"
     faces = "".join(map(_face_html, surfaces.faces))
