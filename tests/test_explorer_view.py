@@ -399,7 +399,7 @@ def test_what_is_read_replaces_what_was_provisional(page: Page) -> None:
         page.evaluate("([name, value]) => shown[0].model.set(name, value)", [trait, getattr(view, trait)])
     expect(page.locator(".mte-tools")).to_be_visible()
     expect(rectangle(page, "usr/")).to_be_visible()
-    expect(page.locator(".mte-title")).to_contain_text("Desempaquetado 352 MB")
+    expect(page.locator(".mt-title")).to_contain_text("Desempaquetado 352 MB")
     expect(page.get_by_role("radio", name="origen", exact=True)).to_be_checked()
 
 

@@ -25,6 +25,8 @@ SHARED = (
     "drawing.py",
     "inline.py",
     "loader.js",
+    "progress.css",
+    "progress.js",
     "progress.py",
     "saved.py",
     "theme.py",

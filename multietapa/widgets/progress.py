@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Any, TextIO
 
 from multietapa import text
@@ -13,6 +14,10 @@ from multietapa.measure.packing import PACKING
 
 FIRST_TIME = "La primera vez lee las capas enteras; si la imagen es grande, tarda un minuto o más."
 _READING = (SAVING, MEASURING, PACKING)
+PROGRESS_JS, PROGRESS_CSS = (
+    Path(__file__).with_suffix(kind).read_text(encoding="utf-8") for kind in (".js", ".css")
+)
+"""El dibujo de la cabecera y del avance."""
 
 
 class Phase(Enum):

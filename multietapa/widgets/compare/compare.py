@@ -10,7 +10,7 @@ from multietapa.measure.comparison import Comparison
 from multietapa.widgets.base import WidgetView, drawing
 from multietapa.widgets.compare.twin import lines, payload, static_html
 from multietapa.widgets.compare.words import PHASES, headline
-from multietapa.widgets.progress import Phase, Progress, progress_payload
+from multietapa.widgets.progress import PROGRESS_CSS, PROGRESS_JS, Phase, Progress, progress_payload
 from multietapa.widgets.theme import paint_css
 
 
@@ -33,7 +33,7 @@ class CompareView(WidgetView):
     Guarda la última comparación para sus gemelos en texto y en HTML.
     """
 
-    _esm, _css = drawing(__file__, css=paint_css())
+    _esm, _css = drawing(__file__, js=PROGRESS_JS, css=PROGRESS_CSS + paint_css())
 
     head: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
     rows: traitlets.List[Any] = traitlets.List().tag(sync=True)

@@ -13,14 +13,12 @@ from multietapa.widgets.explorer.payload import payload
 from multietapa.widgets.explorer.twin import lines, static_html
 from multietapa.widgets.explorer.value import Explored
 from multietapa.widgets.explorer.words import PHASES, headline
-from multietapa.widgets.progress import Phase, Progress, progress_payload
+from multietapa.widgets.progress import PROGRESS_CSS, PROGRESS_JS, Phase, Progress, progress_payload
 from multietapa.widgets.theme import paint_css
 
 Answer = Callable[[Mapping[str, Any]], dict[str, Any]]
 """De lo que pide la página, a lo que se le contesta. Lanza ``MultietapaError`` si no se puede."""
-_PARTS = tuple(
-    "pieces store treemap table looking telling talk head filters map search detail losses".split()
-)
+_PARTS = tuple("pieces store treemap table looking telling talk filters map search detail losses".split())
 
 
 class View(Protocol):
@@ -39,7 +37,7 @@ class View(Protocol):
 class ExplorerView(WidgetView):
     """El widget. En sus rasgos va lo que más pesa; lo demás lo pide la página, y contesta ``answer``."""
 
-    _esm, _css = drawing(__file__, css=paint_css(), parts=_PARTS)
+    _esm, _css = drawing(__file__, js=PROGRESS_JS, css=PROGRESS_CSS + paint_css(), parts=_PARTS)
 
     head: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
     layers: traitlets.List[Any] = traitlets.List().tag(sync=True)

@@ -10,7 +10,7 @@ import traitlets
 from multietapa.errors import MultietapaError
 from multietapa.measure.surface.face import Surfaces
 from multietapa.widgets.base import WidgetView, drawing
-from multietapa.widgets.progress import Phase, Progress, progress_payload
+from multietapa.widgets.progress import PROGRESS_CSS, PROGRESS_JS, Phase, Progress, progress_payload
 from multietapa.widgets.surface.payload import payload
 from multietapa.widgets.surface.twin import lines, static_html
 from multietapa.widgets.surface.words import PHASES, headline
@@ -36,7 +36,7 @@ class View(Protocol):
 class SurfaceView(WidgetView):
     """El widget. La lista de paquetes (SBOM) viaja cuando se pide: no está en sus rasgos."""
 
-    _esm, _css = drawing(__file__, css=paint_css())
+    _esm, _css = drawing(__file__, js=PROGRESS_JS, css=PROGRESS_CSS + paint_css())
 
     head: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
     kinds: traitlets.List[Any] = traitlets.List().tag(sync=True)
