@@ -24,7 +24,6 @@ from multietapa.image.image import measure_archive
 from multietapa.measure.comparison import Comparison, Figure, Grid, Measure, Part, Row
 from multietapa.measure.disappeared import Contents, disappeared
 from multietapa.widgets.compare.compare import CompareView
-from multietapa.widgets.compare.text_view import TextView
 from multietapa.widgets.compare.twin import lines, payload, static_html
 from multietapa.widgets.compare.words import (
     headline,
@@ -34,6 +33,7 @@ from multietapa.widgets.compare.words import (
     prediction,
 )
 from multietapa.widgets.progress import FIRST_TIME, Phase, Progress, progress_payload
+from multietapa.widgets.reading import TextView
 from tests.crafted import archive, entry, layer
 
 BIG, SMALL = "multietapa-pruebas/comparar:grande", "multietapa-pruebas/comparar:chica"
@@ -491,7 +491,7 @@ def test_view_carries_its_twins() -> None:
 def test_text_view_writes_each_phase_once() -> None:
     """En texto, el avance es una línea por fase, sin barras que se repiten; por qué tarda se dice una vez."""
     out, log = io.StringIO(), io.StringIO()
-    view = TextView(out, log)
+    view = TextView(lines, out, log)
     for done in range(3):
         view.advance(Progress("a", 1, 1, "Midiendo las capas", done, 3, 0))
     view.finish(comparison(5), Phase.DONE)

@@ -28,6 +28,7 @@ SHARED = (
     "progress.css",
     "progress.js",
     "progress.py",
+    "reading.py",
     "saved.py",
     "theme.py",
     "where.py",

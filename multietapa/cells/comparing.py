@@ -19,8 +19,8 @@ from multietapa.image.image import ProgressCallback
 from multietapa.measure.comparison import Comparison, Row
 from multietapa.measure.disappeared import Contents, disappeared
 from multietapa.measure.measure import Measurement, Measuring, QuickSizes, measuring
-from multietapa.widgets.compare.compare import View
 from multietapa.widgets.progress import Phase
+from multietapa.widgets.reading import View
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Comparing:
     """Una comparación en marcha: ``comparison`` y ``measured`` tienen lo que ya se sabe."""
 
     def __init__(
-        self, client: docker.DockerClient, info: EngineInfo, comparison: Comparison, view: View
+        self, client: docker.DockerClient, info: EngineInfo, comparison: Comparison, view: View[Comparison]
     ) -> None:
         self.comparison = comparison
         self.measured: dict[str, Measurement] = {}

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import docker
@@ -23,10 +24,10 @@ from multietapa.measure.measure import QuickSizes, quick_sizes
 from multietapa.measure.surface.face import Entry, Face, Kind, RunningUser, Surfaces
 from multietapa.measure.surface.look import look
 from multietapa.widgets.base import open_view
+from multietapa.widgets.reading import TextView, View
 from multietapa.widgets.surface.kinds import CALLED, kind_called
 from multietapa.widgets.surface.listing import State, sections, unknown
-from multietapa.widgets.surface.surface import SurfaceView, View
-from multietapa.widgets.surface.text_view import TextView
+from multietapa.widgets.surface.surface import SurfaceView
 from multietapa.widgets.surface.twin import lines
 from multietapa.widgets.surface.words import headline
 from multietapa.widgets.where import ShownInCell, check_view
@@ -47,7 +48,7 @@ class Superficie(ShownInCell):
     cuentas: dict[str, dict[str, int | None]]
     motor: EngineInfo
     tabla_texto: str = field(repr=False)
-    vista: View | None = field(default=None, repr=False, compare=False)
+    vista: View[Surfaces] | None = field(default=None, repr=False, compare=False)
     _superficies: Surfaces = field(default=Surfaces((), ""), repr=False)
     _cliente: docker.DockerClient | None = field(default=None, repr=False, compare=False)
 
@@ -190,7 +191,9 @@ def superficie(
             return file_name(name), packages(client, found[name])
 
     opening = Surfaces((), info.label)
-    view = open_view(vista, lambda: SurfaceView(names, opening, export), lambda: TextView(names))
+    view = open_view(
+        vista, lambda: SurfaceView(names, opening, export), lambda: TextView(partial(lines, names))
+    )
     _look(engine, info, wanted, quick, view, found, scan=escaner)
     surfaces = Surfaces(tuple(found.values()), info.label)
     return Superficie(
@@ -209,7 +212,7 @@ def _look(
     info: EngineInfo,
     wanted: Mapping[str, str | Construccion],
     quick: Mapping[str, QuickSizes],
-    view: View,
+    view: View[Surfaces],
     found: dict[str, Face],
     *,
     scan: bool,
