@@ -119,6 +119,15 @@ def engine(motor_real: Motor) -> docker.DockerClient:
     return motor_real.client
 
 
+@pytest.fixture(scope="module")
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Una caché vacía para el archivo de pruebas que la pide: lo que lee de una imagen se lee de verdad."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("cache")
+        patch.setenv("MULTIETAPA_CACHE", str(folder))
+        yield folder
+
+
 @pytest.fixture(scope="session")
 def docker_cli(motor_real: Motor, tmp_path_factory: pytest.TempPathFactory) -> DockerCommand:
     """La orden ``docker`` sobre el motor de las pruebas, para compararse con ella."""

@@ -34,10 +34,7 @@ def planned(steps: list[StepDeclared], source: Dockerfile) -> Planned:
             return None
         if not step.stage:
             return 0
-        same = [stage.index for stage in source.stages if step.stage in (stage.label, str(stage.index))]
-        here = source.stage_at(step.line) if step.line else None
-        own = here.index if here else None  # dos etapas pueden llamarse igual: decide la línea
-        return own if own in same else next(iter(same[-1:]), None)
+        return next((stage.index for stage in source.stages if step.stage == source.called(stage)), None)
 
     def origins(step: StepDeclared) -> Iterator[object]:
         for key in step.inputs:

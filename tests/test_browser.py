@@ -268,7 +268,7 @@ def test_the_keyboard_alone_works_every_control(page: Page, lab_url: str) -> Non
     tab_to(page, pair.get_by_role("radio", name="Desempaquetado"))
     page.keyboard.press("ArrowRight")
     expect(pair.get_by_role("radio", name="Transferencia")).to_be_checked()
-    expect(pair.locator(".mtc-title")).to_contain_text("Transferencia")
+    expect(pair.locator(".mt-title")).to_contain_text("Transferencia")
     page.keyboard.press("ArrowDown")
     expect(pair.get_by_role("radio", name="Desempaquetado")).to_be_checked()
     tab_to(page, pair.get_by_role("radio", name="Tamaño"))
@@ -365,7 +365,7 @@ def test_a_reopened_notebook_shows_what_it_showed(page: Page, lab_url: str) -> N
         expect(page.locator(".mtb").first).to_contain_text("su kernel ya no está")
         expect(page.locator(".jp-Notebook")).not_to_contain_text("model not found")
         page.locator(pair).get_by_role("radio", name="Desempaquetado").check(force=True)
-        expect(page.locator(pair).locator(".mtc-title")).to_contain_text("Desempaquetado")
+        expect(page.locator(pair).locator(".mt-title")).to_contain_text("Desempaquetado")
         page.locator(pair).get_by_role("radio", name="Transferencia").check(force=True)
     asked = page.locator(".mtq").first
     asked.get_by_role("button", name="Comprobar").click()  # contesta también sin su kernel
@@ -395,7 +395,7 @@ def test_predicting_and_comparing(page: Page, lab_url: str, captures: Path) -> N
     expect(view).to_contain_text("equivalente local")
     for label in ("Transferencia", "Desempaquetado"):
         view.get_by_text(label, exact=True).first.click()
-        expect(view.locator(".mtc-title")).to_contain_text(label)
+        expect(view.locator(".mt-title")).to_contain_text(label)
     view.get_by_text("Ver como tabla").click()
     expect(view.get_by_role("table").first).to_be_visible()
     shoot(page, captures, "comparacion")

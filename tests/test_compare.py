@@ -24,17 +24,16 @@ from multietapa.image.image import measure_archive
 from multietapa.measure.comparison import Comparison, Figure, Grid, Measure, Part, Row
 from multietapa.measure.disappeared import Contents, disappeared
 from multietapa.widgets.compare.compare import CompareView
-from multietapa.widgets.compare.text_view import TextView
 from multietapa.widgets.compare.twin import lines, payload, static_html
 from multietapa.widgets.compare.words import (
-    Phase,
     headline,
     interplay,
     notes,
     percent,
     prediction,
 )
-from multietapa.widgets.progress import FIRST_TIME, Progress, progress_payload
+from multietapa.widgets.progress import FIRST_TIME, Phase, Progress, progress_payload
+from multietapa.widgets.reading import TextView
 from tests.crafted import archive, entry, layer
 
 BIG, SMALL = "multietapa-pruebas/comparar:grande", "multietapa-pruebas/comparar:chica"
@@ -46,7 +45,7 @@ CELLS = (("una", "grande"), ("una", "pequeña"), ("dos", "grande"), ("dos", "peq
 
 
 @pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def cache_of_each_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cada prueba mide de verdad: su caché empieza vacía."""
     monkeypatch.setenv("MULTIETAPA_CACHE", str(tmp_path / "cache"))
 
@@ -466,7 +465,7 @@ def test_an_image_that_is_still_compressing_says_so() -> None:
     figures = {Measure.UNPACKED: whole.figure(Measure.UNPACKED)}
     half = replace(done, rows=(replace(whole, figures=figures),))
     assert (half.known(Measure.UNPACKED), half.known(Measure.TRANSFER), half.measured) == (True, False, False)
-    shown = payload(half, Phase.MEASURING)["rows"][0]
+    shown = payload(half, Phase.WORKING)["rows"][0]
     assert (shown["pending"], list(shown["figures"])) == ("midiendo…", ["unpacked"])
     assert payload(half, Phase.INTERRUPTED)["rows"][0]["pending"] == "sin medir"
     plain = "\n".join(lines(half, Phase.INTERRUPTED))
@@ -492,7 +491,7 @@ def test_view_carries_its_twins() -> None:
 def test_text_view_writes_each_phase_once() -> None:
     """En texto, el avance es una línea por fase, sin barras que se repiten; por qué tarda se dice una vez."""
     out, log = io.StringIO(), io.StringIO()
-    view = TextView(out, log)
+    view = TextView(lines, out, log)
     for done in range(3):
         view.advance(Progress("a", 1, 1, "Midiendo las capas", done, 3, 0))
     view.finish(comparison(5), Phase.DONE)

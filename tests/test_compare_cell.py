@@ -84,7 +84,7 @@ def test_the_first_paint_is_provisional(notebook: Notebook) -> None:
     assert cell.error == ""
     first, *later = cell.changes
     assert [row["reported"]["label"] for row in first["rows"]] == [PROVISIONAL] * 2
-    assert first["head"]["phase"] == "measuring"
+    assert first["head"]["phase"] == "working"
     seen: list[tuple[str, ...]] = []
     for change in later:
         if step := change.get("progress"):

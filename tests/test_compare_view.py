@@ -11,8 +11,8 @@ from multietapa import text
 from multietapa.measure.comparison import Comparison
 from multietapa.widgets.compare.compare import CompareView
 from multietapa.widgets.compare.sample import half, many, pair
-from multietapa.widgets.compare.words import PROVISIONAL, Phase
-from multietapa.widgets.progress import Progress, progress_payload
+from multietapa.widgets.compare.words import PROVISIONAL
+from multietapa.widgets.progress import Phase, Progress, progress_payload
 from tests.axe import grave
 from tests.drawing import draw
 from tests.test_compare import CELLS, INFO, comparison, hundreds, row, square, unmeasured
@@ -27,7 +27,7 @@ def page(blank_page: Page) -> Page:
 def mount(page: Page, shown: Comparison, phase: Phase = Phase.DONE) -> None:
     """Dibuja el widget con esa comparación."""
     view = CompareView(shown)
-    if phase is not Phase.MEASURING:
+    if phase is not Phase.WORKING:
         view.finish(shown, phase)
     draw(page, view)
 
@@ -123,7 +123,7 @@ def test_what_disappears_opens_and_stays_open(page: Page) -> None:
 
 def test_an_image_still_compressing_shows_no_figure(page: Page) -> None:
     """Mientras se comprime, Desempaquetado se ve entero, y Transferencia dice que se está midiendo."""
-    mount(page, half(), Phase.MEASURING)
+    mount(page, half(), Phase.WORKING)
     expect(page.locator(".mtc-total strong")).to_have_text(["805 MB", "92,0 MB"])
     page.get_by_role("radio", name="Transferencia").check(force=True)
     expect(page.locator(".mtc-total strong")).to_have_text(["277 MB", "midiendo…"])
@@ -191,7 +191,7 @@ def test_nothing_overflows(page: Page, width: int, shape: str) -> None:
         "nombres largos": Comparison((row(long[0], 5 * 10**8, equivalent=True), row("b", 3)), INFO.label * 2),
     }[shape]
     page.set_viewport_size({"width": width, "height": 900})
-    mount(page, shown, Phase.MEASURING if shape == "midiendo" else Phase.DONE)
+    mount(page, shown, Phase.WORKING if shape == "midiendo" else Phase.DONE)
     for summary in page.locator("summary:visible").all():
         summary.click()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
@@ -200,7 +200,7 @@ def test_nothing_overflows(page: Page, width: int, shape: str) -> None:
 
 def test_progress_is_shown_and_then_goes(page: Page) -> None:
     """Mientras se mide hay una barra con su fase; las cifras son provisionales y no hay tramos."""
-    mount(page, unmeasured("a", "b"), Phase.MEASURING)
+    mount(page, unmeasured("a", "b"), Phase.WORKING)
     expect(page.locator(".mt-progress")).to_be_hidden()
     page.evaluate(
         "p => shown[0].model.set('progress', p)",

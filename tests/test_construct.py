@@ -396,6 +396,34 @@ def test_an_invalid_tag_shows_a_valid_one(build: Build, tag: str, valid: str) ->
     assert f"«{valid}»" in caught.value.next_step
 
 
+def test_stages_that_are_called_the_same_are_shown_apart(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dos etapas con un nombre (sin mirar la caja), o con el que BuildKit da a otra, no comparten grupo."""
+    opened = shown(monkeypatch)
+    noise = uuid.uuid4().hex
+    done = build(
+        f"FROM BASE AS x\nRUN echo {noise} > /uno\n"
+        f"FROM BASE AS X\nRUN echo {noise} > /dos\n"
+        "FROM BASE AS stage-3\nCOPY --from=0 /uno /\n"
+        "FROM x\nCOPY --from=stage-3 /uno /\nRUN cat /uno /dos\n",
+        vista=True,
+    )
+    said = {
+        group["title"]: [step["line"] for step in group["steps"] if not step["text"].startswith("FROM")]
+        for group in opened[0].groups
+        if not group["inner"]
+    }
+    assert said == {
+        "Etapa x (1.ª)": [2],
+        "Etapa x (2.ª)": [4],
+        "Etapa stage-3 (1.ª)": [6],
+        "Etapa stage-3 (2.ª)": [8, 9],
+    }
+    sizes = [(step.linea, step.bytes) for step in done.pasos if step.bytes is not None]
+    assert [line for line, _ in sizes] == [4, 8, 9]
+
+
 def test_a_failure_is_shown_and_raised(
     build: Build, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -54,15 +54,6 @@ CMD ["sleep", "300"]
 
 
 @pytest.fixture(scope="module")
-def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Una caché vacía para este archivo: lo leído se lee de verdad."""
-    with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("cache")
-        patch.setenv("MULTIETAPA_CACHE", str(folder))
-        yield folder
-
-
-@pytest.fixture(scope="module")
 def built(
     motor_real: Motor, own_cache: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Construccion]:
@@ -180,7 +171,7 @@ def test_a_cell_shows_at_once_and_answers(motor_real: Motor, built: Construccion
         notebook.run("import time, multietapa; multietapa.motor()")
         cell = notebook.run(f"from multietapa import explorar\nx = explorar({built.etiqueta!r})")
         assert cell.error == ""
-        assert cell.changes[0]["head"]["phase"] == "looking"
+        assert cell.changes[0]["head"]["phase"] == "working"
         assert "provisional" in cell.changes[0]["head"]["headline"]
         assert cell.changes[0]["layers"]
         assert cell.final["head"]["phase"] == "done"

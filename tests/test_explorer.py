@@ -39,7 +39,8 @@ from multietapa.widgets.explorer.shelves import ORIGINS, Filter, Shelves
 from multietapa.widgets.explorer.squarify import Box, squarify
 from multietapa.widgets.explorer.twin import lines, static_html
 from multietapa.widgets.explorer.value import Explored, explored, masked
-from multietapa.widgets.explorer.words import Phase, headline, notes, share, status
+from multietapa.widgets.explorer.words import PHASES, headline, notes, share
+from multietapa.widgets.progress import Phase
 
 STATE_BYTES = 60_000
 SEED = int(os.environ.get("MULTIETAPA_SEMILLA") or random.randrange(10**6))
@@ -370,8 +371,8 @@ def test_the_html_twin_has_a_map_and_everything_that_is_lost() -> None:
 
 def test_what_was_not_finished_says_so() -> None:
     """Interrumpido o con un fallo, se dice, y los tamaños siguen siendo provisionales."""
-    assert "las capas leídas no se vuelven a pedir" in status(Phase.INTERRUPTED)
-    assert status(Phase.FAILED, "Se apagó.") == "No se pudo terminar de leer. Se apagó."
+    assert "las capas leídas no se vuelven a pedir" in PHASES.status(Phase.INTERRUPTED)
+    assert PHASES.status(Phase.FAILED, "Se apagó.") == "No se pudo terminar de leer. Se apagó."
     written = "\n".join(lines(opening(), Phase.INTERRUPTED))
     assert "(provisional)" in written
     assert "resultado." not in written

@@ -17,7 +17,7 @@ from multietapa.widgets.explorer.sample import NAIVE, done, entry, image, layers
 from multietapa.widgets.explorer.squarify import Box, squarify
 from multietapa.widgets.explorer.twin import static_html
 from multietapa.widgets.explorer.value import Explored, explored
-from multietapa.widgets.explorer.words import Phase
+from multietapa.widgets.progress import Phase
 from tests.axe import grave
 from tests.drawing import FAINT, OVERFLOWING, STICKING_OUT, draw
 from tests.test_explorer import many
@@ -399,7 +399,7 @@ def test_what_is_read_replaces_what_was_provisional(page: Page) -> None:
         page.evaluate("([name, value]) => shown[0].model.set(name, value)", [trait, getattr(view, trait)])
     expect(page.locator(".mte-tools")).to_be_visible()
     expect(rectangle(page, "usr/")).to_be_visible()
-    expect(page.locator(".mte-title")).to_contain_text("Desempaquetado 352 MB")
+    expect(page.locator(".mt-title")).to_contain_text("Desempaquetado 352 MB")
     expect(page.get_by_role("radio", name="origen", exact=True)).to_be_checked()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tarfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,8 @@ from multietapa.exercises.outcome import Outcome
 from multietapa.identity import labels
 from multietapa.image.secrets.report import CONFIG, DELETED, FILE, HISTORY, SEEN
 from multietapa.measure.measure import measure
+from tests.cell_kernel import Wire
+from tests.relay import relay
 
 TOKEN = "npm_" + "DeMentira" * 4
 Build = Callable[..., Construccion]
@@ -127,6 +130,25 @@ def test_awkward_places(motor_real: Motor, build: Build, folder: Path, tag: str)
         assert not seen.ok
         assert TOKEN not in repr(seen)
         assert "npm_…" in seen.text
+
+
+def test_the_image_is_asked_for_once(
+    motor_real: Motor, build: Build, folder: Path, tag: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """El token y lo que se le parece se buscan en la misma lectura; a la segunda sale lo mismo."""
+    monkeypatch.setenv("MULTIETAPA_CACHE", str(tmp_path / "cache"))
+    with tarfile.open(folder / "dentro.tar", "w") as tar:  # el que busca por su forma no lo abre
+        tar.add(folder / ".npmrc", "npmrc")
+    build("FROM BASE\nCOPY dentro.tar .npmrc /\n")
+    wire = Wire()
+    with relay(tmp_path, motor_real.choice.host, wire.look) as host:
+        client = docker.DockerClient(base_url=host)
+        first = found(client, tag)
+        assert wire.count == -1
+        assert found(client, tag) == first
+        assert wire.count == -2
+        client.close()
+    assert sorted(secret.where for secret in first.at(FILE)) == ["/.npmrc", "/dentro.tar"]
 
 
 def test_what_is_given_is_added_to_a_copy() -> None:

@@ -100,6 +100,17 @@ def test_a_file_that_changed(folder: Path) -> None:
     }
 
 
+def test_stages_that_are_called_the_same_are_compared_apart(folder: Path) -> None:
+    """De dos etapas con el mismo nombre, lo que cambia en una no es de la otra."""
+    text = "FROM a AS x\nRUN uno\nFROM b AS x\nRUN dos\nFROM c\nCOPY --from=x /a /a\nCOPY --from=0 /b /b\n"
+    old, new = record(planned(folder, text)), record(planned(folder, text.replace("uno", "tres")))
+    assert told(old, new, ("x (1.ª)", 1), ("stage-2", 2)) == {
+        2: "cambió la instrucción: antes «uno», ahora «tres»",
+        7: "se repite por «RUN tres» (etapa «x (1.ª)», línea 2): "
+        "cambió la instrucción: antes «uno», ahora «tres»",
+    }
+
+
 def test_every_kind_of_change_in_files(folder: Path) -> None:
     """Nuevos, los que ya no están y los que cambian de permisos: se nombran tres, y se cuentan los demás."""
     old = record(planned(folder))

@@ -18,7 +18,8 @@ from multietapa.errors import ArchiveError
 from multietapa.image.archive import read_images
 from multietapa.image.image import MeasuredImage, measure_archive, of_archive, read_layers
 from multietapa.image.layer import NOT_MEASURED
-from multietapa.image.overlay import MARKERS, overlay
+from multietapa.image.nodes import MARKERS
+from multietapa.image.overlay import overlay
 from multietapa.image.secrets import looking, report, stream
 from multietapa.image.secrets.looking import LayerInspector, LayerLook
 from multietapa.image.secrets.masking import Masked, mark, mask, without_marked, without_values

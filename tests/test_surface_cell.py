@@ -41,15 +41,6 @@ CMD ["sleep", "300"]
 
 
 @pytest.fixture(scope="module")
-def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Una caché vacía para este archivo: lo mirado se mira de verdad."""
-    with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("cache")
-        patch.setenv("MULTIETAPA_CACHE", str(folder))
-        yield folder
-
-
-@pytest.fixture(scope="module")
 def built(motor_real: Motor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Construccion]:
     """Una imagen con intérprete, setuid, un paquete de npm y un token borrado; ``BARE`` va sin nada."""
     client, folder = motor_real.client, tmp_path_factory.mktemp("llena")
@@ -272,7 +263,7 @@ def test_a_cell_shows_how_it_goes_and_answers_its_button(
 def _ask(notebook: Notebook) -> None:
     cell = notebook.run(f"from multietapa import superficie\nsuperficie({ONE!r}, {BARE!r})")
     assert cell.error == ""
-    assert cell.changes[0]["head"]["phase"] == "looking"
+    assert cell.changes[0]["head"]["phase"] == "working"
     faces = [len(change["head"]["faces"]) for change in cell.changes if "head" in change]
     assert faces == [0, 1, 2]
     assert any("Mirando" in change.get("progress", {}).get("text", "") for change in cell.changes)

@@ -15,13 +15,14 @@ from multietapa import text
 from multietapa.errors import MultietapaError, UnknownNameError
 from multietapa.image.lifecycle import Life, Runtime
 from multietapa.measure.surface.face import Count, Entry, Face, Kind, RunningUser, Surfaces
+from multietapa.widgets.progress import Phase
 from multietapa.widgets.surface.kinds import CALLED, kind_called
 from multietapa.widgets.surface.listing import UNKNOWN, plain
 from multietapa.widgets.surface.payload import payload
 from multietapa.widgets.surface.sample import NAIVE, STAGED, entries, face, naive, staged, surfaces, views
 from multietapa.widgets.surface.surface import SurfaceView
 from multietapa.widgets.surface.twin import FIRST, lines, static_html
-from multietapa.widgets.surface.words import Phase, headline, notes, support, user
+from multietapa.widgets.surface.words import headline, notes, support, user
 from tests.axe import grave
 from tests.drawing import FAINT, OVERFLOWING, STICKING_OUT, draw
 from tools.sample import WIDGETS

@@ -143,11 +143,11 @@ def locate(
     before = tuple(inputs)
     places = [place for stage in stages for place in _places(source, stage, step)]
     if not places:
-        return Located(kind, text, stages[-1].label)
+        return Located(kind, text, source.called(stages[-1]))
     found = max(places, key=lambda place: _likely(source, place, step, before))
     if found.written and text.split(" ", 1)[0].upper() != step.keyword:  # «RUN<tabulador>orden»
         text = found.written.text
-    return Located(kind, text, found.stage.label, found.line, (found.stage.index, found.index))
+    return Located(kind, text, source.called(found.stage), found.line, (found.stage.index, found.index))
 
 
 def spanish(text: str) -> tuple[str, StepKind]:

@@ -117,9 +117,8 @@ def steps_of(source: Dockerfile, target: str | None = None) -> tuple[StepDeclare
             inputs += [ends[s.index] for s in linked if s is not None and s.index in ends]
             id_ = f"paso-{len(found) + 1}"
             kind = StepKind.FROM if instruction is stage.opening else StepKind.INSTRUCTION
-            found.append(
-                StepDeclared(id_, instruction.text, kind, stage.label, instruction.line, tuple(inputs))
-            )
+            name = source.called(stage)
+            found.append(StepDeclared(id_, instruction.text, kind, name, instruction.line, tuple(inputs)))
             inputs = [id_]
         ends[stage.index] = inputs[0]
     return tuple(found)

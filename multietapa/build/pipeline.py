@@ -32,10 +32,11 @@ from multietapa.build.failure import explain, foreign_run, missing_stage, syntax
 from multietapa.build.masking import masked
 from multietapa.build.notices import notices
 from multietapa.build.plan import Plan, plan_build
+from multietapa.build.reader import POLL
 from multietapa.build.session.extras import Extras, needs_session
 from multietapa.build.session.stream import NotOffered
 from multietapa.build.session.stream import stream as session_stream
-from multietapa.build.stream import POLL, BuildOptions
+from multietapa.build.stream import BuildOptions
 from multietapa.dockerfile.context import check, pack
 from multietapa.dockerfile.targets import name_target
 from multietapa.errors import (

@@ -51,8 +51,8 @@ class Plan:
 
     @property
     def chain(self) -> tuple[str, ...]:
-        """Cómo llama el constructor a las etapas cuyas capas lleva la imagen, en su orden."""
-        return tuple(stage.label for stage in final_chain(self.source, self.target))
+        """Cómo se llaman las etapas cuyas capas lleva la imagen, en su orden."""
+        return tuple(self.source.called(stage) for stage in final_chain(self.source, self.target))
 
     @property
     def base(self) -> str:

@@ -5,12 +5,33 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import docker
 import requests
 
 from multietapa import sdk
+
+POLL = 0.1
+"""Segundos entre una mirada y otra a la cancelación."""
+T = TypeVar("T")
+
+
+def arrived(
+    found: queue.SimpleQueue[T],
+    cancel: threading.Event | None,
+    cancelled: Callable[[], BaseException],
+    *,
+    poll: float = POLL,
+) -> T:
+    """Lo siguiente que otro hilo deja en ``found``; si antes se activa ``cancel``, lanza ``cancelled()``."""
+    while True:
+        if cancel is not None and cancel.is_set():
+            raise cancelled()
+        try:
+            return found.get(timeout=poll)
+        except queue.Empty:
+            continue
 
 
 class LineReader(threading.Thread):

@@ -8,7 +8,6 @@ espera a que pare de verdad.
 from __future__ import annotations
 
 import json
-import queue
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -21,10 +20,9 @@ import urllib3
 from docker.errors import APIError
 
 from multietapa import sdk
-from multietapa.build.reader import LineReader
+from multietapa.build.reader import POLL, LineReader, arrived
 from multietapa.errors import engine_lost
 
-POLL = 0.1  # segundos entre una mirada y otra a la cancelación
 STOP_TIMEOUT = 15.0  # segundos que se espera a que el motor pare; después se corta la conexión
 #: Lo que lanza el SDK, en crudo, si el motor se va.
 BROKEN = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
@@ -140,12 +138,7 @@ def json_lines(
 
 def _received(reader: _Reader, cancel: threading.Event | None) -> Iterator[dict[str, Any]]:
     while True:
-        if cancel is not None and cancel.is_set():
-            raise Cancelled
-        try:
-            item = reader.found.get(timeout=POLL)
-        except queue.Empty:
-            continue
+        item = arrived(reader.found, cancel, Cancelled)
         if isinstance(item, bytes):
             yield _decode(item)
             continue

@@ -169,7 +169,7 @@ def _stage_of(source: Dockerfile, step: Step) -> Stage | None:
     """La etapa de un paso: por su nombre o, si hay varias que se llaman así, la de su línea."""
     if not step.stage:
         return None
-    found = [stage for stage in source.stages if step.stage in (stage.label, f"stage-{stage.index}")]
+    found = [s for s in source.stages if step.stage in (source.called(s), s.label, f"stage-{s.index}")]
     at = source.stage_at(step.line) if step.line else None
     if len(found) == 1 or (found and at not in found):
         return found[-1]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
 from multietapa import text
 from multietapa.cells.construccion import Construccion
 from multietapa.errors import MultietapaError, NoEngineError
-from multietapa.widgets.progress import Progress
+from multietapa.widgets.progress import Phase, Progress
 
 REFRESH = 0.15
 """Segundos entre dos cambios de la barra de avance."""
@@ -36,6 +37,20 @@ class Ticker:
         self._phase, self._sent = phase, now
         elapsed = now - self._start
         self._view.advance(Progress(self._name, self._number, self._total, phase, done, expected, elapsed))
+
+
+@contextmanager
+def ending(finish: Callable[[Phase, str], None]) -> Iterator[None]:
+    """Lo que se hace con ellas; ``finish`` enseña cómo acaba: entero, interrumpido o por qué no se pudo."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        finish(Phase.INTERRUPTED, "")
+        raise KeyboardInterrupt from None  # una nueva: el rastro de esta llega hasta el fondo
+    except BaseException as problem:
+        finish(Phase.FAILED, problem.what if isinstance(problem, MultietapaError) else repr(problem))
+        raise
+    finish(Phase.DONE, "")
 
 
 def asked_images(

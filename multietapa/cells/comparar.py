@@ -31,10 +31,10 @@ from multietapa.errors import MultietapaError
 from multietapa.measure.comparison import Comparison, Grid, Measure, Row, Split, grid_of
 from multietapa.measure.measure import Measurement, quick_sizes
 from multietapa.widgets.base import WidgetView, open_view
-from multietapa.widgets.compare.compare import CompareView, View
-from multietapa.widgets.compare.text_view import TextView
+from multietapa.widgets.compare.compare import CompareView
 from multietapa.widgets.compare.twin import lines
 from multietapa.widgets.compare.words import headline
+from multietapa.widgets.reading import TextView, View
 from multietapa.widgets.where import ShownInCell, check_view
 
 
@@ -65,7 +65,7 @@ class Comparacion(ShownInCell):
     efectos: list[dict[str, str | int | float]]
     motor: EngineInfo
     tabla_texto: str = field(repr=False)
-    vista: View | None = field(default=None, repr=False, compare=False)
+    vista: View[Comparison] | None = field(default=None, repr=False, compare=False)
     _frase: str = field(default="", repr=False)
 
     def __repr__(self) -> str:
@@ -115,14 +115,14 @@ def comparar(
     quick = {name: quick_sizes(client, reference(image)) for name, image in wanted.items()}
     rows = tuple(Row.from_quick(name, tag_of(image), quick[name]) for name, image in wanted.items())
     comparison = Comparison(rows, info.label, info.architecture, grid, guess)
-    view = open_view(vista, lambda: CompareView(comparison), TextView)
+    view = open_view(vista, lambda: CompareView(comparison), lambda: TextView(lines))
     running = Comparing(client, info, comparison, view)
     running.run(quick)
     return _result(running.comparison, running.measured, info, view)
 
 
 def _result(
-    comparison: Comparison, measured: dict[str, Measurement], info: EngineInfo, view: View
+    comparison: Comparison, measured: dict[str, Measurement], info: EngineInfo, view: View[Comparison]
 ) -> Comparacion:
     rows = {row.name: row for row in comparison.rows}
     return Comparacion(

@@ -13,15 +13,14 @@ from dataclasses import dataclass, replace
 
 import docker
 
-from multietapa.cells.asked import Ticker
+from multietapa.cells.asked import Ticker, ending
 from multietapa.engine.model import EngineInfo
-from multietapa.errors import MultietapaError
 from multietapa.image.image import ProgressCallback
 from multietapa.measure.comparison import Comparison, Row
 from multietapa.measure.disappeared import Contents, disappeared
 from multietapa.measure.measure import Measurement, Measuring, QuickSizes, measuring
-from multietapa.widgets.compare.compare import View
-from multietapa.widgets.compare.words import Phase
+from multietapa.widgets.progress import Phase
+from multietapa.widgets.reading import View
 
 
 @dataclass
@@ -38,7 +37,7 @@ class Comparing:
     """Una comparación en marcha: ``comparison`` y ``measured`` tienen lo que ya se sabe."""
 
     def __init__(
-        self, client: docker.DockerClient, info: EngineInfo, comparison: Comparison, view: View
+        self, client: docker.DockerClient, info: EngineInfo, comparison: Comparison, view: View[Comparison]
     ) -> None:
         self.comparison = comparison
         self.measured: dict[str, Measurement] = {}
@@ -49,36 +48,30 @@ class Comparing:
     def run(self, quick: Mapping[str, QuickSizes]) -> None:
         """Mide las imágenes de ``quick``, por su nombre y en el orden de las filas, y enseña el final."""
         start = time.monotonic()
-        try:
-            with ExitStack() as held:
-                for place, (name, known) in enumerate(quick.items()):
-                    tick = Ticker(self._view, name, place + 1, len(quick), start)
-                    tick("Consultando lo ya medido", 0, 0)
-                    one = held.enter_context(ExitStack())
-                    started = one.enter_context(
-                        measuring(
-                            self._client,
-                            known.image_id,
-                            info=self._info,
-                            progress=self._minding(tick),
-                            quick=known,
-                        )
+        with ending(self._end), ExitStack() as held:
+            for place, (name, known) in enumerate(quick.items()):
+                tick = Ticker(self._view, name, place + 1, len(quick), start)
+                tick("Consultando lo ya medido", 0, 0)
+                one = held.enter_context(ExitStack())
+                started = one.enter_context(
+                    measuring(
+                        self._client,
+                        known.image_id,
+                        info=self._info,
+                        progress=self._minding(tick),
+                        quick=known,
                     )
-                    self._put(place, started.measurement)
-                    self._compare(name, started.measurement)
-                    self._finish()
-                    self._packing = _Packing(place, tick, started, one)
-                    if started.ready:
-                        self._finish()
+                )
+                self._put(place, started.measurement)
+                self._compare(name, started.measurement)
                 self._finish()
-        except KeyboardInterrupt:
-            self._view.finish(self.comparison, Phase.INTERRUPTED)
-            raise KeyboardInterrupt from None  # una nueva: el rastro de esta llega hasta el fondo
-        except BaseException as problem:
-            reason = problem.what if isinstance(problem, MultietapaError) else repr(problem)
-            self._view.finish(self.comparison, Phase.FAILED, reason)
-            raise
-        self._view.finish(self.comparison, Phase.DONE)
+                self._packing = _Packing(place, tick, started, one)
+                if started.ready:
+                    self._finish()
+            self._finish()
+
+    def _end(self, phase: Phase, reason: str) -> None:
+        self._view.finish(self.comparison, phase, reason)
 
     def _minding(self, tick: Ticker) -> ProgressCallback:
         """El avance de una imagen, que de paso enseña la anterior si ya está comprimida."""

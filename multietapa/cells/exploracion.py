@@ -15,11 +15,11 @@ from multietapa.engine.talking import talking
 from multietapa.errors import MultietapaError, UnknownNameError
 from multietapa.image.nodes import Node
 from multietapa.image.search import search
-from multietapa.widgets.explorer.explorer import View
 from multietapa.widgets.explorer.shelves import ORIGINS, Leaf
 from multietapa.widgets.explorer.twin import lines
 from multietapa.widgets.explorer.value import NO_ENGINE, Explored
 from multietapa.widgets.explorer.words import cause, headline
+from multietapa.widgets.reading import View
 from multietapa.widgets.surface.listing import plain
 from multietapa.widgets.where import ShownInCell
 
@@ -44,12 +44,14 @@ class Exploracion(ShownInCell):
     desperdicio: int
     motor: EngineInfo | None
     texto: str = field(repr=False)
-    vista: View | None = field(default=None, repr=False, compare=False)
+    vista: View[Explored] | None = field(default=None, repr=False, compare=False)
     _sesion: Session | None = field(default=None, repr=False, compare=False)
     _hallado: Explored | None = field(default=None, repr=False, compare=False)
 
     @classmethod
-    def of(cls, found: Explored, session: Session, info: EngineInfo | None, view: View) -> Exploracion:
+    def of(
+        cls, found: Explored, session: Session, info: EngineInfo | None, view: View[Explored]
+    ) -> Exploracion:
         """Lo que devuelve una imagen ya leída."""
         lost = found.losses.total if found.losses else 0
         written = "\n".join(lines(found))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import docker
 
-from multietapa.cells.asked import Ticker, asked_images, reference, refuse_recordings
+from multietapa.cells.asked import Ticker, asked_images, ending, reference, refuse_recordings
 from multietapa.cells.calls import offered
 from multietapa.cells.construccion import Construccion
 from multietapa.cells.exploracion import Exploracion
@@ -20,10 +20,10 @@ from multietapa.engine.talking import talking
 from multietapa.errors import MultietapaError
 from multietapa.measure.measure import quick_sizes
 from multietapa.widgets.base import open_view
-from multietapa.widgets.explorer.explorer import ExplorerView, View
-from multietapa.widgets.explorer.text_view import TextView
+from multietapa.widgets.explorer.explorer import ExplorerView
+from multietapa.widgets.explorer.twin import lines
 from multietapa.widgets.explorer.value import Explored
-from multietapa.widgets.explorer.words import Phase
+from multietapa.widgets.reading import TextView, View
 from multietapa.widgets.where import check_view
 
 _PATHS = ("./", "../", "/", "~", ".\\", "..\\")
@@ -104,23 +104,15 @@ def _archive(place: Path, name: str, vista: bool | str) -> Exploracion:
 def _explored(session: Session, vista: bool | str, info: EngineInfo | None) -> Exploracion:
     """Abre la vista con lo que se sabe, lee la imagen y la enseña entera."""
     opening = session.opening
-    view = open_view(vista, lambda: ExplorerView(opening, session.answer), TextView)
+    view = open_view(vista, lambda: ExplorerView(opening, session.answer), lambda: TextView(lines))
     found = _read(session, view, opening)
     return Exploracion.of(found, session, info, view)
 
 
-def _read(session: Session, view: View, opening: Explored) -> Explored:
-    start = time.monotonic()
-    tick = Ticker(view, opening.name, 1, 1, start)
-    try:
+def _read(session: Session, view: View[Explored], opening: Explored) -> Explored:
+    found = opening
+    tick = Ticker(view, opening.name, 1, 1, time.monotonic())
+    with ending(lambda phase, reason: view.finish(found, phase, reason)):
         tick("Consultando lo ya leído", 0, 0)
         found = session.read(tick)
-    except KeyboardInterrupt:
-        view.finish(opening, Phase.INTERRUPTED)
-        raise KeyboardInterrupt from None  # una nueva: el rastro de esta llega hasta el fondo
-    except BaseException as problem:
-        reason = problem.what if isinstance(problem, MultietapaError) else repr(problem)
-        view.finish(opening, Phase.FAILED, reason)
-        raise
-    view.finish(found, Phase.DONE)
     return found

@@ -6,11 +6,12 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import docker
 
-from multietapa.cells.asked import Ticker, asked_images, reference, refuse_recordings
+from multietapa.cells.asked import Ticker, asked_images, ending, reference, refuse_recordings
 from multietapa.cells.calls import offered
 from multietapa.cells.construccion import Construccion
 from multietapa.cells.motor import motor
@@ -23,12 +24,12 @@ from multietapa.measure.measure import QuickSizes, quick_sizes
 from multietapa.measure.surface.face import Entry, Face, Kind, RunningUser, Surfaces
 from multietapa.measure.surface.look import look
 from multietapa.widgets.base import open_view
+from multietapa.widgets.reading import TextView, View
 from multietapa.widgets.surface.kinds import CALLED, kind_called
 from multietapa.widgets.surface.listing import State, sections, unknown
-from multietapa.widgets.surface.surface import SurfaceView, View
-from multietapa.widgets.surface.text_view import TextView
+from multietapa.widgets.surface.surface import SurfaceView
 from multietapa.widgets.surface.twin import lines
-from multietapa.widgets.surface.words import Phase, headline
+from multietapa.widgets.surface.words import headline
 from multietapa.widgets.where import ShownInCell, check_view
 
 
@@ -47,7 +48,7 @@ class Superficie(ShownInCell):
     cuentas: dict[str, dict[str, int | None]]
     motor: EngineInfo
     tabla_texto: str = field(repr=False)
-    vista: View | None = field(default=None, repr=False, compare=False)
+    vista: View[Surfaces] | None = field(default=None, repr=False, compare=False)
     _superficies: Surfaces = field(default=Surfaces((), ""), repr=False)
     _cliente: docker.DockerClient | None = field(default=None, repr=False, compare=False)
 
@@ -190,7 +191,9 @@ def superficie(
             return file_name(name), packages(client, found[name])
 
     opening = Surfaces((), info.label)
-    view = open_view(vista, lambda: SurfaceView(names, opening, export), lambda: TextView(names))
+    view = open_view(
+        vista, lambda: SurfaceView(names, opening, export), lambda: TextView(partial(lines, names))
+    )
     _look(engine, info, wanted, quick, view, found, scan=escaner)
     surfaces = Surfaces(tuple(found.values()), info.label)
     return Superficie(
@@ -209,29 +212,25 @@ def _look(
     info: EngineInfo,
     wanted: Mapping[str, str | Construccion],
     quick: Mapping[str, QuickSizes],
-    view: View,
+    view: View[Surfaces],
     found: dict[str, Face],
     *,
     scan: bool,
 ) -> None:
     """Mira una imagen tras otra, y deja cada una en ``found`` y a la vista en cuanto está."""
     start = time.monotonic()
-    try:
+
+    def seen() -> Surfaces:
+        return Surfaces(tuple(found.values()), info.label)
+
+    with ending(lambda phase, reason: view.finish(seen(), phase, reason)):
         for number, (name, image) in enumerate(wanted.items(), 1):
             tick = Ticker(view, name, number, len(wanted), start)
             tick("Consultando lo ya mirado", 0, 0)
             asked = reference(image)
             found[name] = look(engine, asked, name=name, progress=tick, scan=scan, quick=quick[name])
             if number < len(wanted):
-                view.show(Surfaces(tuple(found.values()), info.label))
-    except KeyboardInterrupt:
-        view.finish(Surfaces(tuple(found.values()), info.label), Phase.INTERRUPTED)
-        raise KeyboardInterrupt from None  # una nueva: el rastro de esta llega hasta el fondo
-    except BaseException as problem:
-        reason = problem.what if isinstance(problem, MultietapaError) else repr(problem)
-        view.finish(Surfaces(tuple(found.values()), info.label), Phase.FAILED, reason)
-        raise
-    view.finish(Surfaces(tuple(found.values()), info.label), Phase.DONE)
+                view.show(seen())
 
 
 def _counts(face: Face) -> dict[str, int | None]:

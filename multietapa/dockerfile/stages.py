@@ -11,6 +11,7 @@ import re
 from collections.abc import Container, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from multietapa.dockerfile.arguments import ArgumentError, expand_base, global_values
 from multietapa.dockerfile.instructions import Instruction, check, directives, fail, scan
@@ -74,6 +75,18 @@ class Dockerfile:
         by_name = (s for s in reversed(self.stages) if s.name and s.name == wanted)
         by_index = (s for s in self.stages if wanted in (str(s.index), f"stage-{s.index}"))
         return next(by_name, None) or next(by_index, None)
+
+    def called(self, stage: Stage) -> str:
+        """Cómo llama BuildKit a ``stage`` y, si llama igual a otra, cuál de ellas es: ``x (2.ª)``."""
+        return self._names[stage.index]
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        labels = [stage.label for stage in self.stages]
+        return tuple(
+            f"{label} ({labels[: n + 1].count(label)}.ª)" if labels.count(label) > 1 else label
+            for n, label in enumerate(labels)
+        )
 
     @property
     def stage_labels(self) -> tuple[str, ...]:

@@ -7,22 +7,22 @@ historia y su configuración.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import docker
 
 from multietapa.bases.layers import find_base
 from multietapa.bases.reporting import ReportProgress, silent
-from multietapa.image.archive import choose, read_images
 from multietapa.image.history import instruction, keyword
-from multietapa.image.image import MeasuredImage, ProgressCallback, read_layers
+from multietapa.image.image import MeasuredImage
+from multietapa.image.layer import Inspector
 from multietapa.image.secrets.masking import mask, without_values
 from multietapa.image.secrets.report import CONFIG, FILE, HISTORY, Fate, Secret
 from multietapa.image.secrets.steps import environment
 from multietapa.image.tarwalk import RawEntry
 from multietapa.measure.cache import MeasureCache
-from multietapa.measure.export import saved
 from multietapa.measure.measure import QuickSizes, quick_sizes
 from multietapa.measure.surface.seen import see
 from multietapa.measure.surface.store import SurfaceStore
@@ -51,9 +51,12 @@ def leaks(client: docker.DockerClient, image: str, value: str, *, tell: ReportPr
         tell(f"buscando el token: {title[0].lower()}{title[1:]}", done, total)
 
     quick = quick_sizes(client, image)
-    seen = see(client, quick, store=SurfaceStore(MeasureCache()), progress=progress)
     base = find_base(client, quick.labels, quick.diff_ids).layers  # es de antes: no lo lleva
-    own = [*_in_files(client, seen.image, value, base, progress), *_in_text(quick, value)]
+    paths: dict[str, list[str]] = {diff_id: [] for diff_id in quick.diff_ids[base:]}
+    seekers = {diff_id: partial(_Seeker, value, found) for diff_id, found in paths.items()}
+    store = SurfaceStore(MeasureCache())
+    seen = see(client, quick, store=store, progress=progress, watched=seekers)
+    own = [*_in_files(seen.image, value, base, paths), *_in_text(quick, value)]
     places = {(secret.place, secret.where, secret.layer) for secret in own}
     told = {secret.instruction for secret in own if secret.place == HISTORY}
     others = (
@@ -65,39 +68,40 @@ def leaks(client: docker.DockerClient, image: str, value: str, *, tell: ReportPr
 
 
 class _Seeker:
-    """Quien mira una capa (``layer.Inspector``) y anota los archivos que llevan ``value`` tal cual."""
+    """Quien mira una capa a la vez que ``other``, y apunta en ``found`` los archivos que llevan ``value``."""
 
-    def __init__(self, value: str) -> None:
-        self._wanted = value.encode()
-        self.paths: list[str] = []
+    def __init__(self, value: str, found: list[str], other: Inspector) -> None:
+        self._wanted, self._found, self._other = value.encode(), found, other
 
-    def look(self, path: str, _size: int, pieces: Iterator[bytes]) -> None:
-        """Busca en un archivo que pasa, sea de la clase que sea; también entre un trozo y el siguiente."""
-        tail = b""
-        for piece in pieces:
-            if self._wanted in tail + piece:
-                self.paths.append(path)
-                return
-            tail = piece[1 - len(self._wanted) :]
+    def look(self, path: str, size: int, pieces: Iterator[bytes]) -> None:
+        """Busca en un archivo que pasa, sea de la clase que sea, también en lo que el otro no lee."""
+        passing = self._sought(path, pieces)
+        self._other.look(path, size, passing)
+        for _ in passing:
+            pass
 
     def note(self, entry: RawEntry) -> None:
-        """Lo demás de una entrada no dice nada."""
+        """Lo demás de una entrada solo le dice algo al otro."""
+        self._other.note(entry)
+
+    def _sought(self, path: str, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """Los mismos trozos; el valor puede estar entre uno y el siguiente."""
+        tail, found = b"", False
+        for piece in pieces:
+            if not found and self._wanted in tail + piece:
+                self._found.append(path)
+                found = True
+            tail = piece[1 - len(self._wanted) :]
+            yield piece
 
 
 def _in_files(
-    client: docker.DockerClient, image: MeasuredImage, value: str, base: int, progress: ProgressCallback
+    image: MeasuredImage, value: str, base: int, paths: Mapping[str, Sequence[str]]
 ) -> Iterator[Secret]:
-    """Los archivos que lo llevan, de las capas que no son de la base: las primeras ``base``."""
-    known = {layer.diff_id: layer for layer in image.layers}
-    diff_ids = tuple(layer.diff_id for layer in image.layers)
-    seekers = {diff_id: _Seeker(value) for diff_id in diff_ids[base:]}
-    with saved(client, image.image_id, progress=progress) as file:
-        archived = choose(read_images(file), image.image_id, diff_ids=diff_ids)
-        for _ in read_layers(file, archived, known, transfer=False, inspectors=seekers, progress=progress):
-            pass
+    """Los archivos que lo llevan, ``paths``, de las capas que no son de la base: las primeras ``base``."""
     fate = Fate(image.layers)
     for layer in image.layers[base:]:
-        for path in seekers[layer.diff_id].paths:
+        for path in paths[layer.diff_id]:
             state, gone = fate.after(path, layer.index)
             gone_by = _said(image.layers[gone].created_by, value) if gone is not None else ""
             said = _said(layer.created_by, value)

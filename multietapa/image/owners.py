@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from multietapa.image.documents import is_dpkg_record
+from multietapa.image.nodes import Node
 from multietapa.image.npm import package_keys
 from multietapa.image.packages.file_lists import apk_files, is_file_list, listed, package_of
 from multietapa.image.packages.inventory import APK, DPKG
@@ -20,7 +21,7 @@ from multietapa.image.packages.node import is_package, read_node
 from multietapa.image.packages.python import read_python
 from multietapa.image.packages.rpm import DATABASES
 from multietapa.image.packages.stanzas import read_apk, read_dpkg
-from multietapa.image.tree import Node, Tree
+from multietapa.image.tree import Tree
 
 _MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 

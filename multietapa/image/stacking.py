@@ -11,19 +11,8 @@ from collections.abc import Sequence
 
 from multietapa.image.layer import FileEntry, Layer
 from multietapa.image.many import many_values
-from multietapa.image.nodes import (
-    ERASED,
-    MARKERS,
-    NO_CHILDREN,
-    Change,
-    Node,
-    Shared,
-    Version,
-    Why,
-)
+from multietapa.image.nodes import MARKERS, NO_CHILDREN, Change, Node, Shared, Version, Why
 from multietapa.image.tarwalk import broken
-
-__all__ = ["ERASED", "MARKERS", "Change", "Node", "Shared", "Stack", "Version", "Why", "stack"]
 
 MAX_ENTRIES = 2_000_000
 """Cuántas entradas se admiten entre todas las capas; una capa repetida cuenta cada vez."""

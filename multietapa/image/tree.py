@@ -15,14 +15,9 @@ from multietapa.image.history import instruction
 from multietapa.image.image import MeasuredImage
 from multietapa.image.layer import FileEntry
 from multietapa.image.node_modules import NodeModules
-from multietapa.image.nodes import MARKERS, Change, Node, Version, Why
+from multietapa.image.nodes import MARKERS, Change, Node, Version
 from multietapa.image.origins import Origin, origin_of
 from multietapa.image.stacking import stack
-
-__all__ = [
-    "Change", "Group", "LayerSum", "Node", "OriginSum", "Tree", "Version", "Why", "counted", "grouped",
-    "tree", "written",
-]  # fmt: skip
 
 SHOWN = 200
 """Cuántos hijos de una carpeta se enseñan antes de agrupar los demás."""

@@ -23,6 +23,7 @@ import requests
 import urllib3
 
 from multietapa import sdk
+from multietapa.build.reader import arrived
 from multietapa.build.session.unpacking import Written, unpack
 from multietapa.errors import ArchiveError, DeployCancelled, EngineError
 from multietapa.image.stored import decompressed
@@ -115,16 +116,10 @@ class _Work:
 
     def next(self, cancel: threading.Event) -> LayerProgress | None:
         """Lo siguiente que pasa, o ``None`` cuando está todo. Lanza lo que fallara."""
-        while True:
-            if cancel.is_set():
-                raise cancelled()
-            try:
-                said = self._said.get(timeout=_POLL)
-            except queue.Empty:
-                continue
-            if isinstance(said, BaseException):
-                raise said
-            return said
+        said = arrived(self._said, cancel, cancelled, poll=_POLL)
+        if isinstance(said, BaseException):
+            raise said
+        return said
 
     def stop(self) -> None:
         """Corta lo que quede y espera a los hilos."""

@@ -8,7 +8,6 @@ qué le pasa, y si no va a volver se corta ya.
 from __future__ import annotations
 
 import json
-import queue
 import re
 import threading
 import time
@@ -21,7 +20,7 @@ import requests
 import urllib3
 
 from multietapa import sdk
-from multietapa.build.reader import LineReader
+from multietapa.build.reader import LineReader, arrived
 from multietapa.errors import RegistryError, engine_lost, is_disk_full
 from multietapa.registry.download import cancelled
 from multietapa.registry.events import (
@@ -255,12 +254,7 @@ def _lines(
     reader.start()
     try:
         while True:
-            if cancel is not None and cancel.is_set():
-                raise cancelled()
-            try:
-                found = reader.found.get(timeout=_POLL)
-            except queue.Empty:
-                continue
+            found = arrived(reader.found, cancel, cancelled, poll=_POLL)
             if found is None:
                 return
             if isinstance(found, BaseException):

@@ -92,37 +92,6 @@ function choice(model, trait, title, options) {
   return { box, show: () => mark(model.get(trait)) };
 }
 
-// La caja de un rasgo que dice por dónde va algo, con su reloj; lost se llama al ver que ya no hay kernel que
-// termine el trabajo.
-function progressPanel(model, trait, kernel, name, lost) {
-  const box = element("div", "mt-progress");
-  const bar = element("progress", "", "", { max: 1, "aria-label": name });
-  const [doing, clock, step, why] = [element("strong"), element("span"), element("span"), element("span", "mt-why")];
-  box.append(doing, clock, bar, step, why);
-  let origin = Date.now();
-  function tick() {
-    const now = model.get(trait);
-    if (!now.text) return;
-    if (orphan(kernel)) {
-      box.hidden = true;
-      lost();
-    } else setText(clock, duration(now.elapsed + (Date.now() - origin) / 1000));
-  }
-  function draw() {
-    const now = model.get(trait);
-    origin = Date.now();
-    box.hidden = !now.text;
-    if (!now.text) return;
-    setText(doing, now.text);
-    setText(step, now.step);
-    setText(why, now.why);
-    if (now.fraction === undefined) bar.removeAttribute("value");
-    else bar.value = now.fraction;
-    tick();
-  }
-  return { box, draw, tick };
-}
-
 const CANCEL_PATIENCE_MS = 4000;
 const SILENCE_MS = 15000; // Python manda la hora cada 3 s (HEARTBEAT en build/follow.py), aunque nada cambie
 

@@ -1,8 +1,10 @@
-"""Por dónde va un trabajo que lee imágenes enteras: lo comparten ``comparar`` y ``superficie``."""
+"""Por dónde va, y cómo acaba, lo que lee imágenes enteras: ``comparar``, ``explorar`` y ``superficie``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
 from typing import Any, TextIO
 
 from multietapa import text
@@ -12,6 +14,58 @@ from multietapa.measure.packing import PACKING
 
 FIRST_TIME = "La primera vez lee las capas enteras; si la imagen es grande, tarda un minuto o más."
 _READING = (SAVING, MEASURING, PACKING)
+PROGRESS_JS, PROGRESS_CSS = (
+    Path(__file__).with_suffix(kind).read_text(encoding="utf-8") for kind in (".js", ".css")
+)
+"""El dibujo de la cabecera y del avance."""
+
+
+class Phase(Enum):
+    """En qué está el trabajo; el valor es la señal con la que se dice."""
+
+    WORKING = "▶"
+    DONE = "✓"
+    INTERRUPTED = "⊘"
+    FAILED = "✗"
+
+
+@dataclass(frozen=True)
+class PhaseWords:
+    """Con qué palabras dice una vista en qué está.
+
+    Se dice ``working`` mientras ``verb``, y ``done`` después; ``interrupted`` es qué queda si se interrumpe.
+    """
+
+    working: str
+    done: str
+    verb: str
+    interrupted: str
+
+    def word(self, phase: Phase) -> str:
+        """La palabra de la pantalla."""
+        return {
+            Phase.WORKING: self.working,
+            Phase.DONE: self.done,
+            Phase.INTERRUPTED: "interrumpido",
+            Phase.FAILED: "sin terminar",
+        }[phase]
+
+    def status(self, phase: Phase, reason: str = "") -> str:
+        """Cómo acabó (o no), en una frase; ``reason`` es por qué no se pudo terminar."""
+        if phase is Phase.INTERRUPTED:
+            return self.interrupted
+        if phase is Phase.FAILED:
+            return f"No se pudo terminar de {self.verb}. {reason}".strip()
+        return self.word(phase).capitalize()
+
+    def payload(self, phase: Phase, reason: str) -> dict[str, str]:
+        """Lo que viaja al widget, que lo pone en su cabecera."""
+        ended = phase in (Phase.INTERRUPTED, Phase.FAILED)
+        return {
+            "phase": phase.name.lower(),
+            "status": f"{phase.value} {self.word(phase)}",
+            "reason": self.status(phase, reason) if ended else "",
+        }
 
 
 @dataclass(frozen=True)

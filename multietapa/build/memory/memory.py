@@ -112,7 +112,7 @@ class Memory:
 
     def _label(self, step: Step) -> str:
         stage = self._plan.source.stage(step.stage)
-        return stage.label if stage else step.stage
+        return self._plan.source.called(stage) if stage else step.stage
 
     def _keyword(self, spot: Spot) -> str:
         return self._portrait.record.stages[spot[0]].elements[spot[1]].keyword

@@ -82,22 +82,22 @@ class _Painter:
         stages = {}
         for stage in self._source.stages:
             if self._plan.builds(stage):
-                stages[stage.label] = self._stage(stage)
+                stages[self._source.called(stage)] = self._stage(stage)
         return Portrait(Record(stages), self._wanted)
 
     def _stage(self, stage: Stage) -> StageRecord:
         parent = self._source.parent(stage)
-        scope = dict(self._scopes.get(parent.label, {})) if parent else {}
+        scope = dict(self._scopes.get(self._source.called(parent), {})) if parent else {}
         elements = [self._opening(stage, parent)]
         for instruction in self._source.done_in(stage):
             elements.append(self._element(stage, len(elements), instruction, scope))
-        self._scopes[stage.label] = scope
-        return StageRecord(parent.label if parent else "", tuple(elements))
+        self._scopes[self._source.called(stage)] = scope
+        return StageRecord(self._source.called(parent) if parent else "", tuple(elements))
 
     def _opening(self, stage: Stage, parent: Stage | None) -> Element:
         outside = parent is None and stage.image != "scratch"
         given = bool({stage.name, short_name(stage.image)} & set(self._plan.extras.contexts))
-        base = parent.label if parent else stage.image
+        base = self._source.called(parent) if parent else stage.image
         return Element(
             "FROM",
             self._shown(stage.opening.text.replace(stage.base, stage.image, 1)),
@@ -119,14 +119,14 @@ class _Painter:
             return element
         paths, opaque = self._paths(instruction, scope)
         if paths:
-            self._wanted[stage.label, at] = paths
+            self._wanted[self._source.called(stage), at] = paths
         stages, images = [], {}
         for name in instruction.froms:
             origin = self._source.origin(instruction, name)
             if name in self._plan.extras.contexts or (origin and origin.name in self._plan.extras.contexts):
                 opaque = True
             elif origin:
-                stages.append(origin.label)
+                stages.append(self._source.called(origin))
             elif name != "scratch":
                 images[name] = ""
         return replace(element, paths=paths, images=images, stages=tuple(stages), opaque=opaque)

@@ -20,6 +20,7 @@ from google.protobuf.message import DecodeError
 from multietapa import sdk
 from multietapa.build import buildkit
 from multietapa.build.events import BuildFailed, BuildFinished, BuildWarning, ContextSent, Event
+from multietapa.build.reader import arrived
 from multietapa.build.session import agent, attributes, control, credentials, filesync, secrets
 from multietapa.build.session.extras import Extras, needs_newer_frontend
 from multietapa.build.session.folder_key import FolderKeys
@@ -28,7 +29,7 @@ from multietapa.build.session.http2_stream import Broken
 from multietapa.build.session.output import METHOD as OUTPUT
 from multietapa.build.session.output import Output
 from multietapa.build.session.session import Session
-from multietapa.build.stream import BROKEN, POLL, STOP_TIMEOUT, BuildOptions, Cancelled
+from multietapa.build.stream import BROKEN, STOP_TIMEOUT, BuildOptions, Cancelled
 from multietapa.dockerfile.context import Context
 from multietapa.dockerfile.stages import Dockerfile
 from multietapa.errors import MultietapaError, engine_lost
@@ -183,12 +184,7 @@ class _Building:
 
     def _received(self, cancel: threading.Event | None) -> Iterator[dict[str, Any]]:
         while True:
-            if cancel is not None and cancel.is_set():
-                raise Cancelled
-            try:
-                item = self._found.get(timeout=POLL)
-            except queue.Empty:
-                continue
+            item = arrived(self._found, cancel, Cancelled)
             if item is None:
                 return
             if isinstance(item, BaseException):

@@ -16,7 +16,7 @@ _LOOK = "Mira qué arranca el CMD de la última etapa y qué archivos necesita a
 
 def healthy(status: int, body: str, path: str) -> Observation:
     """La tienda contestó bien a ``GET path``."""
-    if status == 200 and _json(body).get("estado") == "bien":
+    if status == 200 and said_in(body).get("estado") == "bien":
         return Observation(True, f"Arranca y contesta en {path}.")
     return Observation(
         False,
@@ -41,7 +41,7 @@ def does_not_answer(problem: ContainerError) -> Observation:
 
 def runs_node(body: str, major: int) -> Observation:
     """El programa que contesta corre con Node ``major``, según él mismo dice en su respuesta."""
-    version = str(_json(body).get("node", ""))
+    version = str(said_in(body).get("node", ""))
     if version.startswith(f"v{major}."):
         return Observation(True, f"Corre con Node {version.removeprefix('v')}.")
     seen = f"Node {version.removeprefix('v')}" if version else "una versión de Node que no dice"
@@ -121,11 +121,12 @@ def ports_of(config: Mapping[str, Any], default: int) -> tuple[int, ...]:
 
 def uid_of(body: str) -> int | None:
     """El uid que la tienda declara en ``/salud``, o ``None``."""
-    uid = _json(body).get("uid")
+    uid = said_in(body).get("uid")
     return uid if isinstance(uid, int) else None
 
 
-def _json(body: str) -> dict[str, Any]:
+def said_in(body: str) -> dict[str, Any]:
+    """Lo que dice una respuesta en JSON; vacío si no es un objeto."""
     try:
         value = json.loads(body)
     except ValueError:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 from multietapa import text
+from multietapa.exercises.checks.process import said_in
 from multietapa.exercises.outcome import Observation
 
 _COPY = "Son archivos: una imagen que los lleve sirve para copiarlos, aunque no partas de ella."
@@ -13,7 +11,7 @@ _COPY = "Son archivos: una imagen que los lleve sirve para copiarlos, aunque no 
 
 def in_zone(body: str, zone: str, minutes: int) -> Observation:
     """El reloj del programa va ``minutes`` por delante de UTC, que es lo que va el de ``zone``."""
-    said = _said(body)
+    said = said_in(body)
     found, called = said.get("desfase"), said.get("zona", "")
     if found == minutes:
         return Observation(True, f"Su reloj es el de {zone} (zona «{called}»).")
@@ -39,7 +37,7 @@ def in_zone(body: str, zone: str, minutes: int) -> Observation:
 
 def trusts(body: str) -> Observation:
     """El programa se fía de alguna autoridad de certificación."""
-    count = _said(body).get("autoridades")
+    count = said_in(body).get("autoridades")
     if isinstance(count, int) and count > 0:
         return Observation(True, f"Se fía de {text.count(count, 'autoridad', 'autoridades')}.")
     return Observation(
@@ -54,7 +52,7 @@ def trusts(body: str) -> Observation:
 
 def has_a_name(body: str) -> Observation:
     """El programa corre con un usuario que no es root y que tiene nombre."""
-    said = _said(body)
+    said = said_in(body)
     uid, name = said.get("uid"), said.get("usuario", "")
     if uid == 0:
         return Observation(
@@ -75,11 +73,3 @@ def has_a_name(body: str) -> Observation:
             f"Los nombres están en /etc/passwd, con una línea por usuario. {_COPY}",
         ),
     )
-
-
-def _said(body: str) -> dict[str, Any]:
-    try:
-        value = json.loads(body)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 
 from multietapa import text
 from multietapa.dockerfile.references import short_name
 from multietapa.dockerfile.stages import Dockerfile
+from multietapa.exercises.checks.process import said_in
 from multietapa.exercises.outcome import Observation
 
 BASE_NAME = "org.opencontainers.image.base.name"
@@ -40,7 +40,7 @@ def stages_follow(source: Dockerfile, major: int, when: str) -> Observation:
 
 def runs_with(body: str, major: int, when: str) -> Observation:
     """El programa que contesta corre con Node ``major``, según él mismo dice en su respuesta."""
-    version = _version(body)
+    version = str(said_in(body).get("node", ""))
     if version.startswith(f"v{major}."):
         return Observation(True, f"{when}, la tienda contesta con Node {version.removeprefix('v')}.")
     seen = f"Node {version.removeprefix('v')}" if version else "una versión de Node que no dice"
@@ -76,11 +76,3 @@ def says_its_base(labels: Mapping[str, str], base: str, when: str) -> Observatio
             "lo pide con «ARG» y su nombre, sin darle otro valor.",
         ),
     )
-
-
-def _version(body: str) -> str:
-    try:
-        value = json.loads(body)
-    except ValueError:
-        return ""
-    return str(value.get("node", "")) if isinstance(value, dict) else ""

@@ -6,8 +6,9 @@ vio en ella quien busca secretos.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import docker
 
@@ -15,7 +16,7 @@ from multietapa.image.archive import choose, read_images
 from multietapa.image.exposure.exposure import Exposure, exposure
 from multietapa.image.history import layer_steps
 from multietapa.image.image import MeasuredImage, ProgressCallback, read_layers, stacked, visible
-from multietapa.image.layer import Layer
+from multietapa.image.layer import Inspector, Layer
 from multietapa.image.lifecycle import Runtime, runtimes
 from multietapa.image.overlay import overlay
 from multietapa.image.packages.inventory import inventory
@@ -27,6 +28,9 @@ from multietapa.image.secrets.steps import environment
 from multietapa.measure.export import passed, saved
 from multietapa.measure.measure import QuickSizes
 from multietapa.measure.surface.store import SurfaceStore
+
+Watch = Callable[[Inspector], Inspector]
+"""De quien mira una capa, a quien la mira también y le deja ver lo mismo."""
 
 
 @dataclass(frozen=True)
@@ -47,28 +51,34 @@ def see(
     store: SurfaceStore,
     progress: ProgressCallback | None = None,
     plain: bool = False,
+    watched: Mapping[str, Watch] = MappingProxyType({}),
 ) -> Seen:
     """Mira la imagen que describe ``quick``.
 
     ``plain`` dice que el motor guarda las capas sin comprimir: se leen al pasar, y la imagen no se escribe en
-    ningún archivo si no hace falta para otra cosa.
+    ningún archivo si no hace falta para otra cosa. ``watched`` dice, por su ``diff_id``, qué capas quiere ver
+    pasar alguien más: esas se leen aunque se conozcan.
 
     Lanza ``EngineLostError`` si el motor se corta y ``ArchiveError`` si lo que guarda no se puede leer.
     """
     ids = quick.diff_ids
     known = {diff_id: layer for diff_id in set(ids) if (layer := store.cache.layer(diff_id))}
     looks = {diff_id: look for diff_id in set(ids) if (look := store.look(diff_id))}
-    missing = [diff_id for diff_id in dict.fromkeys(ids) if diff_id not in known or diff_id not in looks]
+    missing = [one for one in dict.fromkeys(ids) if one not in known or one not in looks or one in watched]
     steps = layer_steps(quick.steps, len(ids))
     history = tuple(step.created_by for step in quick.steps)
     if ids and (missing or steps is None):
-        inspectors = {diff_id: LayerInspector(diff_id) for diff_id in missing}
+        lookers = {diff_id: LayerInspector(diff_id) for diff_id in missing}
+        inspectors = {
+            one: watched[one](looker) if one in watched else looker for one, looker in lookers.items()
+        }
 
         def keep(layer: Layer) -> None:
             """Guarda una capa leída, sin perder lo que ya se supiera que ocupa comprimida."""
             before = known.get(layer.diff_id)
             known[layer.diff_id] = replace(layer, transfer_bytes=before.transfer_bytes) if before else layer
-            looks[layer.diff_id] = inspectors.pop(layer.diff_id).done()
+            inspectors.pop(layer.diff_id)
+            looks[layer.diff_id] = lookers[layer.diff_id].done()
             store.cache.keep_layer(known[layer.diff_id])
             store.keep_look(looks[layer.diff_id])
 

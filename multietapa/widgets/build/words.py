@@ -6,9 +6,9 @@ de los mismos textos.
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 from multietapa import text
@@ -172,20 +172,20 @@ def lines(state: BuildState, request: Request, summary: str = "") -> Iterator[st
 
 def static_html(state: BuildState, request: Request, summary: str = "") -> str:
     """El gemelo en HTML, sin controles: para exportaciones y lectores de pantalla."""
-    badge = f'<div class="mt-grabacion">{_esc(request.recording)}</div>' if request.recording else ""
+    badge = f'<div class="mt-grabacion">{escape(request.recording)}</div>' if request.recording else ""
     groups = "".join(
-        f"<p><strong>{_esc(_title(state, g))}</strong></p><ul>"
-        + "".join(f"<li>{_esc(step_line(state, s))}</li>" for s in g.steps)
+        f"<p><strong>{escape(_title(state, g))}</strong></p><ul>"
+        + "".join(f"<li>{escape(step_line(state, s))}</li>" for s in g.steps)
         + "</ul>"
         for g in state.groups
     )
-    warnings = "".join(f"<li>{_esc(warning_line(w))}</li>" for w in state.warnings)
-    log = _esc("\n".join(tail(state.log)))
+    warnings = "".join(f"<li>{escape(warning_line(w))}</li>" for w in state.warnings)
+    log = escape("\n".join(tail(state.log)))
     return (
-        f'<style>{VARIABLES}</style><div class="mt">{badge}<p><strong>{_esc(request.title)}</strong> · '
-        f"{_esc(context(request))}</p>{groups}{f'<ul>{warnings}</ul>' if warnings else ''}"
+        f'<style>{VARIABLES}</style><div class="mt">{badge}<p><strong>{escape(request.title)}</strong> · '
+        f"{escape(context(request))}</p>{groups}{f'<ul>{warnings}</ul>' if warnings else ''}"
         + (f"<details><summary>Registro</summary><pre>{log}</pre></details>" if log else "")
-        + f"<p>{_esc(closing(state, summary))}</p></div>"
+        + f"<p>{escape(closing(state, summary))}</p></div>"
     )
 
 
@@ -305,7 +305,3 @@ def context(request: Request) -> str:
     """Con qué se construye, en una línea."""
     target = f"hasta la etapa {request.target}" if request.target else ""
     return " · ".join(filter(None, (target, request.builder, request.engine)))
-
-
-def _esc(value: str) -> str:
-    return html.escape(value)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import html
 import re
+from html import escape
 
 from multietapa import text
 from multietapa.measure.comparison import Comparison, Figure, Measure, Part, Row
@@ -40,13 +40,13 @@ def bars_html(comparison: Comparison, measure: Measure) -> str:
         return ""
     scale = max(max(row.figure(measure).bytes for row in rows), 1)
     used = {part.name for row in rows for part in row.figure(measure).parts if part.bytes}
-    title = _esc(headline(comparison, measure)) if comparison.known(measure) else measure.value
+    title = escape(headline(comparison, measure)) if comparison.known(measure) else measure.value
     drawn = "".join(_row(row, comparison, measure, scale, used) for row in rows)
     if len(comparison.rows) > MANY:
         drawn = (
             f'<ul class="mts-legend">{"".join(_named(name) for name in PAINTS if name in used)}</ul>{drawn}'
         )
-    return f'<div class="mts"><p><strong>{title}.</strong> {_esc(MEANINGS[measure])}</p>{drawn}</div>'
+    return f'<div class="mts"><p><strong>{title}.</strong> {escape(MEANINGS[measure])}</p>{drawn}</div>'
 
 
 def _row(row: Row, comparison: Comparison, measure: Measure, scale: int, used: set[str]) -> str:
@@ -61,10 +61,10 @@ def _row(row: Row, comparison: Comparison, measure: Measure, scale: int, used: s
     legend = "".join(_legend(figure, part) for part in figure.parts if part.name in used)
     legend = "" if len(comparison.rows) > MANY else f'<ul class="mts-legend">{legend}</ul>'
     return (
-        f'<div class="mts-row"><div class="mts-head"><div><strong>{_esc(row.name)}</strong> '
-        f"<span>{_esc(about)}</span></div><strong>{total}</strong></div>"
+        f'<div class="mts-row"><div class="mts-head"><div><strong>{escape(row.name)}</strong> '
+        f"<span>{escape(about)}</span></div><strong>{total}</strong></div>"
         f'<div class="mts-bar" style="width:{100 * figure.bytes / scale:.2f}%" role="img" '
-        f'aria-label="{_esc(f"{row.name}: {total}")}">{parts}</div>{legend}</div>'
+        f'aria-label="{escape(f"{row.name}: {total}")}">{parts}</div>{legend}</div>'
     )
 
 
@@ -72,14 +72,10 @@ def _legend(figure: Figure, part: Part) -> str:
     share = percent(figure.share(part)) if part.bytes else ""
     return (
         f'<li{"" if part.bytes else " class=mts-none"}><i class="mt-{PAINTS[part.name]}"></i>'
-        f"<span>{_esc(part.name)}</span><b>{text.size(part.bytes)}</b> <span>{share}</span></li>"
+        f"<span>{escape(part.name)}</span><b>{text.size(part.bytes)}</b> <span>{share}</span></li>"
     )
 
 
 def _named(name: str) -> str:
     """Una parte en la leyenda de todas las imágenes, que están cada una con sus cifras en la tabla."""
-    return f'<li><i class="mt-{PAINTS[name]}"></i><span>{_esc(name)}</span></li>'
-
-
-def _esc(value: str) -> str:
-    return html.escape(value)
+    return f'<li><i class="mt-{PAINTS[name]}"></i><span>{escape(name)}</span></li>'

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator, Sequence
+from html import escape
 
 from multietapa import text
 from multietapa.measure.comparison import Comparison, Measure, Row
@@ -96,8 +96,8 @@ def change_html(change: Disappeared, comparison: Comparison) -> str:
     for title, groups, packages in _halves(change):
         shown, rest = _limited(groups, comparison)
         body = "".join(
-            f'<tr><th scope="row">{_esc(group.name)}<br><small>{_esc(group.reason)}</small></th>'
-            f"<td>{text.size(group.bytes)}</td><td>{_esc(_pieces(group, comparison))}</td></tr>"
+            f'<tr><th scope="row">{escape(group.name)}<br><small>{escape(group.reason)}</small></th>'
+            f"<td>{text.size(group.bytes)}</td><td>{escape(_pieces(group, comparison))}</td></tr>"
             for group in shown
         )
         said = [f"{_counted(names).capitalize()}: {_listed(names)}." for names in packages]
@@ -108,9 +108,9 @@ def change_html(change: Disappeared, comparison: Comparison) -> str:
                 '<th scope="col">Qué y por qué</th><th scope="col">Bytes</th>'
                 f'<th scope="col">Sobre todo</th></tr></thead><tbody>{body}</tbody></table>'
             )
-        tables += [f"<p>{_esc(sentence)}</p>" for sentence in said]
+        tables += [f"<p>{escape(sentence)}</p>" for sentence in said]
     if unknown := _unknown(change):
-        tables.append(f"<p>{_esc(unknown)}</p>")
+        tables.append(f"<p>{escape(unknown)}</p>")
     return "".join(tables)
 
 
@@ -160,7 +160,3 @@ def _blame(blame: Blame) -> str:
     does = [f"tapa {text.size(blame.shadowed)} con otra copia" if blame.shadowed else ""]
     does.append(f"borra {text.size(blame.deleted)}" if blame.deleted else "")
     return f"la {blame.by} {text.join(list(filter(None, does)))} de la {blame.layer}"
-
-
-def _esc(value: str) -> str:
-    return html.escape(value)

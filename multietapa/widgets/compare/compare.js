@@ -5,14 +5,11 @@ const exact = (bytes) => count(bytes, "byte", "bytes");
 
 function render({ model, el, kernel }) {
   const root = panel(el, "mtc");
-  const header = element("div", "mtc-head");
-  const title = element("div", "mtc-title", "", { role: "heading", "aria-level": 3 });
-  const phase = element("span", "mtc-phase", "", { role: "status" });
-  const engine = element("div", "mtc-engine");
-  header.append(title, phase, engine);
-
+  const header = headPanel(model, root, kernel, (title) => {
+    const measure = chosen();
+    title.replaceChildren(measure.headline, element("span", "", ` ·\u00a0${measure.name}`));
+  });
   const progress = progressPanel(model, "progress", kernel, "Avance de la medida", () => drawHead());
-  const reason = element("p", "mtc-reason");
 
   const controls = element("div", "mtc-controls");
   const known = model.get("head").measures;
@@ -32,11 +29,10 @@ function render({ model, el, kernel }) {
   const about = { tabindex: 0, role: "group", "aria-label": "Tabla de la comparación" };
   const scroller = element("div", "mtc-scroll", "", about);
   const twin = details("mtc-twin", "Ver como tabla", scroller);
-  const notes = element("ul", "mtc-notes");
   const tip = element("div", "mtc-tip", "", { "aria-hidden": true }); // lo mismo está en la etiqueta de cada tramo
   tip.hidden = true;
   const changes = element("div", "mtc-changes");
-  root.append(header, progress.box, reason, controls, key, chart, guess, effects, changes, twin, notes, tip);
+  root.append(header.box, progress.box, header.reason, controls, key, chart, guess, effects, changes, twin, header.notes, tip);
 
   let rows = [];
   const chosen = () => model.get("head").measures.find(({ key }) => key === model.get("measure"));
@@ -205,14 +201,7 @@ function render({ model, el, kernel }) {
   function drawHead() {
     const head = model.get("head");
     const measure = chosen();
-    const lost = head.phase === "measuring" && orphan(kernel);
-    root.dataset.phase = lost ? "failed" : head.phase;
-    root.setAttribute("aria-label", head.about);
-    title.replaceChildren(measure.headline, element("span", "", ` ·\u00a0${measure.name}`));
-    setText(engine, head.engine);
-    setText(phase, lost ? "✗ sin terminar" : head.status);
-    setText(reason, lost ? "No llegó a terminar: su kernel ya no está. Vuelve a ejecutar la celda." : head.reason);
-    reason.hidden = !reason.textContent;
+    header.draw();
     setText(meaning, measure.splits.find(([key]) => key === split())[2]);
     splits.forEach(({ box }, key) => (box.hidden = key !== measure.key));
     drawChanges(head);
@@ -220,8 +209,6 @@ function render({ model, el, kernel }) {
     guess.hidden = !head.prediction;
     effects.innerHTML = measure.effects; // la escribe y la escapa Python
     effects.hidden = !measure.effects;
-    notes.replaceChildren(...head.notes.map((note) => element("li", "", note)));
-    notes.hidden = !head.notes.length;
   }
 
   function drawChanges(head) {

@@ -2,66 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 import traitlets
 
 from multietapa.measure.comparison import Comparison
-from multietapa.widgets.base import WidgetView, drawing
 from multietapa.widgets.compare.twin import lines, payload, static_html
-from multietapa.widgets.compare.words import Phase, headline
-from multietapa.widgets.progress import Progress, progress_payload
+from multietapa.widgets.compare.words import PHASES, headline
+from multietapa.widgets.drawing import drawing
+from multietapa.widgets.progress import PROGRESS_CSS, PROGRESS_JS, Phase
+from multietapa.widgets.reading import ReadingView
 from multietapa.widgets.theme import paint_css
 
 
-class View(Protocol):
-    """Lo que ``comparar`` pide a una vista."""
-
-    def show(self, comparison: Comparison) -> None:
-        """Enseña lo que se sabe hasta ahora."""
-
-    def advance(self, progress: Progress) -> None:
-        """Enseña por dónde va la medida."""
-
-    def finish(self, comparison: Comparison, phase: Phase, reason: str = "") -> None:
-        """Enseña el final; ``reason`` dice por qué no se pudo terminar."""
-
-
-class CompareView(WidgetView):
+class CompareView(ReadingView[Comparison]):
     """El widget. ``measure``, el reparto de cada medida y ``relative`` son lo que eligen sus conmutadores.
 
     Guarda la última comparación para sus gemelos en texto y en HTML.
     """
 
-    _esm, _css = drawing(__file__, css=paint_css())
+    doing = "Midiendo"
+    _esm, _css = drawing(__file__, js=PROGRESS_JS, css=PROGRESS_CSS + paint_css())
 
-    head: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
     rows: traitlets.List[Any] = traitlets.List().tag(sync=True)
     table = traitlets.Unicode("").tag(sync=True)
-    progress: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
     measure = traitlets.Enum(["unpacked", "transfer"], "unpacked").tag(sync=True)
     unpacked_split = traitlets.Enum(["origin", "layer", "kind", "seen"], "origin").tag(sync=True)
     transfer_split = traitlets.Enum(["base", "layer"], "base").tag(sync=True)
     relative = traitlets.Bool(False).tag(sync=True)
 
-    def __init__(self, comparison: Comparison) -> None:
-        self._state = (comparison, Phase.MEASURING, "")
-        super().__init__(**payload(*self._state))
-
-    def show(self, comparison: Comparison) -> None:
-        """Manda a la pantalla lo que cambió, en un solo mensaje."""
-        self._state = (comparison, Phase.MEASURING, "")
-        self.put(payload(*self._state))
-
-    def advance(self, progress: Progress) -> None:
-        """Mueve la barra de avance."""
-        self.progress = progress_payload(progress, "Midiendo")
-
-    def finish(self, comparison: Comparison, phase: Phase, reason: str = "") -> None:
-        """Enseña el final y deja sus gemelos guardados en la salida, para exportaciones."""
-        self._state = (comparison, phase, reason)
-        self.put({"progress": {}, **payload(*self._state)})
-        self.save_twins()
+    def _payload(self, comparison: Comparison, phase: Phase, reason: str) -> dict[str, Any]:
+        return payload(comparison, phase, reason)
 
     def twins(self) -> tuple[str, str]:
         """La comparación, con lo último que se sabe, en texto y en HTML."""
@@ -69,4 +40,4 @@ class CompareView(WidgetView):
 
     def __repr__(self) -> str:
         comparison, phase, _ = self._state
-        return f"{headline(comparison)} ({phase.value})"
+        return f"{headline(comparison)} ({PHASES.word(phase)})"

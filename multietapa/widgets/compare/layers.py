@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html import escape
 
 from multietapa import text
 from multietapa.measure.comparison import Comparison, Measure, Split
@@ -30,7 +30,7 @@ def layers_html(comparison: Comparison) -> str:
         return ""
     most = _FEWER if len(comparison.rows) > MANY else _MOST
     body = "".join(
-        f'<tr><th scope="row">{_esc(line.name)}</th><td>{_esc(_whose(line, comparison))}</td>'
+        f'<tr><th scope="row">{escape(line.name)}</th><td>{escape(_whose(line, comparison))}</td>'
         f"<td>{text.size(line.unpacked)}</td><td>{_packed(line)}</td></tr>"
         for line in lines[:most]
     )
@@ -86,7 +86,3 @@ def _whose(line: _Line, comparison: Comparison) -> str:
 
 def _packed(line: _Line) -> str:
     return "sin medir" if line.transfer is None else text.size(line.transfer)
-
-
-def _esc(value: str) -> str:
-    return html.escape(value)

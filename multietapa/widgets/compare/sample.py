@@ -16,8 +16,7 @@ from multietapa.image.layer import FileEntry, Layer
 from multietapa.measure.comparison import Comparison, Grid, Row
 from multietapa.measure.disappeared import Contents, disappeared
 from multietapa.widgets.compare.compare import CompareView
-from multietapa.widgets.compare.words import Phase
-from multietapa.widgets.progress import Progress
+from multietapa.widgets.progress import Phase, Progress
 
 _ENGINE = "Docker Engine 28.5.2 · overlay2 · amd64"
 _MB = 1_000_000

@@ -6,8 +6,8 @@ de los mismos textos.
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator, Sequence
+from html import escape
 from typing import Any
 
 from multietapa import text
@@ -25,12 +25,11 @@ from multietapa.widgets.compare.layers import layer_lines, layers_html
 from multietapa.widgets.compare.splits import LAYER_KEY, MANY, choices, drawn
 from multietapa.widgets.compare.words import (
     EQUIVALENT,
-    ICONS,
     MEANINGS,
     PENDING,
+    PHASES,
     PROVISIONAL,
     UNMEASURED,
-    Phase,
     about,
     change,
     details,
@@ -44,8 +43,8 @@ from multietapa.widgets.compare.words import (
     prediction,
     saving,
     short_headline,
-    status,
 )
+from multietapa.widgets.progress import Phase
 
 _LINE = 110  # caracteres de una línea de la tabla en texto
 
@@ -54,7 +53,7 @@ def lines(comparison: Comparison, phase: Phase = Phase.DONE, reason: str = "") -
     """El gemelo en texto de la vista."""
     yield f"Motor: {comparison.engine}"
     if phase is not Phase.DONE:
-        yield status(phase, reason)
+        yield PHASES.status(phase, reason)
     for group in _fitting(comparison):
         yield ""
         yield from _text_table(group)
@@ -82,15 +81,15 @@ def lines(comparison: Comparison, phase: Phase = Phase.DONE, reason: str = "") -
 def table_html(comparison: Comparison) -> str:
     """La tabla entera: una columna por imagen. Con muchas, los bytes exactos son solo los de los totales."""
     brief = len(comparison.rows) > MANY
-    head = "".join(f'<th scope="col">{_esc(row.name)}</th>' for row in comparison.rows)
+    head = "".join(f'<th scope="col">{escape(row.name)}</th>' for row in comparison.rows)
     body = "".join(
-        f'<tr class="mtc-row-{kind}"><th scope="row">{_esc(title)}</th>'
+        f'<tr class="mtc-row-{kind}"><th scope="row">{escape(title)}</th>'
         + "".join(f"<td>{_lines(cell[:1] if brief and kind == 'part' else cell)}</td>" for cell in cells)
         + "</tr>"
         for kind, title, cells in _grid_rows(comparison.rows)
     )
     return (
-        f"<table><caption>Medido con {_esc(comparison.engine)}</caption>"
+        f"<table><caption>Medido con {escape(comparison.engine)}</caption>"
         f'<thead><tr><th scope="col">Medida y parte</th>{head}</tr></thead><tbody>{body}</tbody></table>'
     )
 
@@ -101,11 +100,11 @@ def effects_html(comparison: Comparison, measure: Measure) -> str:
     if effects is None:
         return ""
     body = "".join(
-        f'<tr><th scope="row">{_esc(change(effect))}</th><td>{_esc(saving(effect))}</td>'
-        f"<td>{_esc(factor(effect))}</td></tr>"
+        f'<tr><th scope="row">{escape(change(effect))}</th><td>{escape(saving(effect))}</td>'
+        f"<td>{escape(factor(effect))}</td></tr>"
         for effect in effects.all
     )
-    sentences = "".join(f"<p>{_esc(sentence)}</p>" for sentence in interplay(comparison, measure))
+    sentences = "".join(f"<p>{escape(sentence)}</p>" for sentence in interplay(comparison, measure))
     return (
         f"<table><caption>Qué consigue cada cambio, en {measure.value}</caption><thead><tr>"
         '<th scope="col">Cambio</th><th scope="col">En bytes</th><th scope="col">En veces</th></tr></thead>'
@@ -115,17 +114,17 @@ def effects_html(comparison: Comparison, measure: Measure) -> str:
 
 def static_html(comparison: Comparison, phase: Phase = Phase.DONE, reason: str = "") -> str:
     """El gemelo en HTML, sin controles: para exportaciones y lectores de pantalla."""
-    sentences = [status(phase, reason)] if phase is not Phase.DONE else []
+    sentences = [PHASES.status(phase, reason)] if phase is not Phase.DONE else []
     sentences += [f"{predicted(comparison)}: {guess}."] if (guess := prediction(comparison)) else []
-    paragraphs = "".join(f"<p>{_esc(sentence)}</p>" for sentence in sentences)
+    paragraphs = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
     bars = "".join(bars_html(comparison, measure) for measure in Measure)
     effects = "".join(effects_html(comparison, measure) for measure in Measure)
-    foot = "".join(f"<p><small>{_esc(note)}</small></p>" for note in notes(comparison))
+    foot = "".join(f"<p><small>{escape(note)}</small></p>" for note in notes(comparison))
     changes = "".join(
-        f"<p><strong>{_esc(sentence)}.</strong></p>{table}" for sentence, table in change_tables(comparison)
+        f"<p><strong>{escape(sentence)}.</strong></p>{table}" for sentence, table in change_tables(comparison)
     )
-    changes += f"<p><small>{_esc(HOW)}</small></p>" if changes else ""
-    escaped = "".join(f"<p>{_esc(line)}</p>" for line in waste_lines(comparison) if line)
+    changes += f"<p><small>{escape(HOW)}</small></p>" if changes else ""
+    escaped = "".join(f"<p>{escape(line)}</p>" for line in waste_lines(comparison) if line)
     tables = f'<div class="mts-scroll">{table_html(comparison)}{layers_html(comparison)}</div>'
     body = f"{bars}{paragraphs}{tables}{effects}{escaped}{changes}{foot}"
     return f'<style>{bars_css()}</style><div class="mt">{body}</div>'
@@ -135,9 +134,7 @@ def payload(comparison: Comparison, phase: Phase, reason: str = "") -> dict[str,
     """Lo que viaja al widget cuando cambia algo: ``head``, ``rows`` y ``table``."""
     return {
         "head": {
-            "phase": phase.name.lower(),
-            "status": f"{ICONS[phase]} {phase.value}",
-            "reason": status(phase, reason) if phase in (Phase.INTERRUPTED, Phase.FAILED) else "",
+            **PHASES.payload(phase, reason),
             "about": about(comparison),
             "engine": comparison.engine,
             "grid": [list(comparison.grid.rows), list(comparison.grid.columns)] if comparison.grid else [],
@@ -186,7 +183,7 @@ def _row(row: Row, comparison: Comparison, phase: Phase) -> dict[str, Any]:
     if sentence := wasted(row):
         shown["waste"] = [f"{sentence}.", *blamed(row.waste)]
     if not row.measured:
-        shown["pending"] = PENDING if phase is Phase.MEASURING else UNMEASURED
+        shown["pending"] = PENDING if phase is Phase.WORKING else UNMEASURED
     return {**shown, "mark": EQUIVALENT if row.equivalent else "", "figures": figures}
 
 
@@ -285,8 +282,4 @@ def _fitting(comparison: Comparison) -> Iterator[tuple[Row, ...]]:
 
 def _lines(cell: tuple[str, ...]) -> str:
     """Los renglones de una casilla: el primero es la cifra y los demás la acompañan."""
-    return "<br>".join([_esc(cell[0]), *(f"<small>{_esc(line)}</small>" for line in cell[1:])])
-
-
-def _esc(value: str) -> str:
-    return html.escape(value)
+    return "<br>".join([escape(cell[0]), *(f"<small>{escape(line)}</small>" for line in cell[1:])])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from enum import Enum
 
 from multietapa import text
 from multietapa.measure.comparison import SIMILAR, UNKNOWN_LAYERS, Comparison, Effect, Measure, Row
+from multietapa.widgets.progress import PhaseWords
 
 PROVISIONAL = "provisional, según el motor"
 PENDING = "midiendo…"
@@ -16,18 +16,12 @@ MEANINGS = {
     Measure.UNPACKED: "Lo que ocupan los archivos de todas las capas, por origen.",
     Measure.TRANSFER: "Lo que viaja por la red: las capas comprimidas.",
 }
-
-
-class Phase(Enum):
-    """En qué está la comparación; el valor es la palabra de la pantalla."""
-
-    MEASURING = "midiendo"
-    DONE = "medido"
-    INTERRUPTED = "interrumpido"
-    FAILED = "sin terminar"
-
-
-ICONS = {Phase.MEASURING: "▶", Phase.DONE: "✓", Phase.INTERRUPTED: "⊘", Phase.FAILED: "✗"}
+PHASES = PhaseWords(
+    "midiendo",
+    "medido",
+    "medir",
+    f"Medida interrumpida: lo que sigue marcado «{PROVISIONAL}» o «{UNMEASURED}» no está medido.",
+)
 
 
 def percent(share: float) -> str:
@@ -183,15 +177,6 @@ def notes(comparison: Comparison) -> tuple[str, ...]:
             "del sistema ni del runtime cuenta como aplicación."
         )
     return tuple(found)
-
-
-def status(phase: Phase, reason: str = "") -> str:
-    """Cómo acabó (o no) la medida."""
-    if phase is Phase.INTERRUPTED:
-        return f"Medida interrumpida: lo que sigue marcado «{PROVISIONAL}» o «{UNMEASURED}» no está medido."
-    if phase is Phase.FAILED:
-        return f"No se pudo terminar de medir. {reason}".strip()
-    return f"{phase.value.capitalize()}"
 
 
 def _unknown_base(row: Row) -> bool:

@@ -7,8 +7,8 @@ enseña se guarda con el cuaderno.
 from __future__ import annotations
 
 import heapq
-import html
 from collections.abc import Iterator
+from html import escape
 from typing import Any
 
 from multietapa import text
@@ -77,7 +77,7 @@ def static_html(look: Look) -> str:
     """El gemelo en HTML, sin controles: para exportaciones y lectores de pantalla."""
     found, left = largest(look)
     parts = [
-        f"<p><strong>{_esc(headline(look))}.</strong></p><p>{_esc(MEANING)}</p>",
+        f"<p><strong>{escape(headline(look))}.</strong></p><p>{escape(MEANING)}</p>",
         _list(
             _TITLES["suspects"],
             [f"{shown(one.name)} ({amount(one.amount)}): {one.why}" for one in look.suspects[:SUSPECTS]],
@@ -109,7 +109,7 @@ def static_html(look: Look) -> str:
             [(_name(item), _size(item), travelling(item)) for item in found[:_IN_TEXT]],
             len(found) + left - _IN_TEXT,
         ),
-        "".join(f"<p><small>{_esc(note)}</small></p>" for note in notes(look)),
+        "".join(f"<p><small>{escape(note)}</small></p>" for note in notes(look)),
     ]
     return f'<div class="mt">{"".join(parts)}</div>'
 
@@ -209,19 +209,15 @@ def _blocks(blocks: bool) -> str:
 def _list(title: str, items: list[str], left: int) -> str:
     if not items:
         return ""
-    rows = "".join(f"<li>{_esc(one)}</li>" for one in [*items, *filter(None, [_more(left)])])
-    return f"<p><strong>{_esc(title)}</strong></p><ul>{rows}</ul>"
+    rows = "".join(f"<li>{escape(one)}</li>" for one in [*items, *filter(None, [_more(left)])])
+    return f"<p><strong>{escape(title)}</strong></p><ul>{rows}</ul>"
 
 
 def _table(title: str, heads: tuple[str, ...], rows: list[tuple[str, str, str]], left: int) -> str:
     if not rows:
         return ""
-    head = "".join(f'<th scope="col">{_esc(one)}</th>' for one in heads)
-    body = "".join(f"<tr>{''.join(f'<td>{_esc(cell)}</td>' for cell in row)}</tr>" for row in rows)
-    rest = f"<p>{_esc(_more(left))}</p>" if left > 0 else ""
-    top = f"<caption>{_esc(title)}</caption><thead><tr>{head}</tr></thead>"
+    head = "".join(f'<th scope="col">{escape(one)}</th>' for one in heads)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    rest = f"<p>{escape(_more(left))}</p>" if left > 0 else ""
+    top = f"<caption>{escape(title)}</caption><thead><tr>{head}</tr></thead>"
     return f"<table>{top}<tbody>{body}</tbody></table>{rest}"
-
-
-def _esc(value: str) -> str:
-    return html.escape(value)

@@ -6,8 +6,8 @@ cuando se mueven los controles.
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator
+from html import escape
 from typing import Any
 
 from multietapa import text
@@ -86,22 +86,22 @@ def estimate_html(found: Measured, plan: Plan) -> str:
         return ""
     return (
         f'<div class="mtd-calc"><p><b>{LABEL}</b> <strong>{TITLE}</strong></p>'
-        f"{estimate_table(found, plan)}<p><small>{_esc(ASSUMED)}</small></p></div>"
+        f"{estimate_table(found, plan)}<p><small>{escape(ASSUMED)}</small></p></div>"
     )
 
 
 def estimate_table(found: Measured, plan: Plan, *, labels: tuple[str, ...] = LABELS[:-1]) -> str:
     """La tabla del cálculo, una columna por imagen; la fila de la que no hay cifra queda vacía."""
     rows = {name: said(project(*each, plan)) for name, each in basis(found).items()}
-    head = "".join(f'<th scope="col">{_esc(name)}</th>' for name in rows)
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in rows)
     body = "".join(
-        f'<tr><th scope="row">{_esc(label)}</th>'
-        + "".join(f"<td>{_esc(''.join(row[number : number + 1]))}</td>" for row in rows.values())
+        f'<tr><th scope="row">{escape(label)}</th>'
+        + "".join(f"<td>{escape(''.join(row[number : number + 1]))}</td>" for row in rows.values())
         + "</tr>"
         for number, label in enumerate(labels)
     )
     return (
-        f"<table><caption>Cálculo {_esc(plan_words(plan))}</caption><thead><tr>"
+        f"<table><caption>Cálculo {escape(plan_words(plan))}</caption><thead><tr>"
         f'<th scope="col">{LABEL}</th>{head}</tr></thead><tbody>{body}</tbody></table>'
     )
 
@@ -118,7 +118,3 @@ def control_words() -> dict[str, Any]:
         "assumed": ASSUMED,
         "wrong": WRONG_PRICE,
     }
-
-
-def _esc(value: str) -> str:
-    return html.escape(value)

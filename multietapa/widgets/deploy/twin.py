@@ -5,9 +5,9 @@ Lo medido y lo calculado van siempre en bloques aparte (``estimate.py``).
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Callable, Iterator
+from html import escape
 from typing import Any
 
 from multietapa import text
@@ -76,9 +76,9 @@ def lines(state: DeployState, runs: Runs = ()) -> Iterator[str]:
 def static_html(state: DeployState, runs: Runs = ()) -> str:
     """El gemelo en HTML, sin controles: para exportaciones y lectores de pantalla."""
     found = measured(state, runs)
-    head = f"<p><strong>{_esc(words.title(state))}</strong> · {_esc(words.context(state))}</p>"
+    head = f"<p><strong>{escape(words.title(state))}</strong> · {escape(words.context(state))}</p>"
     notes = "".join(
-        f"<p>{_esc(said)}</p>" for said in filter(None, (words.node_note(state), words.preparing(state)))
+        f"<p>{escape(said)}</p>" for said in filter(None, (words.node_note(state), words.preparing(state)))
     )
     scale = _scale(found)
     rows = "".join(
@@ -89,8 +89,8 @@ def static_html(state: DeployState, runs: Runs = ()) -> str:
     )
     body = f"{head}{notes}{rows}"
     if closing := words.sentence(found):
-        body += f"<p><strong>{_esc(closing)}</strong> {_esc(words.how(state, found))}</p>"
-        body += table_html(state, runs) + f"<p><small>{_esc(words.base_note(state))}</small></p>"
+        body += f"<p><strong>{escape(closing)}</strong> {escape(words.how(state, found))}</p>"
+        body += table_html(state, runs) + f"<p><small>{escape(words.base_note(state))}</small></p>"
         body += estimate_html(found, default_plan(state.mbps))
     style = re.sub(r"\s*\n\s*", "", VARIABLES + paint_css() + _CSS)
     return f'<style>{style}</style><div class="mt">{body}</div>'
@@ -101,9 +101,9 @@ def table_html(state: DeployState, runs: Runs = ()) -> str:
     found = measured(state, runs)
     if not found:
         return ""
-    head = "".join(f'<th scope="col">{_esc(name)}</th>' for name in found)
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in found)
     body = "".join(
-        f'<tr><th scope="row">{_esc(label)}</th>'
+        f'<tr><th scope="row">{escape(label)}</th>'
         + "".join(f"<td>{_cell(*cell(done))}</td>" for done in found.values())
         + "</tr>"
         for label, cell in _rows()
@@ -247,29 +247,25 @@ def _bar_html(name: str, runs: tuple[Deployment, ...], scale: float) -> str:
         f'<i class="mt-{paint}" style="flex-grow:{seconds}"></i>' for _, paint, seconds, _ in bar["parts"]
     )
     legend = "".join(
-        f'<li><i class="mt-{paint}"></i>{_esc(phase)} <b>{took}</b></li>'
+        f'<li><i class="mt-{paint}"></i>{escape(phase)} <b>{took}</b></li>'
         for phase, paint, _, took in bar["parts"]
     )
     layers = "".join(f"<li>{short}: {size}, {how}</li>" for short, size, how in bar["layers"])
     return (
-        f'<div class="mtx-row"><div class="mtx-head"><strong>{_esc(name)}</strong>'
-        f"<strong>{_esc(total)}</strong></div>"
+        f'<div class="mtx-row"><div class="mtx-head"><strong>{escape(name)}</strong>'
+        f"<strong>{escape(total)}</strong></div>"
         f'<div class="mtx-bar" style="width:{100 * bar["share"]:.2f}%" role="img" '
-        f'aria-label="{_esc(f"{name}: {total}")}">{parts}</div><ul class="mtx-legend">{legend}</ul>'
-        f"<details><summary>{_esc(bar['moved'])} · {_esc(bar['note'])}</summary>"
+        f'aria-label="{escape(f"{name}: {total}")}">{parts}</div><ul class="mtx-legend">{legend}</ul>'
+        f"<details><summary>{escape(bar['moved'])} · {escape(bar['note'])}</summary>"
         f"<ul>{layers}</ul></details></div>"
     )
 
 
 def _waiting_html(image: ImageOnItsWay) -> str:
-    reason = f"<p>{_esc(image.reason)}</p>" if image.reason else ""
-    detail = f"<pre>{_esc(image.detail[-_MAX_LOG:])}</pre>" if image.detail else ""
-    return f'<div class="mtx-row"><p>{_esc(words.progress(image))}</p>{reason}{detail}</div>'
+    reason = f"<p>{escape(image.reason)}</p>" if image.reason else ""
+    detail = f"<pre>{escape(image.detail[-_MAX_LOG:])}</pre>" if image.detail else ""
+    return f'<div class="mtx-row"><p>{escape(words.progress(image))}</p>{reason}{detail}</div>'
 
 
 def _cell(figure: str, between: str) -> str:
-    return _esc(figure) + (f"<br><small>{_esc(between)}</small>" if between else "")
-
-
-def _esc(value: str) -> str:
-    return html.escape(value)
+    return escape(figure) + (f"<br><small>{escape(between)}</small>" if between else "")

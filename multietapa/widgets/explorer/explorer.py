@@ -3,70 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import traitlets
 
 from multietapa.errors import MultietapaError
-from multietapa.widgets.base import WidgetView, drawing
+from multietapa.widgets.drawing import drawing
 from multietapa.widgets.explorer.payload import payload
 from multietapa.widgets.explorer.twin import lines, static_html
 from multietapa.widgets.explorer.value import Explored
-from multietapa.widgets.explorer.words import Phase, headline
-from multietapa.widgets.progress import Progress, progress_payload
+from multietapa.widgets.explorer.words import PHASES, headline
+from multietapa.widgets.progress import PROGRESS_CSS, PROGRESS_JS, Phase
+from multietapa.widgets.reading import ReadingView
 from multietapa.widgets.theme import paint_css
 
 Answer = Callable[[Mapping[str, Any]], dict[str, Any]]
 """De lo que pide la página, a lo que se le contesta. Lanza ``MultietapaError`` si no se puede."""
-_PARTS = tuple(
-    "pieces store treemap table looking telling talk head filters map search detail losses".split()
-)
+_PARTS = tuple("pieces store treemap table looking telling talk filters map search detail losses".split())
 
 
-class View(Protocol):
-    """Lo que ``explorar`` pide a una vista."""
-
-    def show(self, explored: Explored) -> None:
-        """Enseña lo que ya se sabe."""
-
-    def advance(self, progress: Progress) -> None:
-        """Enseña por dónde va."""
-
-    def finish(self, explored: Explored, phase: Phase, reason: str = "") -> None:
-        """Enseña el final; ``reason`` dice por qué no se pudo terminar."""
-
-
-class ExplorerView(WidgetView):
+class ExplorerView(ReadingView[Explored]):
     """El widget. En sus rasgos va lo que más pesa; lo demás lo pide la página, y contesta ``answer``."""
 
-    _esm, _css = drawing(__file__, css=paint_css(), parts=_PARTS)
+    doing = "Leyendo"
+    _esm, _css = drawing(__file__, js=PROGRESS_JS, css=PROGRESS_CSS + paint_css(), parts=_PARTS)
 
-    head: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
     layers: traitlets.List[Any] = traitlets.List().tag(sync=True)
     rows: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
     waste: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
-    progress: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
 
     def __init__(self, explored: Explored, answer: Answer | None = None) -> None:
         self._answer = answer
-        self._state = (explored, Phase.LOOKING, "")
-        super().__init__(**payload(*self._state))
+        super().__init__(explored)
         self.on_msg(self._asked)
 
-    def show(self, explored: Explored) -> None:
-        """Manda a la pantalla lo que ya se sabe, en un solo mensaje."""
-        self._state = (explored, Phase.LOOKING, "")
-        self.put(payload(*self._state))
-
-    def advance(self, progress: Progress) -> None:
-        """Mueve la barra de avance."""
-        self.progress = progress_payload(progress, "Leyendo")
-
-    def finish(self, explored: Explored, phase: Phase, reason: str = "") -> None:
-        """Enseña el final y deja sus gemelos guardados en la salida, para exportaciones."""
-        self._state = (explored, phase, reason)
-        self.put({"progress": {}, **payload(*self._state)})
-        self.save_twins()
+    def _payload(self, explored: Explored, phase: Phase, reason: str) -> dict[str, Any]:
+        return payload(explored, phase, reason)
 
     def twins(self) -> tuple[str, str]:
         """Lo que se ve, con lo último que se sabe, en texto y en HTML."""
@@ -84,4 +56,4 @@ class ExplorerView(WidgetView):
 
     def __repr__(self) -> str:
         explored, phase, _ = self._state
-        return f"{headline(explored)} ({phase.value})"
+        return f"{headline(explored)} ({PHASES.word(phase)})"

@@ -11,16 +11,15 @@ from multietapa.widgets.explorer.rows import WHYS, number, packed
 from multietapa.widgets.explorer.shelves import ORIGINS
 from multietapa.widgets.explorer.value import Explored, LayerRow
 from multietapa.widgets.explorer.words import (
-    ICONS,
-    Phase,
+    PHASES,
     about,
     cause,
     headline,
     notes,
     share,
     short,
-    status,
 )
+from multietapa.widgets.progress import Phase
 from multietapa.widgets.surface.listing import plain
 from multietapa.widgets.theme import ORIGIN_PAINTS
 
@@ -42,9 +41,7 @@ def payload(explored: Explored, phase: Phase, reason: str = "") -> dict[str, Any
     weights = shelves.total.origins if shelves else []
     return {
         "head": {
-            "phase": phase.name.lower(),
-            "status": f"{ICONS[phase]} {phase.value}",
-            "reason": status(phase, reason) if phase in (Phase.INTERRUPTED, Phase.FAILED) else "",
+            **PHASES.payload(phase, reason),
             "about": about(explored),
             "headline": headline(explored),
             "engine": explored.source,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator
+from html import escape
 
 from multietapa import text
 from multietapa.image.nodes import Node
@@ -66,7 +66,7 @@ class _Drawing:
         name, (x, y, width, height) = plain(node.name), place
         nested = bool(node.children or node.gone) and width > 60 and height > 48 and depth < 2
         paint = None if nested else self._paint(node)
-        title = f"<title>/{_esc(plain(node.path))}: {text.size(size)}</title>"
+        title = f"<title>/{escape(plain(node.path))}: {text.size(size)}</title>"
         fill = 'fill="none" stroke="currentColor" stroke-opacity=".45"'
         if not nested:
             fill = f'fill="url(#mte-{paint.pattern})"' if paint else 'fill="#8886"'
@@ -80,7 +80,7 @@ class _Drawing:
             if nested and len(name) + 10 <= fits:
                 label += f" {text.size(size)}"
             ink = "currentColor" if nested or not paint else paint.ink
-            self.parts.append(f'<text x="{x + 5:.1f}" y="{y + 13.5:.1f}" fill="{ink}">{_esc(label)}</text>')
+            self.parts.append(f'<text x="{x + 5:.1f}" y="{y + 13.5:.1f}" fill="{ink}">{escape(label)}</text>')
         if nested:
             self.fill(node, Box(x + 3, y + _HEADER, width - 2 * _EDGE, height - _HEADER - _EDGE), depth + 1)
 
@@ -104,7 +104,3 @@ def _patterns() -> Iterator[str]:
             f'<rect width="8" height="8" fill="{paint.fill}"/>'
             f'<g fill="{colour}" stroke="{colour}">{drawn}</g></pattern>'
         )
-
-
-def _esc(value: str) -> str:
-    return html.escape(value, quote=False)

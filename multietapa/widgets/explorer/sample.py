@@ -12,8 +12,7 @@ from multietapa.image.layer import FileEntry, Layer
 from multietapa.image.tree import tree
 from multietapa.widgets.explorer.explorer import ExplorerView
 from multietapa.widgets.explorer.value import NO_ENGINE, Explored, LayerRow, explored
-from multietapa.widgets.explorer.words import Phase
-from multietapa.widgets.progress import Progress
+from multietapa.widgets.progress import Phase, Progress
 
 ENGINE = "Docker Engine 28.5.2 · overlay2 · amd64"
 NAIVE = "tienda:ingenua"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator
+from html import escape
 
 from multietapa import text
 from multietapa.image.nodes import Node
@@ -13,15 +13,15 @@ from multietapa.widgets.explorer.picture import heaviest, picture
 from multietapa.widgets.explorer.shelves import ORIGINS
 from multietapa.widgets.explorer.value import Explored
 from multietapa.widgets.explorer.words import (
-    Phase,
+    PHASES,
     headline,
     loss_path,
     loss_words,
     notes,
     share,
     short,
-    status,
 )
+from multietapa.widgets.progress import Phase
 from multietapa.widgets.surface.listing import plain
 from multietapa.widgets.theme import ORIGIN_PAINTS, VARIABLES, paint_css
 
@@ -48,7 +48,7 @@ def lines(explored: Explored, phase: Phase = Phase.DONE, reason: str = "") -> It
     """El gemelo en texto."""
     yield f"Motor: {explored.source}" if explored.source else ""
     if phase is not Phase.DONE:
-        yield status(phase, reason)
+        yield PHASES.status(phase, reason)
     yield ""
     yield f"{headline(explored)}."
     if explored.layers:
@@ -76,16 +76,17 @@ def lines(explored: Explored, phase: Phase = Phase.DONE, reason: str = "") -> It
 
 def static_html(explored: Explored, phase: Phase = Phase.DONE, reason: str = "") -> str:
     """El gemelo en HTML: un mapa, unas tablas y unos plegables que se abren sin kernel y sin red."""
-    opening = f"<p>{_esc(status(phase, reason))}</p>" if phase is not Phase.DONE else ""
-    head = f"<p><strong>{_esc(headline(explored))}.</strong></p><p><small>{_esc(explored.source)}</small></p>"
+    opening = f"<p>{escape(PHASES.status(phase, reason))}</p>" if phase is not Phase.DONE else ""
+    head = f"<p><strong>{escape(headline(explored))}.</strong></p>"
+    head += f"<p><small>{escape(explored.source)}</small></p>"
     drawn = ""
     if explored.shelves and explored.tree:
         drawn = _legend(explored) + picture(explored.shelves)
         drawn += f"<p><strong>Carpetas</strong></p>{_tree_html(explored.tree.root, explored.bytes)}"
     layers = _layers_html(explored) if explored.layers else ""
-    foot = "".join(f"<p><small>{_esc(note)}</small></p>" for note in notes(explored))
+    foot = "".join(f"<p><small>{escape(note)}</small></p>" for note in notes(explored))
     if phase is Phase.DONE:
-        foot += f"<p><small>{_esc(HINT)}</small></p>"
+        foot += f"<p><small>{escape(HINT)}</small></p>"
     style = re.sub(r"\s*\n\s*", "", VARIABLES + paint_css() + _CSS)
     inside = f"{opening}{head}{drawn}{layers}{_losses_html(explored)}{foot}"
     return f'<div class="mt"><style>{style}</style>{inside}</div>'
@@ -159,7 +160,7 @@ def _tree_html(root: Node, whole: int) -> str:
         found = []
         for size, child in shown:
             lost = f" · se pierden {text.size(child.hidden)}" if child.hidden else ""
-            name = f"{_esc(plain(child.name))}{'/' if child.children or child.gone else ''}"
+            name = f"{escape(plain(child.name))}{'/' if child.children or child.gone else ''}"
             said = f"{name} <small>{text.size(size)} · {share(size, whole)}{lost}</small>"
             room -= len(said) + 60
             deeper = (
@@ -183,8 +184,9 @@ def _layers_html(explored: Explored) -> str:
     rows = "".join(
         f'<tr><td class="n">{number}</td><td class="n">{text.size(layer.bytes)}</td>'
         f'<td class="n">{text.size(layer.waste) if measured else ""}</td>'
-        f"<td>{'base' if layer.in_base else ''}{f'⇢ etapa «{_esc(layer.stage)}»' if layer.stage else ''}</td>"
-        f"<td><code>{_esc(short(layer.instruction))}</code></td></tr>"
+        f"<td>{'base' if layer.in_base else ''}"
+        f"{f'⇢ etapa «{escape(layer.stage)}»' if layer.stage else ''}</td>"
+        f"<td><code>{escape(short(layer.instruction))}</code></td></tr>"
         for number, layer in enumerate(explored.layers, 1)
     )
     size = "Desempaquetado" if measured else "Según el motor (provisional)"
@@ -202,8 +204,8 @@ def _losses_html(explored: Explored) -> str:
         return f"<p>{NOTHING_LOST}</p>"
     shown, left, left_bytes = losses.first(LOSSES)
     rows = "".join(
-        f'<tr><td class="n">{text.size(item.bytes)}</td><td><code>{_esc(loss_path(item))}</code></td>'
-        f"<td>{_esc(loss_words(item, explored.layers))}</td></tr>"
+        f'<tr><td class="n">{text.size(item.bytes)}</td><td><code>{escape(loss_path(item))}</code></td>'
+        f"<td>{escape(loss_words(item, explored.layers))}</td></tr>"
         for item in shown
     )
     more = f"<p>Y {text.count(left, 'causa', 'causas')} más: {text.size(left_bytes)}.</p>" if left else ""
@@ -212,7 +214,3 @@ def _losses_html(explored: Explored) -> str:
         "<table><thead><tr><th>Bytes</th><th>Qué</th><th>Por qué</th></tr></thead>"
         f"<tbody>{rows}</tbody></table>{more}"
     )
-
-
-def _esc(value: str) -> str:
-    return html.escape(value)

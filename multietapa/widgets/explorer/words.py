@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from enum import Enum
-
 from multietapa import text
 from multietapa.image.nodes import Why
 from multietapa.image.waste import WasteItem
 from multietapa.widgets.compare.words import EQUIVALENT
 from multietapa.widgets.explorer.value import Explored, LayerRow
+from multietapa.widgets.progress import PhaseWords
 from multietapa.widgets.surface.listing import plain
 
 MANY = 200_000
 """Desde cuántos archivos se dice, al abrir, qué se agrupa."""
 _MOST_INSTRUCTION = 140  # caracteres
-
-
-class Phase(Enum):
-    """En qué está; el valor es la palabra de la pantalla."""
-
-    LOOKING = "leyendo"
-    DONE = "explorado"
-    INTERRUPTED = "interrumpido"
-    FAILED = "sin terminar"
-
-
-ICONS = {Phase.LOOKING: "▶", Phase.DONE: "✓", Phase.INTERRUPTED: "⊘", Phase.FAILED: "✗"}
+PHASES = PhaseWords(
+    "leyendo",
+    "explorado",
+    "leer",
+    "Interrumpido: se enseña lo que dijo el motor; las capas leídas no se vuelven a pedir.",
+)
 
 
 def about(explored: Explored) -> str:
@@ -46,15 +39,6 @@ def headline(explored: Explored) -> str:
     if not lost:
         return f"{opening}, y todo se ve desde un contenedor"
     return f"{opening}, y {text.size(lost)} de ellos ({share(lost, explored.bytes)}) viajan sin que se vean"
-
-
-def status(phase: Phase, reason: str = "") -> str:
-    """Cómo acabó (o no)."""
-    if phase is Phase.INTERRUPTED:
-        return "Interrumpido: se enseña lo que dijo el motor; las capas leídas no se vuelven a pedir."
-    if phase is Phase.FAILED:
-        return f"No se pudo terminar de leer. {reason}".strip()
-    return str(phase.value).capitalize()
 
 
 def notes(explored: Explored) -> tuple[str, ...]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
+from html import escape
 
 from multietapa.build.timeline import Timeline
 from multietapa.widgets.lanes.words import LEGEND, Built, about, headline, lanes, notes_of, summary
@@ -15,8 +15,8 @@ def static_html(builds: Sequence[Built], css: str) -> str:
     total = max((built.line.state.seconds or 0.0 for built in builds), default=0.0) or 1.0
     shown = "".join(_section(at, built, total) for at, built in enumerate(builds, 1))
     return (
-        f'<style>{VARIABLES}{css}</style><div class="mt"><p><strong>{_esc(headline(builds))}</strong></p>'
-        f"{shown}<p>{_esc(legend_words())}</p></div>"
+        f'<style>{VARIABLES}{css}</style><div class="mt"><p><strong>{escape(headline(builds))}</strong></p>'
+        f"{shown}<p>{escape(legend_words())}</p></div>"
     )
 
 
@@ -26,24 +26,23 @@ def legend_words() -> str:
 
 
 def _section(at: int, built: Built, total: float) -> str:
-    badge = (
-        f'<div class="mt-grabacion">{_esc(built.request.recording)}</div>' if built.request.recording else ""
-    )
+    recording = built.request.recording
+    badge = f'<div class="mt-grabacion">{escape(recording)}</div>' if recording else ""
     notes = notes_of(built.line)
     return (
-        f"{badge}<p><strong>{at}. {_esc(built.request.title)}</strong> · {_esc(about(built))}<br>"
-        f"{_esc(summary(built))}</p>{strip_html(built.line, total)}"
-        + "".join(f"<p>{_esc(note)}</p>" for note in notes)
+        f"{badge}<p><strong>{at}. {escape(built.request.title)}</strong> · {escape(about(built))}<br>"
+        f"{escape(summary(built))}</p>{strip_html(built.line, total)}"
+        + "".join(f"<p>{escape(note)}</p>" for note in notes)
     )
 
 
 def strip_html(line: Timeline, total: float) -> str:
     """Las franjas de una construcción, en HTML fijo."""
     rows = "".join(
-        f'<li><span class="mtl-name">{_esc(lane["name"])}</span>'
+        f'<li><span class="mtl-name">{escape(lane["name"])}</span>'
         f'<span class="mtl-track">{"".join(_bar(piece, total) for piece in lane["pieces"])}</span>'
-        f'<span class="mtl-mark">{"◆ " if lane["hot"] else ""}{_esc(lane["says"].partition(": ")[2])}</span>'
-        "</li>"
+        f'<span class="mtl-mark">{"◆ " if lane["hot"] else ""}{escape(lane["says"].partition(": ")[2])}'
+        "</span></li>"
         for lane in lanes(line)
     )
     return f'<ul class="mtl-lanes">{rows}</ul>'
@@ -53,7 +52,3 @@ def _bar(piece: list[float], total: float) -> str:
     start, end, kind = piece
     left, width = 100 * start / (total or 1.0), 100 * (end - start) / (total or 1.0)
     return f'<i class="mtl-{int(kind)}" style="left:{left:.2f}%;width:{width:.2f}%"></i>'
-
-
-def _esc(said: str) -> str:
-    return html.escape(said, quote=False)

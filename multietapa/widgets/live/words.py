@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
+from html import escape
 
 from multietapa import text
 from multietapa.build.crossing import crossed, layers, sent, travelling
@@ -184,14 +184,14 @@ def static_html(plan: Staged, line: Timeline, picture: str, summary: str = "") -
     """El gemelo en HTML, sin controles: el dibujo, las franjas y las mismas frases."""
     state, request = line.state, plan.request
     chain = path_of(line)
-    badge = f'<div class="mt-grabacion">{_esc(request.recording)}</div>' if request.recording else ""
+    badge = f'<div class="mt-grabacion">{escape(request.recording)}</div>' if request.recording else ""
     about = 'tabindex="0" role="group" aria-label="Dibujo de las etapas"'
     drawn = f'<div class="mtg-scroll" {about}>{picture}</div>' if picture else ""
     said = [*left_out(plan, line), *bytes_sentences(plan, line)]
     said += [warning_line(warning) for warning in state.warnings]
     if state.phase is BuildPhase.DONE:
         path = [f"{took}: {_of(where)}{step}" for where, step, took in path_steps(line, chain)]
-        after = f"<p>{_esc(path_sentence(line, chain))}</p>{_list(path)}{_list(together_sentences(line))}"
+        after = f"<p>{escape(path_sentence(line, chain))}</p>{_list(path)}{_list(together_sentences(line))}"
     else:
         after = ""
     options = [
@@ -200,13 +200,13 @@ def static_html(plan: Staged, line: Timeline, picture: str, summary: str = "") -
     changes = (
         f"<p><strong>Si cambiara una línea.</strong> {CALCULATED}</p>{_list(options)}" if options else ""
     )
-    log = _esc("\n".join(tail(state.log)[-_TWIN_LOG:])) if state.phase is not BuildPhase.DONE else ""
+    log = escape("\n".join(tail(state.log)[-_TWIN_LOG:])) if state.phase is not BuildPhase.DONE else ""
     return (
-        f"{badge}<p><strong>{_esc(request.title)}</strong> · {_esc(context(request))}</p>"
-        f"<p>{_esc(headline(plan.stages))}{f' {IN_ROW}' if plan.classic else ''}</p>{drawn}"
-        f"{strip_html(line, state.seconds or _latest(line))}<p>{_esc(legend_words())}</p>"
+        f"{badge}<p><strong>{escape(request.title)}</strong> · {escape(context(request))}</p>"
+        f"<p>{escape(headline(plan.stages))}{f' {IN_ROW}' if plan.classic else ''}</p>{drawn}"
+        f"{strip_html(line, state.seconds or _latest(line))}<p>{escape(legend_words())}</p>"
         f"{_list(said)}{after}{changes}"
-        f"{f'<pre>{log}</pre>' if log else ''}<p>{_esc(closing(state, summary))}</p>"
+        f"{f'<pre>{log}</pre>' if log else ''}<p>{escape(closing(state, summary))}</p>"
     )
 
 
@@ -264,9 +264,5 @@ def _of(where: str) -> str:
 
 
 def _list(said: Sequence[str]) -> str:
-    items = "".join(f"<li>{_esc(each)}</li>" for each in said)
+    items = "".join(f"<li>{escape(each)}</li>" for each in said)
     return f"<ul>{items}</ul>" if items else ""
-
-
-def _esc(said: str) -> str:
-    return html.escape(said, quote=False)

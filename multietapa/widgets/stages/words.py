@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
+from html import escape
 
 from multietapa import text
 from multietapa.dockerfile.graph import SCRATCH, Edge, EdgeKind, Graph, Node, NodeKind, Skip
@@ -189,16 +189,12 @@ def static_html(stages: Stages, picture: str) -> str:
     about = {"tabindex": 0, "role": "group", "aria-label": "Dibujo de las etapas"}
     named = " ".join(f'{name}="{value}"' for name, value in about.items())
     shown = f'<div class="mtg-scroll" {named}>{picture}</div><p>{inline(" ".join(LEGEND))}</p>'
-    items = "".join(f"<li>{_escaped(sentence)}</li>" for sentence in sentences(stages))
-    below = "".join(f"<p>{_escaped(note)}</p>" for note in notes(stages))
+    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences(stages))
+    below = "".join(f"<p>{escape(note)}</p>" for note in notes(stages))
     return (
-        f"<p><strong>Etapas de {_escaped(stages.name)}.</strong> {_escaped(headline(stages))}</p>"
+        f"<p><strong>Etapas de {escape(stages.name)}.</strong> {escape(headline(stages))}</p>"
         f"{shown if picture else f'<p>{TOO_MUCH}</p>'}<ul>{items}</ul>{below}"
     )
-
-
-def _escaped(said: str) -> str:
-    return html.escape(said, quote=False)
 
 
 def _paths(edges: Sequence[Edge]) -> list[str]:

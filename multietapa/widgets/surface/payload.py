@@ -12,6 +12,7 @@ from typing import Any
 
 from multietapa import text
 from multietapa.measure.surface.face import Entry, Face, Kind, Surfaces
+from multietapa.widgets.progress import Phase
 from multietapa.widgets.surface.kinds import CALLED
 from multietapa.widgets.surface.listing import (
     UNKNOWN,
@@ -28,14 +29,12 @@ from multietapa.widgets.surface.listing import (
 from multietapa.widgets.surface.words import (
     BARS,
     EXPORT,
-    ICONS,
-    Phase,
+    PHASES,
     about,
     details,
     headline,
     notes,
     runtimes,
-    status,
     user,
 )
 
@@ -51,9 +50,7 @@ def payload(names: Sequence[str], surfaces: Surfaces, phase: Phase, reason: str 
     kinds = [_kind(surfaces, kind, places) for kind in surfaces.kinds] if surfaces.faces else []
     return {
         "head": {
-            "phase": phase.name.lower(),
-            "status": f"{ICONS[phase]} {phase.value}",
-            "reason": status(phase, reason) if phase in (Phase.INTERRUPTED, Phase.FAILED) else "",
+            **PHASES.payload(phase, reason),
             "about": about(names),
             "headline": headline(surfaces, names),
             "engine": surfaces.engine,

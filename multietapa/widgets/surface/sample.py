@@ -9,9 +9,8 @@ from datetime import date
 
 from multietapa.image.lifecycle import Life, Runtime
 from multietapa.measure.surface.face import Count, Entry, Face, Kind, RunningUser, Surfaces
-from multietapa.widgets.progress import Progress
+from multietapa.widgets.progress import Phase, Progress
 from multietapa.widgets.surface.surface import SurfaceView
-from multietapa.widgets.surface.words import Phase
 
 ENGINE = "Docker Engine 28.5.2 · overlay2 · amd64"
 NAIVE, STAGED = "tienda:ingenua", "tienda:multietapa"

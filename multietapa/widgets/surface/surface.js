@@ -17,20 +17,14 @@ function rowsOf(section) {
 
 function render({ model, el, kernel }) {
   const root = panel(el, "mtf");
-  const header = element("div", "mtf-head");
-  const title = element("div", "mtf-title", "", { role: "heading", "aria-level": 3 });
-  const phase = element("span", "mtf-phase", "", { role: "status" });
-  const engine = element("div", "mtf-engine");
-  header.append(title, phase, engine);
+  const header = headPanel(model, root, kernel);
   const progress = progressPanel(model, "progress", kernel, "Avance", () => drawHead());
-  const reason = element("p", "mtf-reason");
   const faces = element("div", "mtf-faces");
   const bars = element("p", "mtf-soft");
   const chart = element("div", "mtf-chart");
   const saving = element("div", "mtf-saving");
   const said = element("span", "mtf-said", "", { role: "status" });
-  const notes = element("ul", "mtf-notes");
-  root.append(header, progress.box, reason, faces, bars, chart, saving, notes);
+  root.append(header.box, progress.box, header.reason, faces, bars, chart, saving, header.notes);
   const opened = new Map(); // qué filas se abrieron o se cerraron: siguen así cuando llega otra imagen
 
   function drawFace(face, n) {
@@ -191,19 +185,10 @@ function render({ model, el, kernel }) {
 
   function drawHead() {
     const head = model.get("head");
-    const lost = head.phase === "looking" && orphan(kernel);
-    root.dataset.phase = lost ? "failed" : head.phase;
-    root.setAttribute("aria-label", head.about);
-    setText(title, head.headline);
-    setText(engine, head.engine);
-    setText(phase, lost ? "✗ sin terminar" : head.status);
-    setText(reason, lost ? "No llegó a terminar: su kernel ya no está. Vuelve a ejecutar la celda." : head.reason);
-    reason.hidden = !reason.textContent;
+    header.draw();
     faces.replaceChildren(...head.faces.map(drawFace));
     setText(bars, head.bars);
     bars.hidden = !head.faces.length;
-    notes.replaceChildren(...head.notes.map((note) => element("li", "", note)));
-    notes.hidden = !head.notes.length;
     drawSaving();
   }
 

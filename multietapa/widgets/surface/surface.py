@@ -3,66 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import traitlets
 
 from multietapa.errors import MultietapaError
 from multietapa.measure.surface.face import Surfaces
-from multietapa.widgets.base import WidgetView, drawing
-from multietapa.widgets.progress import Progress, progress_payload
+from multietapa.widgets.drawing import drawing
+from multietapa.widgets.progress import PROGRESS_CSS, PROGRESS_JS, Phase
+from multietapa.widgets.reading import ReadingView
 from multietapa.widgets.surface.payload import payload
 from multietapa.widgets.surface.twin import lines, static_html
-from multietapa.widgets.surface.words import Phase, headline
+from multietapa.widgets.surface.words import PHASES, headline
 from multietapa.widgets.theme import paint_css
 
 Export = Callable[[str], tuple[str, str]]
 """De una imagen, por su nombre: cómo se llama el archivo de su lista de paquetes, y lo que lleva dentro."""
 
 
-class View(Protocol):
-    """Lo que ``superficie`` pide a una vista."""
-
-    def show(self, surfaces: Surfaces) -> None:
-        """Enseña las imágenes ya miradas."""
-
-    def advance(self, progress: Progress) -> None:
-        """Enseña por dónde va."""
-
-    def finish(self, surfaces: Surfaces, phase: Phase, reason: str = "") -> None:
-        """Enseña el final; ``reason`` dice por qué no se pudo terminar."""
-
-
-class SurfaceView(WidgetView):
+class SurfaceView(ReadingView[Surfaces]):
     """El widget. La lista de paquetes (SBOM) viaja cuando se pide: no está en sus rasgos."""
 
-    _esm, _css = drawing(__file__, css=paint_css())
+    doing = "Mirando"
+    _esm, _css = drawing(__file__, js=PROGRESS_JS, css=PROGRESS_CSS + paint_css())
 
-    head: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
     kinds: traitlets.List[Any] = traitlets.List().tag(sync=True)
     places: traitlets.List[Any] = traitlets.List().tag(sync=True)
-    progress: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
 
     def __init__(self, names: Sequence[str], surfaces: Surfaces, export: Export | None = None) -> None:
         self._names, self._export = tuple(names), export
-        self._state = (surfaces, Phase.LOOKING, "")
-        super().__init__(**payload(self._names, *self._state))
+        super().__init__(surfaces)
         self.on_msg(self._asked)
 
-    def show(self, surfaces: Surfaces) -> None:
-        """Manda a la pantalla las imágenes ya miradas, en un solo mensaje."""
-        self._state = (surfaces, Phase.LOOKING, "")
-        self.put(payload(self._names, *self._state))
-
-    def advance(self, progress: Progress) -> None:
-        """Mueve la barra de avance."""
-        self.progress = progress_payload(progress, "Mirando")
-
-    def finish(self, surfaces: Surfaces, phase: Phase, reason: str = "") -> None:
-        """Enseña el final y deja sus gemelos guardados en la salida, para exportaciones."""
-        self._state = (surfaces, phase, reason)
-        self.put({"progress": {}, **payload(self._names, *self._state)})
-        self.save_twins()
+    def _payload(self, surfaces: Surfaces, phase: Phase, reason: str) -> dict[str, Any]:
+        return payload(self._names, surfaces, phase, reason)
 
     def twins(self) -> tuple[str, str]:
         """Lo que se ve, con lo último que se sabe, en texto y en HTML."""
@@ -82,4 +56,4 @@ class SurfaceView(WidgetView):
 
     def __repr__(self) -> str:
         surfaces, phase, _ = self._state
-        return f"{headline(surfaces, self._names)} ({phase.value})"
+        return f"{headline(surfaces, self._names)} ({PHASES.word(phase)})"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator, Sequence
+from html import escape
 
 from multietapa import text
 from multietapa.measure.surface.face import Entry, Face, Kind, Surfaces
+from multietapa.widgets.progress import Phase
 from multietapa.widgets.surface.kinds import CALLED
 from multietapa.widgets.surface.listing import (
     UNKNOWN,
@@ -25,12 +26,11 @@ from multietapa.widgets.surface.words import (
     BARS,
     EXPORT,
     LISTS,
-    Phase,
+    PHASES,
     details,
     headline,
     notes,
     runtimes,
-    status,
     user,
 )
 from multietapa.widgets.theme import VARIABLES, paint_css
@@ -60,7 +60,7 @@ def lines(
     """El gemelo en texto."""
     yield f"Motor: {surfaces.engine}"
     if phase is not Phase.DONE:
-        yield status(phase, reason)
+        yield PHASES.status(phase, reason)
     yield ""
     yield f"{headline(surfaces, names)}."
     if not surfaces.faces:
@@ -80,16 +80,15 @@ def lines(
 
 def static_html(names: Sequence[str], surfaces: Surfaces, phase: Phase = Phase.DONE, reason: str = "") -> str:
     """El gemelo en HTML, sin programas: sus plegables se abren sin kernel y sin red."""
-    opening = f"<p>{_esc(status(phase, reason))}</p>" if phase is not Phase.DONE else ""
-    head = (
-        f"<p><strong>{_esc(headline(surfaces, names))}.</strong></p><p>Mirado con {_esc(surfaces.engine)}</p>"
-    )
+    opening = f"<p>{escape(PHASES.status(phase, reason))}</p>" if phase is not Phase.DONE else ""
+    head = f"<p><strong>{escape(headline(surfaces, names))}.</strong></p>"
+    head += f"<p>Mirado con {escape(surfaces.engine)}</p>"
     faces = "".join(map(_face_html, surfaces.faces))
     kinds = "".join(_kind_html(surfaces, kind) for kind in surfaces.kinds) if surfaces.faces else ""
     about = f"<p><small>{BARS}</small></p>" if kinds else ""
-    foot = "".join(f"<p><small>{_esc(note)}</small></p>" for note in notes(surfaces))
+    foot = "".join(f"<p><small>{escape(note)}</small></p>" for note in notes(surfaces))
     if phase is Phase.DONE:
-        foot += f"<p><small>{_esc(LISTS)} {_esc(EXPORT)}</small></p>"
+        foot += f"<p><small>{escape(LISTS)} {escape(EXPORT)}</small></p>"
     style = re.sub(r"\s*\n\s*", "", VARIABLES + paint_css() + _CSS)
     return f'<div class="mt"><style>{style}</style>{opening}{head}{faces}{about}{kinds}{foot}</div>'
 
@@ -164,16 +163,16 @@ def _where(entry: Entry, before: Entry | None, *, whole: bool) -> str:
 
 
 def _face_html(face: Face) -> str:
-    about = f" <small>{_esc(details(face))}</small>" if details(face) else ""
-    told = "".join(f"<p>{_esc(sentence)}</p>" for sentence in _told(face))
-    return f'<div class="mtf-one"><strong>{_esc(face.name)}</strong>{about}{told}</div>'
+    about = f" <small>{escape(details(face))}</small>" if details(face) else ""
+    told = "".join(f"<p>{escape(sentence)}</p>" for sentence in _told(face))
+    return f'<div class="mtf-one"><strong>{escape(face.name)}</strong>{about}{told}</div>'
 
 
 def _kind_html(surfaces: Surfaces, kind: Kind) -> str:
     counts = [face.counts[kind] for face in surfaces.faces]
     most = max((len(count.entries) for count in counts if count.known), default=0)
     cells = "".join(
-        f'<div class="mtf-cell"><span>{_esc(face.name)}</span>'
+        f'<div class="mtf-cell"><span>{escape(face.name)}</span>'
         + (
             f'<span><i class="mt-{PAINTS[n % len(PAINTS)]}" '
             f'style="width:{100 * len(face.counts[kind].entries) / max(most, 1):.2f}%"></i></span>'
@@ -187,7 +186,7 @@ def _kind_html(surfaces: Surfaces, kind: Kind) -> str:
     found = [section for section in sections(surfaces, kind) if section.lines]
     changes = tally_words(found[0]) if found and not found[0].name else ""
     said = (changes, *unknowns(surfaces, kind), *about_counts(surfaces, kind))
-    told = "".join(f"<p><small>{_esc(one)}</small></p>" for one in said if one)
+    told = "".join(f"<p><small>{escape(one)}</small></p>" for one in said if one)
     lists = "".join(_list_html(section, kind) for section in found)
     return f'<div class="mtf-kind"><strong>{kind.value}</strong>{cells}{told}{lists}</div>'
 
@@ -203,16 +202,15 @@ def _list_html(section: Section, kind: Kind) -> str:
     rest = len(section.lines) - len(shown)
     more = f'<li>Y {text.number(rest)} más: resultado.lista("{CALLED[kind].short}")</li>' if rest else ""
     title = f"La lista de {section.name}" if section.name else "La lista"
-    return (
-        f"<details{' open' if whole else ''}><summary>{_esc(title)}</summary><ul>{items}{more}</ul></details>"
-    )
+    opening = f"<details{' open' if whole else ''}><summary>{escape(title)}</summary>"
+    return f"{opening}<ul>{items}{more}</ul></details>"
 
 
 def _item(head: str, said: Sequence[str]) -> str:
     """Lo que comparte cabecera va seguido; lo que no la tiene, cada cosa en su línea."""
     if not head:
-        return "".join(f"<li>{_esc(one)}</li>" for one in said)
-    return f"<li><small>{_esc(head)}</small><br>{_esc(' · '.join(said))}</li>"
+        return "".join(f"<li>{escape(one)}</li>" for one in said)
+    return f"<li><small>{escape(head)}</small><br>{escape(' · '.join(said))}</li>"
 
 
 def _grouped(line: Line, *, alone: bool) -> tuple[str, str]:
@@ -230,7 +228,3 @@ def _telling(found: Sequence[Line]) -> list[Line]:
     """Las primeras; de dos imágenes, antes lo que cambia que lo que sigue igual."""
     order = (State.CHANGED, State.NEW, State.GONE, State.KEPT, None)
     return sorted(found, key=lambda line: order.index(line.state))[:FIRST]
-
-
-def _esc(value: str) -> str:
-    return html.escape(value)

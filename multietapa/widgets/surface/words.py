@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from enum import Enum
 
 from multietapa import text
 from multietapa.image.lifecycle import Life, Support
 from multietapa.measure.surface.face import Face, Kind, RunningUser, Surfaces
 from multietapa.widgets.compare.words import EQUIVALENT
+from multietapa.widgets.progress import PhaseWords
 from multietapa.widgets.surface.kinds import CALLED
 from multietapa.widgets.surface.listing import UNKNOWN, State, sections
 
@@ -34,18 +34,12 @@ _TELLING = (
     Kind.CAPABLE,
     Kind.ANYONE,
 )
-
-
-class Phase(Enum):
-    """En qué está; el valor es la palabra de la pantalla."""
-
-    LOOKING = "mirando"
-    DONE = "mirado"
-    INTERRUPTED = "interrumpido"
-    FAILED = "sin terminar"
-
-
-ICONS = {Phase.LOOKING: "▶", Phase.DONE: "✓", Phase.INTERRUPTED: "⊘", Phase.FAILED: "✗"}
+PHASES = PhaseWords(
+    "mirando",
+    "mirado",
+    "mirar",
+    "Interrumpido: solo se enseña lo que dio tiempo a mirar.",
+)
 
 
 def about(names: Sequence[str]) -> str:
@@ -127,15 +121,6 @@ def notes(surfaces: Surfaces) -> tuple[str, ...]:
     for note, names in said.items():
         found.append(note if len(names) == len(surfaces.faces) else f"{text.join(names)}: {note}")
     return tuple(found)
-
-
-def status(phase: Phase, reason: str = "") -> str:
-    """Cómo acabó (o no)."""
-    if phase is Phase.INTERRUPTED:
-        return "Interrumpido: solo se enseña lo que dio tiempo a mirar."
-    if phase is Phase.FAILED:
-        return f"No se pudo terminar de mirar. {reason}".strip()
-    return f"{phase.value.capitalize()}"
 
 
 def day(moment: date) -> str:

@@ -7,7 +7,7 @@ RUN npm run build
 
 # Las mira la última etapa: si no, nadie las pasaría
 FROM build AS pruebas
-RUN npm test | tee /pruebas.txt
+RUN npm test > /pruebas.txt
 
 FROM node:14-alpine
 WORKDIR /app
