@@ -183,7 +183,7 @@ contexto(MIA)
 # Un patrón **solo mira en la raíz**: `.env` no deja fuera `src/.env`, y `**/.env` sí. Una línea con `!` **rescata**:
 # `!.env.ejemplo`. Y gana **la última** que encaja.
 #
-# Y lo que no viaja **no invalida nada**. El README está en la lista: cámbialo y construye.
+# Lo que no viaja tampoco **invalida nada**. El README está en la lista: cámbialo y construye.
 
 # %%
 (MIA / "README.md").write_text("Otro texto.\n", "utf-8")
@@ -195,7 +195,7 @@ pregunta("04.b")
 # %% [markdown]
 # ## `npm ci` o `npm install`
 #
-# `package.json` dice qué versiones **valen**; `package-lock.json`, el **cierre**, cuáles se instalaron: lo escribe npm.
+# `package.json` dice qué versiones **valen**; el **cierre**, `package-lock.json`, cuáles se instalaron. Lo escribe npm.
 #
 # Después, alguien cambia la versión en `package.json` y se olvida del cierre. ¿Qué hará cada orden?
 
@@ -236,7 +236,8 @@ except BuildError as error:
 # Si cambia **una dependencia**, npm lo baja todo otra vez. `RUN --mount=type=cache` le presta una carpeta que
 # **sobrevive** de una construcción a otra; lo que crece es lo que se bajó.
 #
-# Empieza vacía. Después se añade una dependencia pequeña y se instala de las dos maneras. ¿Cuántos kB bajará cada una?
+# Primero está vacía; después se añade una dependencia pequeña y se instala de las dos maneras. ¿Cuántos kB bajará cada
+# una?
 
 # %%
 DEPENDENCIAS = """\
@@ -282,10 +283,10 @@ construir(MIA, dockerfile=SIN_COPIAR, etiqueta="tienda:montada")
 print(motor().ejecutar("tienda:montada", "ls -A /app"))
 
 # %% [markdown]
-# Solo `node_modules`. Si cambia un archivo montado, el paso se repite, como con un `COPY`. Lo que haya en una caché
-# montada **no** cuenta: nada debe depender de que esté llena.
+# Solo `node_modules`. Si cambia un archivo montado, el paso se repite; si cambia lo que hay en una caché montada, no:
+# nada debe depender de que esté llena.
 #
-# Todo esto vive en **este** motor. Otra máquina empieza sin nada, o con la caché de una imagen publicada (`cache_desde`).
+# Todo esto vive en **este** motor. Otro empieza sin nada, o con la caché de una imagen publicada (`cache_desde`).
 #
 # ## Tu turno
 #
@@ -312,7 +313,7 @@ ejercicio("04.2").comprobar(respuesta_2)
 # ## Lo que has hecho
 #
 # - Sabes qué invalida un paso: su texto, sus archivos, un `ARG` de antes y el paso de delante.
-# - Has ordenado la tienda: una palabra nueva ya no cuesta una instalación.
+# - Has ordenado la tienda: un cambio ya no cuesta una instalación.
 # - Has dejado fuera un secreto que iba a viajar, y lo que cambia sin hacer falta.
 # - Has instalado lo que dice el cierre, y bajado solo lo que faltaba.
 #

@@ -65,8 +65,8 @@ prediccion = predecir("tienda:distroless", hasta=1000)
 prediccion
 
 # %% [markdown]
-# El programa de la distroless ya es `node` (su `ENTRYPOINT`): en el `CMD` solo van los argumentos. A `scratch`, `node` y
-# las bibliotecas que abre se le copian de Alpine.
+# El programa de la distroless ya es `node` (su `ENTRYPOINT`): en el `CMD` solo van los argumentos. En `scratch` no
+# hay ni `node`: se copia de Alpine, con las bibliotecas que abre.
 #
 # ¿Funcionarán las cinco? Fíjate en el `uid`: nadie ha escrito un `USER`.
 
@@ -108,12 +108,12 @@ for imagen in TIENDAS:
 comparar(*TIENDAS, prediccion=prediccion)
 
 # %% [markdown]
-# La distroless, por su etiqueta (`nonroot`), corre con el uid 65532; las demás, como **root**.
+# La distroless corre con el uid 65532, por su etiqueta (`nonroot`); las demás, como **root**.
 #
 # ## ¿Dónde está lo que pesa?
 #
-# El archivo mayor es el mismo en las cinco. ¿Cuál, y qué parte de cada una ocupa? ¿Y lo demás de la completa: está en
-# `/app`, en `/usr/local` o en `/usr/lib`? Apuesta y entra a mirar; escribe `cc1` y se busca en todas.
+# El archivo mayor es el mismo en las cinco. ¿Cuál es, y qué parte ocupa de cada una? ¿Y en qué carpeta está lo demás de
+# la completa? Apuesta, y entra a mirar; si escribes `cc1`, se busca en todas.
 
 # %%
 explorar("tienda:completa")
@@ -156,13 +156,13 @@ except docker.errors.ContainerError as fallo:
     print(*[linea for linea in fallo.stderr.decode().splitlines() if "Error" in linea], sep="\n")
 
 # %% [markdown]
-# `node` tomó `/bin/sh` por el archivo que tenía que ejecutar. Con corchetes, la **forma exec**, cada palabra llega tal
-# cual, y es el programa quien recibe las señales.
+# `node` tomó `/bin/sh` por el archivo que tenía que ejecutar. Con corchetes (la **forma exec**), cada palabra llega tal
+# cual, y las señales, al programa.
 #
 # ## musl no es glibc
 #
-# Un programa dinámico busca al arrancar su biblioteca de C; `ldd` dice cuál. Un **módulo nativo** está compilado para
-# una de las dos. Este se instala en `node:24`, que es glibc, y se copia. ¿En qué base funcionará?
+# Un programa dinámico busca al arrancar su biblioteca de C; `ldd` dice cuál. Un **módulo nativo** solo vale para una de
+# las dos. Este se instala en `node:24`, que es glibc. ¿En qué base funcionará?
 
 # %%
 LDD = "ldd /usr/local/bin/node | grep 'libc\\.'"
@@ -191,9 +191,8 @@ probar("node:24-alpine", "node:24-alpine")
 #
 # ## Un programa y nada más
 #
-# El Faro del Puerto es un servidor en C. Compilado **estático** no abre ninguna biblioteca: puede ir solo. En `/salud`
-# dice qué hora es, con qué usuario corre y de cuántas autoridades de certificación se fía. Se le pide la hora de Madrid.
-# ¿Qué dirá?
+# El Faro del Puerto es un servidor en C, compilado **estático**: no abre ninguna biblioteca y puede ir solo. En `/salud`
+# dice la hora, su usuario y de cuántas autoridades de certificación se fía. Se le pide la hora de Madrid: ¿qué dirá?
 
 # %%
 print(Path(FARO, "Dockerfile.solo").read_text("utf-8"))
@@ -217,7 +216,7 @@ comparar("faro:solo", "faro:archivos", "faro:multietapa")
 pregunta("05.b")
 
 # %% [markdown]
-# Node no habría notado nada: lleva dentro sus zonas horarias y sus autoridades. Depende del lenguaje; por eso se prueba.
+# Node no habría notado nada: lleva dentro sus zonas horarias y sus autoridades. Depende del lenguaje.
 #
 # ### ¿De quién te fías?
 #
@@ -250,9 +249,9 @@ web.remove(force=True)
 # %% [markdown]
 # ## Una etiqueta se mueve
 #
-# `node:24` no es una imagen: es un **nombre**, que hoy lleva a una y mañana a otra. Míralo en tu registro: se publican
-# dos versiones con la misma etiqueta, y se bajan por ella y por el **digest** de la primera, que se calcula de su
-# contenido. ¿Qué traerá cada nombre?
+# `node:24` no es una imagen: es un **nombre**, que hoy lleva a una y mañana a otra. En tu registro se publican dos
+# versiones con la misma etiqueta, y se bajan por ella y por el **digest** de la primera, que sale de su contenido. ¿Qué
+# traerá cada nombre?
 
 # %%
 nombre = f"{motor().registro().direccion}/faro"
@@ -273,13 +272,13 @@ for referencia in (f"{nombre}:estable", primera):
     print(referencia[:48], [una for una in variables if una.startswith("VERSION")])
 
 # %% [markdown]
-# Igual en un Dockerfile: `FROM node:24-slim@sha256:...`. Con la etiqueta, los arreglos y los cambios llegan solos; con
-# el digest, **actualizar es tarea tuya**. Lo que no conviene es `latest`: no dice ni qué es.
+# En un Dockerfile se escribe igual: `FROM node:24-slim@sha256:...`. Con la etiqueta, los arreglos y los cambios llegan
+# solos; con el digest, **actualizar es tarea tuya**. `latest` no dice ni qué es.
 #
 # ## Hasta cuándo
 #
-# Una base tiene dos relojes, el de su sistema y el de su lenguaje, y manda el que acabe antes. ¿Cuál de estas ya no
-# tiene soporte?
+# Una base tiene dos relojes, el de su sistema y el de su lenguaje; manda el que acabe antes. ¿A cuál de estas se le
+# acabó ya?
 
 # %%
 for imagen in ("node:14-alpine", "node:24-slim", ESTATICA):
@@ -289,17 +288,17 @@ for imagen in ("node:14-alpine", "node:24-slim", ESTATICA):
         print(f"{imagen}: {vida.runtime.name} {vida.runtime.version}, {estado}; {hasta}")
 
 # %% [markdown]
-# La de la receta original, y ninguna etapa lo arregla. (En un equivalente local, el sistema es un Debian.)
+# A `node:14`, la de la receta original, y ninguna etapa lo arregla. (En un equivalente local, el sistema es un Debian.)
 #
 # ## Cómo se elige
 #
 # - **Para construir**, la completa: sus bytes no viajan.
-# - **Para correr**, slim si dudas: es glibc, con `sh` para mirar dentro.
+# - **Para correr**, slim si dudas: es glibc, con `sh` para mirar.
 # - **Alpine**, si tus módulos nativos existen para musl.
 # - **distroless**, si sabes qué necesita tu programa.
-# - **`scratch` o la estática**, para un programa estático, con sus archivos.
+# - **`scratch` o la estática**, si es estático, con sus archivos.
 #
-# Siempre con soporte, con `USER` y probada **en esa base**.
+# Siempre con soporte, con `USER` y probada.
 #
 # ## Tu turno
 #
@@ -330,5 +329,5 @@ ejercicio("05.2").comprobar(respuesta_2)
 # - Has movido una etiqueta, y un digest no se ha movido.
 # - Sabes mirar hasta cuándo tiene soporte una base.
 #
-# Para seguir leyendo, en inglés: [Building best practices](https://docs.docker.com/build/building/best-practices/), de
-# Docker.
+# Para seguir leyendo: [Building best practices](https://docs.docker.com/build/building/best-practices/), de Docker, en
+# inglés.
