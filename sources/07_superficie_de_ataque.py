@@ -146,9 +146,9 @@ for paso in reversed(cliente.images.get("tienda:fugas").history()):
 # El valor del `ARG` está escrito junto al `RUN` que va detrás y, si el motor es reciente, también en su línea; el
 # del `ENV`, en la suya. BuildKit ya avisaba, al construir.
 #
-# Falta el archivo borrado. `explorar` lee capa a capa: mira el **desperdicio**, lo que viaja sin que ningún
-# contenedor lo vea. Después, `superficie` los reúne, tapados, con la instrucción que los dejó (de la historia, la
-# primera).
+# Falta el archivo borrado. ¿Se podrá leer? `explorar` abre capa a capa: mira su **desperdicio**, lo que viaja sin
+# que ningún contenedor lo vea. Después, `superficie` reúne todos los secretos, tapados, con la instrucción que dejó
+# cada uno (de la historia, la primera).
 
 # %%
 dentro = explorar("tienda:fugas")
