@@ -1,11 +1,10 @@
 # %% [markdown]
 # # 04 · Caché y contexto
 #
-# **Qué harás.** Cambiar una palabra de la tienda, construir otra vez y ver qué se repite y cuánto cuesta; ordenar el
-# Dockerfile, vigilar lo que viaja de la carpeta y no bajar dos veces lo mismo.
+# **Qué harás.** Cambiar una palabra de la tienda y medir qué se repite; ordenar el Dockerfile y vigilar lo que viaja.
 #
-# **Qué aprenderás.** Qué invalida un paso, por qué importa el orden, qué es el contexto y para qué sirven
-# `.dockerignore`, `npm ci` y los montajes de `RUN`.
+# **Qué aprenderás.** Qué invalida un paso, por qué importa el orden y para qué sirven `.dockerignore`, `npm ci` y los
+# montajes de `RUN`.
 #
 # **Qué necesitas.** Haber pasado por [02 · La solución](02_la_solucion.ipynb) y un motor: aquí no valen las
 # grabaciones. En Binder funciona todo, más despacio.
@@ -16,9 +15,10 @@
 import re
 import shutil
 import tempfile
+import time
 from pathlib import Path
 
-from multietapa import construir, contexto, ejercicio, motor, pregunta
+from multietapa import construir, contexto, ejercicio, etapas, motor, pregunta
 from multietapa.errors import BuildError
 
 TIENDA = "../apps/tienda-node"
@@ -43,25 +43,23 @@ construir(MIA, etiqueta="tienda:multietapa")
 # %% [markdown]
 # ## ¿Qué mira la caché?
 #
-# El resultado de cada paso se guarda, y se aprovecha mientras no cambie nada de lo que entra en él. La cuestión es qué
-# se compara.
+# El resultado de cada paso se guarda, y vale mientras no cambie nada de lo que entra en él.
 #
 # Guarda un archivo **sin cambiarlo**: solo cambia su fecha. Antes, apuesta: ¿cuántos pasos se repetirán? ¿Y cuántos
 # archivos viajarán al motor?
 
 # %%
-(MIA / "src/catalogue.ts").touch()
+catalogo = MIA / "src/catalogue.ts"
+catalogo.touch()
 tocada = construir(MIA, etiqueta="tienda:multietapa", vista=False)
 repetidos(tocada)
 print(*tocada.enviado)
 
 # %% [markdown]
-# Ninguno. De un `COPY` se compara el **contenido** de los archivos (y sus permisos), no la fecha. El archivo sí viajó:
-# para decidir qué pide, el motor mira tamaño y fecha. Los demás los tenía de la vez anterior.
+# Ninguno. De un `COPY` se compara el **contenido** de los archivos (y sus permisos). La fecha solo decide qué viaja.
 #
-# Las otras reglas se ven mejor en un Dockerfile de juguete, que guarda la hora a la que se ejecutó. Se construye cuatro
-# veces más: sin cambiar nada, y cambiando el valor de `VERSION`, el texto de la línea 6 o el contenido de `nota.txt`.
-# Predice desde qué línea se repetirá cada vez.
+# Las demás reglas, en un Dockerfile de juguete que guarda su hora. Se construye cuatro veces más: tal cual, y cambiando
+# `VERSION`, el texto de la línea 6 o `nota.txt`. ¿Desde qué línea se repetirá cada vez?
 
 # %%
 REGLAS = """\
@@ -73,8 +71,8 @@ RUN date +%T > hora.txt
 RUN echo $VERSION > version.txt
 """
 carpeta = Path(temporal.name, "reglas")
-carpeta.mkdir()
-(carpeta / "nota.txt").write_text("uno\n")
+carpeta.mkdir(exist_ok=True)
+(carpeta / "nota.txt").write_text(f"uno {time.time_ns()}\n")  # nuevo cada vez que ejecutes la celda
 construir(carpeta, dockerfile=REGLAS, etiqueta="reglas:1", vista=False)
 print(motor().ejecutar("reglas:1", "cat hora.txt; date +%T").strip())
 
@@ -90,17 +88,13 @@ otra_vez("1. nada")
 print(motor().ejecutar("reglas:1", "cat hora.txt; date +%T").strip())
 otra_vez("2. el valor de VERSION", VERSION=2)
 otra_vez("3. el texto de la línea 6", REGLAS.replace("echo", "echo v"))
-(carpeta / "nota.txt").write_text("dos\n")
+(carpeta / "nota.txt").write_text(f"dos {time.time_ns()}\n")
 otra_vez("4. el contenido de nota.txt")
 
 # %% [markdown]
-# - **1.** La hora guardada es la de antes. De un `RUN` se compara su **texto**, no lo que daría: la caché no sabe qué
-#   hora es, ni si hay un paquete más nuevo. Para repetirlo todo, `sin_cache=True`.
-# - **2.** Un `ARG` entra en **todos los `RUN` que van detrás**, lo usen o no. Decláralo lo más abajo que puedas.
-# - **3.** Se repite esa línea, y las de delante no.
-# - **4.** Se repite su `COPY` y **todo lo que va detrás en su etapa**.
-#
-# `porque` lo dice, comparado con la construcción anterior de esa carpeta; la vista también lo enseña.
+# - **1.** La hora es la de antes: de un `RUN` se compara su **texto**, no lo que daría. Para repetirlo, `sin_cache=True`.
+# - **2.** Un `ARG` entra en **todos los `RUN` que van detrás**, lo usen o no: decláralo lo más abajo que puedas.
+# - **3 y 4.** Se repite lo que cambió y **todo lo que va detrás en su etapa**.
 
 # %%
 pregunta("04.a")
@@ -108,8 +102,8 @@ pregunta("04.a")
 # %% [markdown]
 # ## Lo que cuesta el orden
 #
-# Vuelve a la tienda y cambia una palabra del catálogo, como quien trabaja en ella todos los días. Su última etapa es
-# esta. ¿Qué se repetirá?
+# Vuelve a la tienda y cambia su catálogo, como quien trabaja en ella todos los días. Su última etapa es esta. ¿Qué se
+# repetirá?
 #
 # ```dockerfile
 # COPY --from=build /app/dist ./dist
@@ -118,21 +112,20 @@ pregunta("04.a")
 # ```
 
 # %%
-def abrir_los(dia):
-    catalogo = MIA / "src/catalogue.ts"
-    cambiado = re.sub(r"y los \w+\.", f"y los {dia}.", catalogo.read_text("utf-8"))
-    catalogo.write_text(cambiado, "utf-8")
+def que_aguante_los(dia):
+    nuevo = f"y los {dia} a las {time.strftime('%H:%M:%S')}."  # con la hora: el cambio es siempre nuevo
+    catalogo.write_text(re.sub(r"y los [^.]+\.", nuevo, catalogo.read_text("utf-8")), "utf-8")
 
-# %%
-abrir_los("martes")
-construir(MIA, etiqueta="tienda:multietapa")
+
+que_aguante_los("martes")
+desordenada = construir(MIA, etiqueta="tienda:multietapa")
 
 # %% [markdown]
-# Compilar hace falta. ¿Y el `npm install` del final? No ha cambiado ninguna dependencia: se repite porque **va detrás**
-# de `COPY --from=build /app/dist`, y `dist` es nuevo. Es el precio del orden de la receta original: una instalación en
-# cada cambio.
+# Ninguna dependencia ha cambiado, y aun así `npm install` se repite: **va detrás** de `COPY --from=build`, que trae
+# algo nuevo.
 #
-# Dale la vuelta. Se construye una vez, para que la caché lo tenga, y después con otro cambio. Predice.
+# Dale la vuelta. Se construye una vez, para que la caché lo tenga, y otra con un cambio igual. ¿Qué etapa dejará de
+# trabajar, y cuántos segundos se ahorran?
 
 # %%
 compilar, _, _ = (MIA / "Dockerfile").read_text("utf-8").partition("# Etapa de producción")
@@ -145,23 +138,25 @@ COPY --from=build /app/dist ./dist
 CMD ["npm", "start"]
 """
 construir(MIA, dockerfile=ORDENADA, etiqueta="tienda:ordenada", vista=False)
-abrir_los("miércoles")
-construir(MIA, dockerfile=ORDENADA, etiqueta="tienda:ordenada")
+que_aguante_los("miércoles")
+ordenada = construir(MIA, dockerfile=ORDENADA, etiqueta="tienda:ordenada")
+
+# %%
+etapas(desordenada, ordenada)
 
 # %% [markdown]
-# El mismo cambio, sin esa instalación: compara los segundos. Lo que queda es compilar. La regla cabe en una línea: **lo
-# que cambia poco, delante; lo que cambia siempre, al final**.
+# Las dos compilan, pero la `etapa 1` ya no instala: espera a `build` y copia. **Lo que cambia poco, delante; lo que
+# cambia siempre, al final.**
 #
 # ## Qué viaja de tu carpeta
 #
-# El **contexto** es la carpeta que le das a `construir`; `.dockerignore` dice qué no viaja de ella. Quítaselo a tu copia
-# y déjala como suele estar una carpeta de trabajo: con un `.env` (su token es de mentira) y un `node_modules`.
-# `contexto` la mira sin construir nada.
+# El **contexto** es la carpeta que le das a `construir`; `.dockerignore` dice qué se queda en ella. Quítaselo a tu copia
+# y añade lo de siempre: un `.env` (su token es de mentira) y un `node_modules`. `contexto` la mira sin construir.
 
 # %%
-(MIA / ".dockerignore").unlink()
+(MIA / ".dockerignore").unlink(missing_ok=True)
 (MIA / ".env").write_text("NPM_TOKEN=npm_" + "DeMentira" * 4 + "\n")
-(MIA / "node_modules").mkdir()
+(MIA / "node_modules").mkdir(exist_ok=True)
 (MIA / "node_modules/de-mi-equipo.bin").write_bytes(bytes(5_000_000))
 contexto(MIA)
 
@@ -188,7 +183,7 @@ contexto(MIA)
 # Un patrón **solo mira en la raíz**: `.env` no deja fuera `src/.env`, y `**/.env` sí. Una línea con `!` **rescata**:
 # `!.env.ejemplo`. Y gana **la última** que encaja.
 #
-# No va solo de secretos: lo que no viaja **no invalida nada**. El README está en la lista. Cámbialo y construye:
+# Lo que no viaja tampoco **invalida nada**. El README está en la lista: cámbialo y construye.
 
 # %%
 (MIA / "README.md").write_text("Otro texto.\n", "utf-8")
@@ -200,16 +195,15 @@ pregunta("04.b")
 # %% [markdown]
 # ## `npm ci` o `npm install`
 #
-# `package.json` dice qué versiones **valen**; `package-lock.json`, el **cierre**, cuáles se instalaron. Este paquete
-# mínimo tiene una dependencia, y su cierre lo escribe el propio npm: se instala en una imagen y se lee de ella.
+# `package.json` dice qué versiones **valen**; el **cierre**, `package-lock.json`, cuáles se instalaron. Lo escribe npm.
 #
-# Después, alguien cambia la versión en `package.json` y se olvida del otro archivo. ¿Qué hará cada orden?
+# Después, alguien cambia la versión en `package.json` y se olvida del cierre. ¿Qué hará cada orden?
 
 # %%
 import json
 
 paquete = Path(temporal.name, "paquete")
-paquete.mkdir()
+paquete.mkdir(exist_ok=True)
 
 
 def depende(version):
@@ -234,21 +228,18 @@ except BuildError as error:
     print("npm ci:", *[linea for linea in error.log if "satisfy" in linea])
 
 # %% [markdown]
-# `npm install` arregló el desacuerdo **dentro de la imagen**, sin decir nada; en tu carpeta, el cierre sigue igual.
-# **`npm ci`** instala lo que dice el cierre y, si no concuerda, se para. Al construir quieres lo segundo.
+# `npm install` arregló el desacuerdo **dentro de la imagen**, sin decir nada. **`npm ci`** se para: al construir quieres
+# lo segundo.
 #
 # ## Montar en vez de copiar
 #
-# Cuando cambia **una dependencia**, instalar sí se repite, y npm lo baja todo otra vez. `RUN --mount=type=cache` le
-# presta una carpeta que **sobrevive** de una construcción a otra. Esta función mide cuánto crece la caché de npm: es lo
-# que se bajó.
+# Si cambia **una dependencia**, npm lo baja todo otra vez. `RUN --mount=type=cache` le presta una carpeta que
+# **sobrevive** de una construcción a otra; lo que crece es lo que se bajó.
 #
-# La primera vez, esa carpeta está vacía. Después se añade una dependencia pequeña y se instala de las dos maneras.
-# Apuesta cuántos kB bajará cada una.
+# Primero está vacía; después se añade una dependencia pequeña y se instala de las dos maneras. ¿Cuántos kB bajará cada
+# una?
 
 # %%
-import time
-
 DEPENDENCIAS = """\
 FROM node:14-alpine
 WORKDIR /app
@@ -275,10 +266,9 @@ instalar(CACHE)
 print(motor().ejecutar("tienda:deps", "test -e /root/.npm && echo está || echo .npm no está en la imagen"))
 
 # %% [markdown]
-# Con la caché montada bajó solo lo nuevo. Con una red rápida los segundos se parecen; con una lenta, no. Y como el
-# montaje **no es una capa**, esos kB tampoco están en la imagen.
+# Con la caché montada bajó solo lo nuevo; y como el montaje **no es una capa**, nada de eso está en la imagen.
 #
-# El otro montaje, `type=bind`, enseña archivos de la carpeta **mientras dura el paso**. Predice qué habrá en `/app`.
+# El otro montaje, `type=bind`, enseña archivos de la carpeta **mientras dura el paso**. ¿Qué habrá después en `/app`?
 
 # %%
 SIN_COPIAR = f"""\
@@ -293,16 +283,15 @@ construir(MIA, dockerfile=SIN_COPIAR, etiqueta="tienda:montada")
 print(motor().ejecutar("tienda:montada", "ls -A /app"))
 
 # %% [markdown]
-# Solo `node_modules`. Los archivos montados cuentan como los de un `COPY`: si cambian, el paso se repite. Lo que haya
-# en un montaje de caché **no** cuenta: nada debe depender de que esté lleno.
+# Solo `node_modules`. Si cambia un archivo montado, el paso se repite; si cambia lo que hay en una caché montada, no:
+# nada debe depender de que esté llena.
 #
-# Todo esto vive en **este** motor. Otra máquina empieza sin nada, aunque puede aprovechar la caché que lleve dentro una
-# imagen publicada: es `cache_desde`.
+# Todo esto vive en **este** motor. Otro empieza sin nada, o con la caché de una imagen publicada (`cache_desde`).
 #
 # ## Tu turno
 #
-# Dos ejercicios. El primero se responde con un Dockerfile; el segundo, con un `.dockerignore`. Los dos construyen tu
-# respuesta dos veces, con un archivo cambiado en medio, y miran qué se repitió.
+# El primer ejercicio se responde con un Dockerfile; el segundo, con un `.dockerignore`. Se construyen dos veces, con un
+# archivo cambiado en medio.
 
 # %%
 ejercicio("04.1")
@@ -323,10 +312,10 @@ ejercicio("04.2").comprobar(respuesta_2)
 # %% [markdown]
 # ## Lo que has hecho
 #
-# - Has visto qué invalida un paso: su texto, el contenido de sus archivos, un `ARG` declarado antes y el paso de delante.
-# - Has ordenado la tienda para que una palabra nueva no cueste una instalación.
+# - Sabes qué invalida un paso: su texto, sus archivos, un `ARG` de antes y el paso de delante.
+# - Has ordenado la tienda: un cambio ya no cuesta una instalación.
 # - Has dejado fuera un secreto que iba a viajar, y lo que cambia sin hacer falta.
-# - Has instalado lo que dice el cierre, y has bajado solo lo que faltaba.
+# - Has instalado lo que dice el cierre, y bajado solo lo que faltaba.
 #
 # El orden decide también **qué viaja al desplegar**: está en [06 · Despliegues rápidos](06_despliegues_rapidos.ipynb).
 #

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 05 · Bases pequeñas
 #
-# **Qué harás.** Construir la tienda sobre cinco bases, de la mayor a ninguna, y medirlas; romper cosas a
+# **Qué harás.** Construir la tienda sobre cinco bases, de la mayor a ninguna, y mirarlas por dentro; romper cosas a
 # propósito, para ver qué falta en cada una, y arreglarlas.
 #
 # **Qué aprenderás.** Qué se gana y qué se pierde con slim, Alpine, distroless y `scratch`, y cómo se elige.
@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import docker
-from multietapa import comparar, construir, ejercicio, motor, predecir, pregunta, superficie
+from multietapa import comparar, construir, ejercicio, explorar, motor, predecir, pregunta, superficie
 from multietapa.errors import ContainerError
 
 TIENDA, FARO = "../apps/tienda-node", "../apps/faro-c"
@@ -26,13 +26,13 @@ motor()
 # %% [markdown]
 # ## Cinco maneras de empezar
 #
-# - `node:24`: un Debian con compiladores, para construir.
-# - `node:24-slim`: el mismo Debian, sin ellos.
+# - `node:24`: un Debian con compiladores.
+# - `node:24-slim`: el mismo, sin ellos.
 # - `node:24-alpine`: busybox y **musl**, otra biblioteca de C.
-# - **distroless**: Node y las bibliotecas que abre. Ni intérprete de órdenes ni gestor de paquetes.
-# - `scratch`: nada. No se descarga: es la palabra que dice «empieza vacío».
+# - **distroless**: Node y las bibliotecas que abre, sin intérprete de órdenes ni gestor de paquetes.
+# - `scratch`: nada. No se descarga; quiere decir «empieza vacío».
 #
-# Trae las que te falten; la primera vez puede tardar un par de minutos. De la que no se pueda descargar se hace aquí un
+# Trae las que te falten: la primera vez, un par de minutos. De la que no se pueda descargar se hace aquí un
 # **equivalente local**, y la tabla lo dice.
 
 # %%
@@ -43,9 +43,8 @@ motor().bases("node:24", "node:24-slim", "node:24-alpine", DISTROLESS, ESTATICA)
 # %% [markdown]
 # ## Predice
 #
-# La misma tienda, cambiando solo la base de la última etapa. La primera instala, compila y quita las dependencias de
-# desarrollo; se hace una vez, y en las demás sale de la caché. Con `node:24`, la imagen ocupará varios cientos de MB.
-# ¿Cuántos, con distroless?
+# La misma tienda, cambiando solo la base de la última etapa; la primera, que instala y compila, se hace una vez y
+# después sale de la caché. Con `node:24`, la imagen ocupará varios cientos de MB. ¿Cuántos, con distroless?
 
 # %%
 RECETA = """\
@@ -66,9 +65,10 @@ prediccion = predecir("tienda:distroless", hasta=1000)
 prediccion
 
 # %% [markdown]
-# La primera construcción se ve paso a paso; de las demás, casi todo sale de la caché. La distroless ya dice que su
-# programa es `node` (su `ENTRYPOINT`): en el `CMD` solo van los argumentos. Y para `scratch`, un programa de Node
-# necesita `node` y las bibliotecas que abre; son archivos, y se copian de Alpine.
+# El programa de la distroless ya es `node` (su `ENTRYPOINT`): en el `CMD` solo van los argumentos. En `scratch` no
+# hay ni `node`: se copia de Alpine, con las bibliotecas que abre.
+#
+# ¿Funcionarán las cinco? Fíjate en el `uid`: nadie ha escrito un `USER`.
 
 # %%
 PARTEN_DE = {"completa": "node:24", "slim": "node:24-slim", "alpine": "node:24-alpine"}
@@ -88,9 +88,6 @@ CMD ["/usr/local/bin/node", "/app/dist/server.js"]
 """
 construir(TIENDA, dockerfile=SOBRE_NADA, etiqueta="tienda:scratch")
 
-# %% [markdown]
-# ¿Funcionan las cinco? Fíjate en el `uid` de cada una: nadie ha escrito un `USER`.
-
 # %%
 cliente = docker.from_env(timeout=600)
 TIENDAS = [f"tienda:{nombre}" for nombre in ("distroless", "scratch", "alpine", "slim", "completa")]
@@ -108,15 +105,26 @@ def salud(imagen, puerto=3000, **opciones):
 
 for imagen in TIENDAS:
     print(f"{imagen:18}", salud(imagen))
-
-# %%
 comparar(*TIENDAS, prediccion=prediccion)
 
 # %% [markdown]
-# Todas contestan. La distroless (por su etiqueta, `nonroot`) corre con el uid 65532; las demás, como **root**. Cambia
-# la escala a **100 %**: en las pequeñas casi todo es **runtime**, el propio `node`, y la base ya casi no cuenta. A
-# partir de ahí no se elige por los MB, sino por lo que queda dentro. Abre las clases y mira qué tiene cada una, y de
-# cuál no se puede saber qué paquetes lleva.
+# La distroless corre con el uid 65532, por su etiqueta (`nonroot`); las demás, como **root**.
+#
+# ## ¿Dónde está lo que pesa?
+#
+# El archivo mayor es el mismo en las cinco. ¿Cuál es, y qué parte ocupa de cada una? ¿Y en qué carpeta está lo demás de
+# la completa? Apuesta, y entra a mirar; si escribes `cc1`, se busca en todas.
+
+# %%
+explorar("tienda:completa")
+for imagen in TIENDAS:
+    dentro = explorar(imagen, vista=False)
+    mayor = dentro.mayores(1)[0]
+    print(f"{imagen:18} {100 * mayor['bytes'] / dentro.desempaquetado:3.0f} %  {mayor['ruta']}")
+
+# %% [markdown]
+# En la completa pesa lo que sirve para **compilar**; en las pequeñas, `node`, y eso no lo quita otra base. A partir de
+# ahí no se elige por los MB, sino por lo que queda dentro: abre las clases. ¿De cuál no se sabe qué paquetes lleva?
 
 # %%
 superficie(*TIENDAS[:4])
@@ -128,7 +136,7 @@ pregunta("05.a")
 # ## Sin intérprete de órdenes
 #
 # En distroless y en `scratch` no hay `sh`. Lo notará quien se cuele, y también tú: no se puede «entrar a mirar», y en esa
-# etapa tampoco hay `RUN`, que es una orden de `sh`: solo se copia.
+# etapa solo se copia, porque un `RUN` es una orden de `sh`.
 
 # %%
 try:
@@ -148,14 +156,13 @@ except docker.errors.ContainerError as fallo:
     print(*[linea for linea in fallo.stderr.decode().splitlines() if "Error" in linea], sep="\n")
 
 # %% [markdown]
-# `node` ha tomado `/bin/sh` por el archivo que tenía que ejecutar. Con corchetes, cada palabra llega tal cual: es la
-# **forma exec**, y vale en todas las bases. Además el programa es el proceso 1 y recibe él las señales.
+# `node` tomó `/bin/sh` por el archivo que tenía que ejecutar. Con corchetes (la **forma exec**), cada palabra llega tal
+# cual, y las señales, al programa.
 #
 # ## musl no es glibc
 #
-# Un programa dinámico busca al arrancar su biblioteca de C; `ldd` dice cuál. Da igual mientras solo copies JavaScript,
-# pero un **módulo nativo** lleva código compilado para una de las dos. Este se instala en `node:24`, que es glibc, y se
-# copia. ¿En qué base funcionará?
+# Un programa dinámico busca al arrancar su biblioteca de C; `ldd` dice cuál. Un **módulo nativo** solo vale para una de
+# las dos. Este se instala en `node:24`, que es glibc. ¿En qué base funcionará?
 
 # %%
 LDD = "ldd /usr/local/bin/node | grep 'libc\\.'"
@@ -180,14 +187,12 @@ probar("node:24", "node:24-alpine")
 probar("node:24-alpine", "node:24-alpine")
 
 # %% [markdown]
-# Regla: **instala donde vayas a correr**, o al menos en una base con la misma biblioteca de C. Si tu aplicación depende
-# de binarios que solo se publican para glibc, slim o distroless te ahorran el problema.
+# **Instala donde vayas a correr**, o al menos con la misma biblioteca de C.
 #
 # ## Un programa y nada más
 #
-# El Faro del Puerto es un servidor de un solo archivo en C. Compilado **estático** no abre ninguna biblioteca, así que
-# puede ir solo. En `/salud` dice qué hora es aquí, con qué usuario corre y de cuántas autoridades de certificación se
-# fía. Se le pide la hora de Madrid: apuesta qué dirá de cada cosa.
+# El Faro del Puerto es un servidor en C, compilado **estático**: no abre ninguna biblioteca y puede ir solo. En `/salud`
+# dice la hora, su usuario y de cuántas autoridades de certificación se fía. Se le pide la hora de Madrid: ¿qué dirá?
 
 # %%
 print(Path(FARO, "Dockerfile.solo").read_text("utf-8"))
@@ -196,9 +201,9 @@ MADRID = {"TZ": "Europe/Madrid"}
 print(salud("faro:solo", 8080, environment=MADRID))
 
 # %% [markdown]
-# Contesta, y no avisa de nada, pero la hora es la de UTC (con «Europe» por nombre de zona), el uid 1000 no se llama de
-# ninguna manera y no se fía de nadie. Lo que falta son **tres archivos**. Se copian de la distroless estática, que
-# trae eso y poco más; o se parte de ella, que es lo mismo ya hecho, como en el `Dockerfile` del faro.
+# Contesta y no avisa de nada, pero la hora es la de UTC («Europe» no es ninguna zona), el uid 1000 no tiene nombre y no
+# se fía de nadie. Faltan **tres archivos**: se copian de la distroless estática, o se parte de ella, como en el
+# `Dockerfile` del faro.
 
 # %%
 print(Path(FARO, "Dockerfile.archivos").read_text("utf-8").partition("FROM scratch")[2])
@@ -211,14 +216,12 @@ comparar("faro:solo", "faro:archivos", "faro:multietapa")
 pregunta("05.b")
 
 # %% [markdown]
-# Node no habría notado nada: lleva dentro sus zonas horarias y sus autoridades. Depende de cada lenguaje; por eso se
-# prueba.
+# Node no habría notado nada: lleva dentro sus zonas horarias y sus autoridades. Depende del lenguaje.
 #
 # ### ¿De quién te fías?
 #
-# Una conexión HTTPS solo se acepta si una autoridad conocida responde por quien contesta. Este servidor presenta un
-# certificado propio, como los de dentro de una empresa. El faro se conecta sin conocerlo y, después, con él en su
-# archivo de autoridades.
+# HTTPS pide que una autoridad conocida responda por quien contesta. Este servidor presenta un certificado propio, como
+# los de una empresa. El faro se conecta sin conocerlo y, después, con él entre sus autoridades.
 
 # %%
 SERVIDOR = """\
@@ -246,9 +249,9 @@ web.remove(force=True)
 # %% [markdown]
 # ## Una etiqueta se mueve
 #
-# `node:24` no es una imagen: es un **nombre**, que hoy lleva a una y mañana a otra. Dos construcciones del mismo
-# Dockerfile pueden partir de bases distintas. Míralo en tu registro: se publican dos versiones con la misma etiqueta, y
-# se bajan por ella y por el **digest** de la primera, que se calcula de su contenido. ¿Qué traerá cada nombre?
+# `node:24` no es una imagen: es un **nombre**, que hoy lleva a una y mañana a otra. En tu registro se publican dos
+# versiones con la misma etiqueta, y se bajan por ella y por el **digest** de la primera, que sale de su contenido. ¿Qué
+# traerá cada nombre?
 
 # %%
 nombre = f"{motor().registro().direccion}/faro"
@@ -269,13 +272,13 @@ for referencia in (f"{nombre}:estable", primera):
     print(referencia[:48], [una for una in variables if una.startswith("VERSION")])
 
 # %% [markdown]
-# En un Dockerfile se escribe igual: `FROM node:24-slim@sha256:...`. Con la etiqueta recibes los arreglos sin pedirlos,
-# y también los cambios; con el digest, siempre lo mismo, y **actualizar pasa a ser tarea tuya** (o de un robot que
-# proponga el cambio). Lo que no conviene es `latest`: no dice ni qué es.
+# En un Dockerfile se escribe igual: `FROM node:24-slim@sha256:...`. Con la etiqueta, los arreglos y los cambios llegan
+# solos; con el digest, **actualizar es tarea tuya**. `latest` no dice ni qué es.
 #
 # ## Hasta cuándo
 #
-# Una base tiene dos relojes, el de su sistema y el de su lenguaje, y manda el que acabe antes.
+# Una base tiene dos relojes, el de su sistema y el de su lenguaje; manda el que acabe antes. ¿A cuál de estas se le
+# acabó ya?
 
 # %%
 for imagen in ("node:14-alpine", "node:24-slim", ESTATICA):
@@ -285,22 +288,21 @@ for imagen in ("node:14-alpine", "node:24-slim", ESTATICA):
         print(f"{imagen}: {vida.runtime.name} {vida.runtime.version}, {estado}; {hasta}")
 
 # %% [markdown]
-# A `node:14` se le acabó el tiempo en 2023: es la de la receta original, y hoy ninguna etapa la arregla. (En un
-# equivalente local, el sistema es el suyo: un Debian.)
+# A `node:14`, la de la receta original, y ninguna etapa lo arregla. (En un equivalente local, el sistema es un Debian.)
 #
 # ## Cómo se elige
 #
 # - **Para construir**, la completa: sus bytes no viajan.
-# - **Para correr**, slim si dudas: es glibc, con `sh` para mirar dentro.
+# - **Para correr**, slim si dudas: es glibc, con `sh` para mirar.
 # - **Alpine**, si tus módulos nativos existen para musl.
-# - **distroless**, si ya sabes qué necesita tu programa: sin `sh` y sin root.
-# - **`scratch` o la estática**, para un programa estático, con sus archivos al lado.
+# - **distroless**, si sabes qué necesita tu programa.
+# - **`scratch` o la estática**, si es estático, con sus archivos.
 #
-# Y siempre: con soporte, con `USER`, con la forma exec y probada **en esa base**.
+# Siempre con soporte, con `USER` y probada.
 #
 # ## Tu turno
 #
-# En el primer ejercicio eliges tú la base de la tienda; en el segundo, el faro está en Colombia y no tiene a nadie.
+# En el primer ejercicio eliges la base de la tienda; en el segundo, el faro está en Colombia y no tiene a nadie.
 
 # %%
 ejercicio("05.1")
@@ -321,11 +323,11 @@ ejercicio("05.2").comprobar(respuesta_2)
 # %% [markdown]
 # ## Lo que has hecho
 #
-# - Has medido la misma tienda sobre cinco bases, y sabes que en las pequeñas lo que pesa es `node`.
+# - Has visto dónde pesa la misma tienda sobre cinco bases: en las pequeñas, casi todo es `node`.
 # - Has visto fallar, y arreglado, lo que una base corriente da por hecho: intérprete, biblioteca de C, zona horaria,
 #   usuario y certificados.
-# - Has movido una etiqueta y has comprobado que un digest no se mueve.
-# - Sabes mirar hasta cuándo tiene soporte una base, y quién lo dice.
+# - Has movido una etiqueta, y un digest no se ha movido.
+# - Sabes mirar hasta cuándo tiene soporte una base.
 #
-# Para seguir leyendo, en inglés: [Building best practices](https://docs.docker.com/build/building/best-practices/), de
-# Docker.
+# Para seguir leyendo: [Building best practices](https://docs.docker.com/build/building/best-practices/), de Docker, en
+# inglés.

@@ -17,7 +17,7 @@ from datetime import date
 from pathlib import Path
 
 import docker
-from multietapa import construir, ejercicio, motor, pregunta, superficie
+from multietapa import construir, ejercicio, explorar, motor, pregunta, superficie
 from multietapa.errors import EngineLimitError, MultietapaError
 
 TIENDA = "../apps/tienda-node"
@@ -144,8 +144,17 @@ for paso in reversed(cliente.images.get("tienda:fugas").history()):
 
 # %% [markdown]
 # El valor del `ARG` está escrito junto al `RUN` que va detrás y, si el motor es reciente, también en su línea; el
-# del `ENV`, en la suya. BuildKit ya avisaba, al construir. Falta el archivo borrado: `superficie` mira además
-# todas las capas, y enseña cada secreto tapado, con la instrucción que lo dejó (de la historia, la primera).
+# del `ENV`, en la suya. BuildKit ya avisaba, al construir.
+#
+# Falta el archivo borrado. ¿Se podrá leer? `explorar` abre capa a capa: mira su **desperdicio**, lo que viaja sin
+# que ningún contenedor lo vea. Después, `superficie` reúne todos los secretos, tapados, con la instrucción que dejó
+# cada uno (de la historia, la primera).
+
+# %%
+dentro = explorar("tienda:fugas")
+for version in dentro.buscar("/app/.npmrc"):
+    print(f"capa {version['capa']}: {version['por qué no']} en la {version['escondido por la capa']}")
+    print(dentro.contenido(version["ruta"], capa=version["capa"]))
 
 # %%
 superficie("tienda:fugas")

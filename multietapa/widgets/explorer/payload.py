@@ -76,7 +76,7 @@ def _waste(explored: Explored) -> dict[str, Any]:
     part = share(losses.total, explored.bytes)
     rest = f"Y {text.count(left, 'causa', 'causas')} más: {text.size(left_bytes)}." if left else ""
     return {
-        "title": f"Desperdicio: {text.size(losses.total)}, el {part} de Desempaquetado",
+        "title": f"Desperdicio: {text.size(losses.total)} ({part} de Desempaquetado)",
         "about": LOST,
         "rows": [_loss(item) for item in shown],
         "more": rest,
