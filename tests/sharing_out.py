@@ -16,8 +16,9 @@ from xdist.scheduler import LoadFileScheduling
 ANSWERS = "test_answers.py"
 #: El ejercicio del que es una respuesta: ``test_right_answers[02.1 bien/otra]``.
 EXERCISE = re.compile(r"\[(\d\d\.\d+)[ \]]")
-#: Los que más tardan, el primero antes; el final de un nombre vale por todos los que acaban así.
-LONGEST = ("test_binder.py", ANSWERS, "test_browser.py", ".ipynb")
+#: Los que más tardan, el primero antes; el final de un nombre vale por todos los que acaban así. Mientras un
+#: proceso hace lo de Binder, el otro abre los cuadernos en el navegador y los repite con la caché ya hecha.
+LONGEST = ("test_binder.py", "test_browser.py", ".ipynb", ANSWERS)
 
 
 def group(nodeid: str) -> str:

@@ -57,10 +57,10 @@ def test_the_long_ones_go_first_and_the_quick_ones_last(collected: list[str]) ->
     groups = list(dict.fromkeys(map(group, collected)))  # así los pone en su cola xdist
     order = [one.rpartition("/")[2].partition("::")[0] for one in groups]
     assert list(dict.fromkeys(order)) == [
-        *("test_binder.py", "test_answers.py", "test_browser.py", "00_bienvenida.ipynb"),
+        *("test_binder.py", "test_browser.py", "00_bienvenida.ipynb", "test_answers.py"),
         *("test_running.py", "test_address.py"),
     ]
-    assert groups[1 : 1 + len(IDS)] == [f"tests/{ANSWERS}::{id}" for id in sorted(IDS)]
+    assert groups[3 : 3 + len(IDS)] == [f"tests/{ANSWERS}::{id}" for id in sorted(IDS)]
     assert groups[-2:] == ["tests/test_address.py", f"tests/{ANSWERS}"]  # la que no es de ningún ejercicio
     names = [one.partition("::")[2] for one in collected if "test_binder" in one]
     text = (PROJECT_ROOT / "tests/test_binder.py").read_text(encoding="utf-8")
