@@ -33,6 +33,7 @@ from multietapa.engine.session import connect
 from multietapa.errors import BundleError
 from multietapa.identity import SESSION_VARIABLE, labels
 from multietapa.paths import PROJECT_ROOT
+from tests import sharing_out
 from tools.docker_cli import DockerCommand, docker_command
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
@@ -50,8 +51,6 @@ collect_ignore = [f"test_{name}.py" for name in OUTSIDE]
 needs_unix = pytest.mark.skipif(sys.platform == "win32", reason="usa sockets o señales que Windows no tiene")
 #: Quien pide una de estas, directamente o a través de otra, es una prueba con motor.
 ENGINE_FIXTURES = {"motor_real", "engine", "second_engine_factory", "real_root", "real_apt", "learner"}
-#: Los que más tardan, el primero antes.
-LONGEST = "binder".split()
 APPLETS = "sh ls cat echo wget httpd sleep dd rm mkdir ln touch id mv cp nslookup".split()
 
 
@@ -64,14 +63,19 @@ def pytest_report_header() -> list[str]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marca ``motor`` los cuadernos y las pruebas que piden uno; quien lo arranca la lleva escrita.
 
-    Con varios procesos, los archivos que más tardan van primero, para que ninguno acabe solo.
+    Con varios procesos, los que más tardan van primero, para que ninguno acabe solo.
     """
     for item in items:
         if ENGINE_FIXTURES & set(getattr(item, "fixturenames", ())) or item.path.suffix == ".ipynb":
             item.add_marker("motor")
     if "PYTEST_XDIST_WORKER" in os.environ:
-        places = {f"test_{name}.py": place for place, name in enumerate(LONGEST)}
-        items.sort(key=lambda item: places.get(item.path.name, len(places)))
+        sharing_out.sort(items)
+
+
+@pytest.hookimpl(optionalhook=True)  # sin xdist («-p no:xdist») no hay reparto
+def pytest_xdist_make_scheduler(config: pytest.Config) -> sharing_out.SharingOut | None:
+    """Con ``--dist loadfile``, el reparto de ``tests/sharing_out.py``; con otro, el de xdist."""
+    return sharing_out.SharingOut(config) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -23,7 +23,7 @@ from multietapa.paths import PROJECT_ROOT
 EVERYTHING = ("tests", "notebooks", "--nbval-lax", "--nbval-sanitize-with=tests/cuadernos.cfg")
 #: La marca se la pone ``tests/conftest.py`` a lo que pide un motor.
 FAST = ("-m", "not motor")
-#: A la vez en dos procesos, cada archivo entero en uno, por el orden que les da ``tests/conftest.py``.
+#: A la vez en dos procesos, con los grupos y el orden de ``tests/sharing_out.py``.
 SHARED_OUT = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 MEASURED = ("--cov", "--cov-report=")
 #: Van aparte (pyproject.toml las deja fuera si no se nombran): descargan y ponen en marcha otros motores.
