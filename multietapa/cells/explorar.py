@@ -18,6 +18,7 @@ from multietapa.engine.model import EngineInfo
 from multietapa.engine.session import info_of
 from multietapa.engine.talking import talking
 from multietapa.errors import MultietapaError
+from multietapa.image.many import many_values
 from multietapa.measure.measure import quick_sizes
 from multietapa.widgets.base import open_view
 from multietapa.widgets.explorer.explorer import ExplorerView, View
@@ -112,15 +113,16 @@ def _explored(session: Session, vista: bool | str, info: EngineInfo | None) -> E
 def _read(session: Session, view: View, opening: Explored) -> Explored:
     start = time.monotonic()
     tick = Ticker(view, opening.name, 1, 1, start)
-    try:
-        tick("Consultando lo ya leído", 0, 0)
-        found = session.read(tick)
-    except KeyboardInterrupt:
-        view.finish(opening, Phase.INTERRUPTED)
-        raise KeyboardInterrupt from None  # una nueva: el rastro de esta llega hasta el fondo
-    except BaseException as problem:
-        reason = problem.what if isinstance(problem, MultietapaError) else repr(problem)
-        view.finish(opening, Phase.FAILED, reason)
-        raise
-    view.finish(found, Phase.DONE)
+    with many_values():
+        try:
+            tick("Consultando lo ya leído", 0, 0)
+            found = session.read(tick)
+        except KeyboardInterrupt:
+            view.finish(opening, Phase.INTERRUPTED)
+            raise KeyboardInterrupt from None  # una nueva: el rastro de esta llega hasta el fondo
+        except BaseException as problem:
+            reason = problem.what if isinstance(problem, MultietapaError) else repr(problem)
+            view.finish(opening, Phase.FAILED, reason)
+            raise
+        view.finish(found, Phase.DONE)
     return found

@@ -17,7 +17,6 @@ from multietapa.widgets.surface.listing import plain
 ROOM = 120_000
 """Caracteres de una respuesta: no se guardan con el cuaderno."""
 RESULTS = 300
-_KEPT = 4  # filtros cuyas sumas se guardan
 Peek = Callable[[int, Node], tuple[str | None, str]]
 """El texto de un archivo de una capa (desde 0), o ``None``, y lo que hay que decir de él."""
 Card = Callable[[int, Node], str]
@@ -30,7 +29,6 @@ class Answers:
     def __init__(self, explored: Explored, peek: Peek, card: Card) -> None:
         assert explored.shelves is not None  # solo se pregunta por lo que ya se leyó
         self._whole, self._peek, self._card = explored.shelves, peek, card
-        self._filtered: dict[Filter, Shelves] = {}
 
     def __call__(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """La respuesta. Lanza ``MultietapaError`` si no hay lo que se pide."""
@@ -61,11 +59,13 @@ class Answers:
         """Lo que cuelga de cada carpeta del camino a una ruta, con el paso siguiente aunque pese poco."""
         self._node(str(asked["camino"]))
         names = str(asked["camino"]).strip("/").split("/")
-        found = []
-        for n, name in enumerate(names):
-            above = "/".join(names[:n])
-            found.append({"ruta": above, "filas": level(self._whole, self._node(above), must=name)})
-        return {"carpetas": found}
+        nodes = [self._node("/".join(names[:n])) for n in range(len(names) + 1)]
+        return {
+            "carpetas": [
+                {"ruta": "/".join(names[:n]), "filas": level(self._whole, nodes[n], must=nodes[n + 1].name)}
+                for n in range(len(names))
+            ]
+        }
 
     def _search(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         wanted = str(asked["buscar"])
@@ -92,14 +92,7 @@ class Answers:
         return node
 
     def _shelves(self, asked: Mapping[str, Any]) -> Shelves:
-        wanted = _wanted(asked.get("filtro") or {})
-        if wanted.whole:
-            return self._whole
-        if wanted not in self._filtered:
-            while len(self._filtered) >= _KEPT:
-                del self._filtered[next(iter(self._filtered))]
-            self._filtered[wanted] = Shelves(self._whole.tree, wanted)
-        return self._filtered[wanted]
+        return self._whole.filtered(_wanted(asked.get("filtro") or {}))
 
 
 def _wanted(asked: Mapping[str, Any]) -> Filter:

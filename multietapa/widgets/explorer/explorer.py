@@ -63,10 +63,14 @@ class ExplorerView(WidgetView):
         self.progress = progress_payload(progress, "Leyendo")
 
     def finish(self, explored: Explored, phase: Phase, reason: str = "") -> None:
-        """Enseña el final y deja sus gemelos guardados en la salida, para exportaciones."""
+        """Deja sus gemelos guardados en la salida, para exportaciones, y enseña el final.
+
+        Por este orden: al guardarlos se dibuja otra vez, y quien ya mirara perdería su sitio.
+        """
         self._state = (explored, phase, reason)
-        self.put({"progress": {}, **payload(*self._state)})
+        values = payload(*self._state)
         self.save_twins()
+        self.put({"progress": {}, **values})
 
     def twins(self) -> tuple[str, str]:
         """Lo que se ve, con lo último que se sabe, en texto y en HTML."""
