@@ -39,7 +39,7 @@ from multietapa.widgets.explorer.shelves import ORIGINS, Filter, Leaf, Shelves, 
 from multietapa.widgets.explorer.squarify import Box, squarify
 from multietapa.widgets.explorer.twin import lines, static_html
 from multietapa.widgets.explorer.value import Explored, explored, masked
-from multietapa.widgets.explorer.words import Phase, headline, notes, share, status
+from multietapa.widgets.explorer.words import Phase, headline, share, status
 
 STATE_BYTES = 60_000
 SEED = int(os.environ.get("MULTIETAPA_SEMILLA") or random.randrange(10**6))
@@ -245,9 +245,11 @@ def test_a_million_files_say_what_is_grouped() -> None:
     """Desde doscientos mil archivos, al abrir se dice cuántos son y qué se agrupa; con pocos, no."""
     found = many(300)
     huge = replace(found, layers=tuple(replace(layer, files=600_000) for layer in found.layers))
-    assert "1\u202f200\u202f000 archivos" in " ".join(notes(huge))
-    assert "van agrupados" in " ".join(notes(huge))
-    assert "agrupados" not in " ".join(notes(found))
+    for said in (payload(huge, Phase.DONE)["head"]["grouped"], "\n".join(lines(huge)), static_html(huge)):
+        assert "1\u202f200\u202f000 archivos" in said
+        assert "van agrupados" in said
+    assert payload(found, Phase.DONE)["head"]["grouped"] == ""
+    assert "agrupados" not in "\n".join(lines(found))
 
 
 # --- Lo que contesta el kernel ---

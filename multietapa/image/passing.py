@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from multietapa.image.layer import Inspector, Layer, read_passing
 from multietapa.image.stored import Blocks
-from multietapa.image.tarwalk import Limits, broken, walk
+from multietapa.image.tarwalk import Limits, walk
 
 _DIGEST = re.compile(r"(?:^|[/:])([0-9a-f]{64})(?:\.tar)?$")
 
@@ -42,9 +42,7 @@ def passing_layers(
         if diff_id in inspectors and diff_id not in found:
             begins(diff_id, source.tell(), size)
             layer = read_passing(pieces, diff_id=diff_id, limits=left, inspector=inspectors[diff_id])
-            left = replace(left, entries=left.entries - len(layer.files))
-            if left.entries < 0:
-                broken(f"Sus capas suman más de {limits.entries} entradas.")
+            left = replace(left, used=left.used + len(layer.files))
             found[diff_id] = layer
 
     outer = replace(limits, layer_bytes=1 << 42)

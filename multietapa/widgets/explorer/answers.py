@@ -17,6 +17,8 @@ from multietapa.widgets.surface.listing import plain
 ROOM = 120_000
 """Caracteres de una respuesta: no se guardan con el cuaderno."""
 RESULTS = 300
+LOOSE = 3_000
+"""Cuántas cosas de una carpeta se mandan sueltas, de cada capa, si se piden."""
 Peek = Callable[[int, Node], tuple[str | None, str]]
 """El texto de un archivo de una capa (desde 0), o ``None``, y lo que hay que decir de él."""
 Card = Callable[[int, Node], str]
@@ -47,8 +49,8 @@ class Answers:
     def _folder(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         shelves = self._shelves(asked)
         node = self._node(str(asked["carpeta"]))
-        if asked.get("todo"):
-            return {"filas": level(shelves, node, most=3_000)}
+        if most := min(int(asked.get("sueltos") or 0), LOOSE):
+            return {"filas": level(shelves, node, most=most)}
         return {"filas": packed(shelves, node, ROOM)}
 
     def _filter(self, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -74,7 +76,7 @@ class Answers:
             f"{plain(hit.node.path)}\t{number(hit.bytes)}\t{hit.version.layer}\t{'' if hit.visible else 'x'}"
             for hit in hits.hits
         ]
-        shown = f", las {text.number(len(rows))} mayores" if hits.left else ""
+        shown = f", los {text.number(len(rows))} mayores" if hits.left else ""
         counted = text.count(hits.count, "archivo", "archivos")
         return {"filas": rows, "text": f"{counted} en toda la imagen ({text.size(hits.bytes)}){shown}"}
 

@@ -66,7 +66,7 @@ function render({ model, el, kernel }) {
   }
 
   function enter(sight) {
-    if (sight.kind === "r") return fetchFolder(sight.path, true);
+    if (sight.kind === "r") return sight.up.full ? say(FULL) : fetchFolder(sight.path, MOST_LOOSE);
     if (sight.kind === "f") return select(sight);
     const chain = state.chain(sight);
     state.trail.push(...chain.slice(chain.indexOf(state.here) + 1).map((each) => each.key));
@@ -74,7 +74,7 @@ function render({ model, el, kernel }) {
     draw();
     detail.draw();
     choose(state.here.kids.length ? map.first() ?? state.here.kids[0].key : "");
-    if (!sight.known && (sight.files || sight.bytes)) fetchFolder(sight.path, false);
+    if (!sight.known && (sight.files || sight.bytes)) fetchFolder(sight.path, 0);
   }
 
   function climb(level) {
@@ -89,7 +89,7 @@ function render({ model, el, kernel }) {
     const opening = !state.expanded.delete(sight.key);
     if (opening) state.expanded.add(sight.key);
     draw();
-    if (opening && !sight.known && sight.files) fetchFolder(sight.path, false);
+    if (opening && !sight.known && sight.files) fetchFolder(sight.path, 0);
   }
 
   function sort(field) {
@@ -124,11 +124,11 @@ function render({ model, el, kernel }) {
     map.focus();
   }
 
-  function fetchFolder(path, all) {
-    ask({ carpeta: path, todo: all, filtro: state.filter }, (answer) => {
-      state.adopt(state.filtered || state.base, path, answer.filas);
+  function fetchFolder(path, most) {
+    ask({ carpeta: path, sueltos: most, filtro: state.filter }, (answer) => {
+      state.adopt(state.filtered || state.base, path, answer.filas, most > 0);
       draw();
-      if (!state.chosen || all) state.chosen = map.first() ?? "";
+      if (!state.chosen || most) state.chosen = map.first() ?? "";
       map.mark();
     });
   }

@@ -4,8 +4,9 @@ function headPanel(model, root, kernel) {
   const box = element("div", "mte-head");
   const title = element("div", "mte-title", "", { role: "heading", "aria-level": 3 });
   const phase = element("span", "mte-phase", "", { role: "status" });
-  const [engine, reason, notes] = [element("div", "mte-engine"), element("p", "mte-reason"), element("ul", "mte-notes")];
-  box.append(title, phase, engine);
+  const [engine, grouped] = [element("div", "mte-engine"), element("p", "mte-grouped")];
+  const [reason, notes] = [element("p", "mte-reason"), element("ul", "mte-notes")];
+  box.append(title, phase, engine, grouped);
 
   function draw() {
     const now = model.get("head");
@@ -16,6 +17,8 @@ function headPanel(model, root, kernel) {
     setText(engine, now.engine);
     setText(phase, lost ? "✗ sin terminar" : now.status);
     setText(reason, lost ? "No llegó a terminar: su kernel ya no está. Vuelve a ejecutar la celda." : now.reason);
+    setText(grouped, now.grouped);
+    grouped.hidden = !now.grouped;
     reason.hidden = !reason.textContent;
     notes.replaceChildren(...now.notes.map((note) => element("li", "", note)));
     notes.hidden = !now.notes.length;

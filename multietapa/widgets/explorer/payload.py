@@ -15,6 +15,7 @@ from multietapa.widgets.explorer.words import (
     Phase,
     about,
     cause,
+    grouping,
     headline,
     notes,
     share,
@@ -48,6 +49,7 @@ def payload(explored: Explored, phase: Phase, reason: str = "") -> dict[str, Any
             "about": about(explored),
             "headline": headline(explored),
             "engine": explored.source,
+            "grouped": grouping(explored),
             "notes": list(notes(explored)),
             "origins": [
                 {"name": origin.value, "paint": ORIGIN_PAINTS[origin.value].pattern, "bytes": size}

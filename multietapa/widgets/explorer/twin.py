@@ -14,6 +14,7 @@ from multietapa.widgets.explorer.shelves import ORIGINS
 from multietapa.widgets.explorer.value import Explored
 from multietapa.widgets.explorer.words import (
     Phase,
+    grouping,
     headline,
     loss_path,
     loss_words,
@@ -51,6 +52,8 @@ def lines(explored: Explored, phase: Phase = Phase.DONE, reason: str = "") -> It
         yield status(phase, reason)
     yield ""
     yield f"{headline(explored)}."
+    if many := grouping(explored):
+        yield many
     if explored.layers:
         yield ""
         yield "Capas, de abajo arriba:"
@@ -78,6 +81,8 @@ def static_html(explored: Explored, phase: Phase = Phase.DONE, reason: str = "")
     """El gemelo en HTML: un mapa, unas tablas y unos plegables que se abren sin kernel y sin red."""
     opening = f"<p>{_esc(status(phase, reason))}</p>" if phase is not Phase.DONE else ""
     head = f"<p><strong>{_esc(headline(explored))}.</strong></p><p><small>{_esc(explored.source)}</small></p>"
+    if many := grouping(explored):
+        head += f"<p>{_esc(many)}</p>"
     drawn = ""
     if explored.shelves and explored.tree:
         drawn = _legend(explored) + picture(explored.shelves)
