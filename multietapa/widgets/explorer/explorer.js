@@ -34,6 +34,10 @@ function render({ model, el, kernel }) {
     state.look();
     drawCrumbs();
     map.draw();
+    drawList();
+  }
+
+  function drawList() {
     list.draw(state.here, told, state.expanded, state.sorting);
     list.mark(state.chosen);
   }
@@ -88,13 +92,13 @@ function render({ model, el, kernel }) {
   function toggle(sight) {
     const opening = !state.expanded.delete(sight.key);
     if (opening) state.expanded.add(sight.key);
-    draw();
+    drawList();
     if (opening && !sight.known && sight.files) fetchFolder(sight.path, 0);
   }
 
   function sort(field) {
     state.sorting = [field, state.sorting[0] === field ? !state.sorting[1] : field === "bytes"];
-    draw();
+    drawList();
   }
 
   function regroup(value) {
