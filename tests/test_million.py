@@ -40,8 +40,8 @@ SOURCES = (
 )
 
 #: Sube con Escape y vuelve a entrar con Intro.
-KEYS = "".join(
-    f"node.dispatchEvent(new KeyboardEvent('keydown', {{key: '{key}', bubbles: true, cancelable: true}}));"
+KEYS = tuple(
+    f"node.dispatchEvent(new KeyboardEvent('keydown', {{key: '{key}', bubbles: true, cancelable: true}}))"
     for key in ("Escape", "Enter")
 )
 
@@ -102,11 +102,12 @@ def page(browser: Browser) -> Iterator[Page]:
     assert errors == []
 
 
-def quickly(what: str, node: Locator, act: str) -> None:
-    """Lo que hace la página sola no llega a 100 ms; la primera vez, aún sin compilar, no cuenta."""
-    took = min(float(node.evaluate(TIMED, act)) for _ in range(3))
-    print(f"{what}: {took:.0f} ms")
-    assert took < STEP_MS, f"{what}: {took:.0f} ms"
+def quickly(what: str, node: Locator, *acts: str) -> None:
+    """Nada de lo que hace la página sola llega a 100 ms; la primera vez, aún sin compilar, no cuenta."""
+    rounds = [[float(node.evaluate(TIMED, act)) for act in acts] for _ in range(6)]
+    took = [round(min(times)) for times in zip(*rounds, strict=True)]
+    print(f"{what}: {took} ms")
+    assert max(took) < STEP_MS, f"{what}: {took} ms"
 
 
 def answered(what: str, *acts: Callable[[], object]) -> None:
@@ -152,9 +153,9 @@ def test_a_million_files_open_and_answer(page: Page, lab_url: str, tmp_path: Pat
     expect(view.locator(".mte-detail")).to_contain_text("a los demás se llega buscándolos")
     expect(view.locator(".mte-more")).to_contain_text("Se ven 200 filas de 3\u202f000")
     quickly("ordenar", view.locator(".mte-sort").first, "node.click()")
-    quickly("colorear", view.get_by_role("radio", name="capa", exact=True), "node.click()")
-    quickly("colorear otra vez", view.get_by_role("radio", name="origen", exact=True), "node.click()")
-    quickly("subir y volver", view.locator(".mte-map"), KEYS)
+    colours = [f"node.querySelectorAll('input[type=radio]')[{n}].click()" for n in (3, 2)]
+    quickly("colorear por capa y por origen", view.locator(".mte-tools"), *colours)
+    quickly("subir y volver", view.locator(".mte-map"), *KEYS)
 
     # Buscar entre todos, e ir
     first = view.locator(".mte-found li").first

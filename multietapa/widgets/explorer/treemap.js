@@ -1,7 +1,7 @@
 // El mapa: rectángulos tan cuadrados como se puede (el algoritmo de Bruls, Huizing y van Wijk), unos dentro de
 // otros. squarify.py coloca los del gemelo igual que squarify coloca estos (lo comprueba test_explorer_view.py).
 
-const MOST_RECTANGLES = 600;
+const MOST_RECTANGLES = 400;
 const HEADER = 18;
 
 // De mayor a menor, en una caja: un [x, y, ancho, alto] por cada tamaño.
