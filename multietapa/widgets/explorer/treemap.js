@@ -72,7 +72,8 @@ function drawTreemap(box, sight, paint) {
       parent.append(node);
       if (kid.cut) {
         Object.assign(node, { sight: of, deep: of, title: `${number(kid.cut.length)} más, que no caben: ${size(kid.bytes)}` });
-        node.className += " mte-rest mte-none mte-cut";
+        const paints = new Set(kid.cut.map(paint.fill));
+        node.className += ` mte-rest mte-cut ${paints.size > 1 ? "mte-none" : [...paints][0]}`;
         node.setAttribute("aria-hidden", true);
         if (inner > 60 && tall > 13) node.append(element("span", "mte-label", `y ${number(kid.cut.length)} más`));
         continue;
