@@ -35,7 +35,8 @@ PACKAGES: dict[str, dict[str, object]] = {
 #: Carpetas en las que cada regla mira la ruta, o el nombre.
 PLACES = (
     "", "bin", "etc", "opt/yarn-1/lib", "opt/jdk-17/bin", "nodejs/x", "var", "var/lib", "var/cache/apt",
-    "var/www/x", "tmp", "root/.cache/pip", "home/ana/.npm", "go/pkg/mod", "app", "app/node_modules", "app/node_modules/a",
+    "var/www/x", "tmp", "root/.cache/pip", "home/ana/.npm", "go/pkg/mod", "app", "app/node_modules",
+    "app/node_modules/a",
     "app/node_modules/a/node_modules/x", "app/node_modules/@t", "app/node_modules/@t/y/lib",
     "app/node_modules/.bin", "app/node_modules/.cache/x", "app/node_modules/.pnpm/x@1/node_modules/x",
     "app/venv/lib", "srv/site-packages/pip", "usr", "usr/bin", "usr/local", "usr/local/bin", "usr/local/lib",

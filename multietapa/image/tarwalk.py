@@ -32,8 +32,8 @@ _KINDS = {
 class Limits:
     """Hasta dónde se acepta un archivo antes de llamarlo hostil. Tamaños en bytes.
 
-    ``entries`` son las de todas las capas, con sus carpetas: caben un millón de archivos. ``used`` son las de
-    las capas que ya se leyeron.
+    ``entries`` son las de todas las capas (cabe un millón de archivos, con sus carpetas) y ``used``, las de
+    las que ya se leyeron.
     """
 
     layer_bytes: int = 32 << 30
@@ -98,10 +98,10 @@ def broken(why: str) -> NoReturn:
 
 def too_many(entries: int) -> NoReturn:
     """Lanza el ``ArchiveError`` de una imagen con más de ``entries`` entradas, que puede no ser hostil."""
+    counted = f"{text.number(entries)} entradas (archivos, enlaces y carpetas)"
     raise ArchiveError(
         "La imagen tiene demasiados archivos para leerla.",
-        why=f"Sus capas suman más de {text.number(entries)} entradas (archivos, enlaces y carpetas), y "
-        "abrirla podría agotar la memoria.",
+        why=f"Sus capas suman más de {counted}, y abrirla podría agotar la memoria.",
         next_step="Si es tuya, mira qué se copia o se instala en ella; si viene de fuera, no la cargues.",
     )
 
