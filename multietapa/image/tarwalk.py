@@ -30,15 +30,11 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class Limits:
-    """Hasta dónde se acepta un archivo antes de llamarlo hostil. Tamaños en bytes.
-
-    ``entries`` son las de todas las capas (cabe un millón de archivos, con sus carpetas) y ``used``, las de
-    las que ya se leyeron.
-    """
+    """Hasta dónde se acepta un archivo antes de llamarlo hostil. Tamaños en bytes."""
 
     layer_bytes: int = 32 << 30
-    entries: int = 1_500_000
-    used: int = 0
+    entries: int = 1_500_000  # de todas las capas: cabe un millón de archivos, con sus carpetas
+    used: int = 0  # de ellas, las de las capas ya leídas
     metadata_bytes: int = 1 << 20
     config_bytes: int = 16 << 20
     document_bytes: int = 8 << 20
