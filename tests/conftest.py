@@ -43,7 +43,7 @@ BASE_IMAGE = "multietapa-pruebas/base:1"
 LINUX_ONLY = (
     "apt base_packages bases binder browser bundle bundle_archive bundle_manifest bundle_signatures "
     "bundle_sources cleaning cli data_disk deploy desplegar discovery embedded host_limits iniciar lifetime "
-    "loader network one_cpu private pull rootless session_named session_pulls state"
+    "loader million network one_cpu private pull rootless session_named session_pulls state"
 ).split()
 UNIX_ONLY = "context contexts image_tar paths reasons session".split()
 OUTSIDE = {"linux": [], "win32": [*LINUX_ONLY, *UNIX_ONLY]}.get(sys.platform, LINUX_ONLY)

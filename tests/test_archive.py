@@ -234,12 +234,26 @@ def test_pax_bomb_is_bounded() -> None:
 
 
 def test_too_many_entries() -> None:
-    """Hay un tope de entradas por capa y por imagen."""
+    """Hay un tope de entradas por capa y por imagen, y se dice cuál; por defecto, caben más de un millón."""
     layers = [layer(*(entry(f"{n}-{i}") for i in range(60))) for n in range(3)]
-    with pytest.raises(ArchiveError, match="50 entradas"):
+    with pytest.raises(ArchiveError, match="más de 50 entradas"):
         read(layers[0], limits=Limits(entries=50))
-    with pytest.raises(ArchiveError, match="entradas"):
+    with pytest.raises(ArchiveError, match="más de 100 entradas") as caught:
         measure_archive(io.BytesIO(archive(layers)), limits=Limits(entries=100))
+    assert "demasiados archivos" in caught.value.what
+    assert Limits().entries > 1_000_000
+
+
+def test_the_headers_of_a_name_are_not_entries() -> None:
+    """Un nombre largo lleva una cabecera o dos delante: no cuentan como entradas, pero tienen su tope."""
+    long = "carpeta/" * 30
+    for form in (tarfile.PAX_FORMAT, tarfile.GNU_FORMAT):
+        many = layer(*(entry(f"{long}{n}", long, "symlink") for n in range(50)), format=form)
+        assert len(read(many, limits=Limits(entries=50)).files) == 50
+    (info, _) = entry("x")
+    bare = info.create_pax_global_header({"comment": "x"})
+    with pytest.raises(ArchiveError, match="más cabeceras extendidas que entradas"):
+        read(bare * 200 + layer(entry("x")), limits=Limits(entries=50))
 
 
 @pytest.mark.parametrize(

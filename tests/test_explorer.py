@@ -16,7 +16,7 @@ from multietapa import text
 from multietapa.errors import MultietapaError
 from multietapa.image.image import MeasuredImage
 from multietapa.image.layer import FileEntry, Layer
-from multietapa.image.nodes import Change
+from multietapa.image.nodes import Change, Node
 from multietapa.image.origins import Origin, by_origin
 from multietapa.image.tree import tree
 from multietapa.widgets.explorer.answers import Answers
@@ -35,11 +35,11 @@ from multietapa.widgets.explorer.sample import (
     opening,
     whole,
 )
-from multietapa.widgets.explorer.shelves import ORIGINS, Filter, Shelves
+from multietapa.widgets.explorer.shelves import ORIGINS, Filter, Leaf, Shelves, Sum
 from multietapa.widgets.explorer.squarify import Box, squarify
 from multietapa.widgets.explorer.twin import lines, static_html
 from multietapa.widgets.explorer.value import Explored, explored, masked
-from multietapa.widgets.explorer.words import PHASES, headline, notes, share
+from multietapa.widgets.explorer.words import PHASES, headline, share
 from multietapa.widgets.progress import Phase
 
 STATE_BYTES = 60_000
@@ -53,9 +53,9 @@ def saved_bytes(view: ExplorerView) -> int:
     return len(json.dumps(state, indent=1, ensure_ascii=False, sort_keys=True).encode())
 
 
-def shelves(stack: Sequence[Layer], wanted: Filter | None = None) -> Shelves:
+def shelves(stack: Sequence[Layer]) -> Shelves:
     """El árbol por capas de esas capas, sin base conocida."""
-    return Shelves(tree(image(stack, base=0)), wanted)
+    return Shelves(tree(image(stack, base=0)))
 
 
 def read(rows: str) -> Iterator[tuple[int, str, str, int, int]]:
@@ -97,12 +97,18 @@ def test_everything_adds_up_to_the_byte(case: int) -> None:
     for layer in measured.layers:
         each = found.at("").get(layer.index)
         assert (each.bytes if each else 0) == layer.unpacked_bytes
-    for node in found.tree.nodes():
-        for index, mine in found.at(node.path).items():
-            kids = [inside for _, inside in found.folders(node, index)]
-            leaves = list(found.leaves(node, index))
-            assert mine.bytes == sum(kid.bytes for kid in kids) + sum(leaf.bytes for leaf in leaves)
-            assert mine.files == sum(kid.files for kid in kids) + sum(not leaf.marker for leaf in leaves)
+    for wanted in (Filter(), Filter(origin=4), Filter(layer=1, waste=True), Filter(change=Change.ADDED)):
+        kept = found.filtered(wanted)
+        for node in found.tree.nodes():
+            inside = kept.inside(node, 10**6)
+            assert inside.keys() == kept.at(node.path).keys()
+            for index, mine in kept.at(node.path).items():
+                kids = Sum()
+                for _, kid in inside[index].kids:
+                    leaf = next(kept.of(kid)) if isinstance(kid, Node) else kid
+                    kids.add(leaf.sum if isinstance(leaf, Leaf) else leaf[1])
+                assert (mine.bytes, mine.files, mine.waste) == (kids.bytes, kids.files, kids.waste)
+                assert mine.origins == kids.origins
     assert dict(zip(ORIGINS, found.total.origins, strict=True)) == by_origin(measured)
 
 
@@ -167,7 +173,7 @@ def test_a_filter_keeps_only_its_own(wanted: Filter, bytes_: int) -> None:
         [[entry("app/a", 10), entry("tmp/b", 300)], [entry("app/a", 30), entry("tmp/b", 0, kind="whiteout")]],
         ["COPY", "RUN rm"],
     )
-    assert shelves(stack, wanted).total.bytes == bytes_
+    assert shelves(stack).filtered(wanted).total.bytes == bytes_
 
 
 def test_a_name_that_cannot_be_written_is_found_by_what_is_shown() -> None:
@@ -240,9 +246,11 @@ def test_a_million_files_say_what_is_grouped() -> None:
     """Desde doscientos mil archivos, al abrir se dice cuántos son y qué se agrupa; con pocos, no."""
     found = many(300)
     huge = replace(found, layers=tuple(replace(layer, files=600_000) for layer in found.layers))
-    assert "1\u202f200\u202f000 archivos" in " ".join(notes(huge))
-    assert "van agrupados" in " ".join(notes(huge))
-    assert "agrupados" not in " ".join(notes(found))
+    for said in (payload(huge, Phase.DONE)["head"]["grouped"], "\n".join(lines(huge)), static_html(huge)):
+        assert "1\u202f200\u202f000 archivos" in said
+        assert "van agrupados" in said
+    assert payload(found, Phase.DONE)["head"]["grouped"] == ""
+    assert "agrupados" not in "\n".join(lines(found))
 
 
 # --- Lo que contesta el kernel ---

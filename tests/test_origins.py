@@ -17,6 +17,7 @@ from multietapa.image.origins import (
     classified,
 )
 from multietapa.image.overlay import Loss, overlay
+from multietapa.image.tree import tree
 from tests.crafted import archive, entry, folder, layer, random_layers
 
 MANIFEST = {"dependencies": {"a": "1"}, "devDependencies": {"d": "1"}, "optionalDependencies": {"o": "1"}}
@@ -31,6 +32,17 @@ PACKAGES: dict[str, dict[str, object]] = {
     "o": {"dependencies": {"falta": "1"}},
     "p": {},
 }  # fmt: skip
+#: Carpetas en las que cada regla mira la ruta, o el nombre.
+PLACES = (
+    "", "bin", "etc", "opt/yarn-1/lib", "opt/jdk-17/bin", "nodejs/x", "var", "var/lib", "var/cache/apt",
+    "var/www/x", "tmp", "root/.cache/pip", "home/ana/.npm", "go/pkg/mod", "app", "app/node_modules",
+    "app/node_modules/a",
+    "app/node_modules/a/node_modules/x", "app/node_modules/@t", "app/node_modules/@t/y/lib",
+    "app/node_modules/.bin", "app/node_modules/.cache/x", "app/node_modules/.pnpm/x@1/node_modules/x",
+    "app/venv/lib", "srv/site-packages/pip", "usr", "usr/bin", "usr/local", "usr/local/bin", "usr/local/lib",
+    "usr/local/lib/python3.12/site-packages", "usr/local/include", "usr/share/doc/x", "usr/src/app",
+)  # fmt: skip
+NAMES = ("x", "node", "npm", "python3", "libpython3.so", "README.md", "lib", "node.1", "d", "pip")
 PRODUCTION = {"a", "a/node_modules/x", "o", "p"}
 LOCK_V1 = {
     "lockfileVersion": 1,
@@ -291,3 +303,21 @@ def test_cycles_end() -> None:
     }
     found = origins_of(image(files))
     assert [path for path in files if found[path] is Origin.DEVELOPMENT] == list(files)[1:]
+
+
+@pytest.mark.parametrize("base", [0, 1])
+def test_the_origin_of_a_folder_is_that_of_all_its_files(base: int) -> None:
+    """Donde se responde por la carpeta entera, es lo mismo que se responde de cada archivo suyo."""
+    files = {f"{place}/{name}".lstrip("/"): "1" for place in PLACES for name in NAMES}
+    for place in PLACES:  # lo que es una carpeta no puede ser también un archivo
+        files.pop(place, None)
+    lock = {"app/package.json": json.dumps(MANIFEST), "app/package-lock.json": json.dumps(lock_v3())}
+    ours = tree(image(files | lock, base=base))
+    known = 0
+    for node in ours.nodes():
+        said = ours.origin_in(node.path, 0) if node.children else None
+        for kid in node.children.values() if said else ():
+            if kid.entry and kid.entry.kind == "file":
+                assert ours.origin(kid.entry, 0) is said, kid.path
+                known += 1
+    assert known > 150

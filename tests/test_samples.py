@@ -35,7 +35,7 @@ SHARED = (
 )
 VIEW_LINES = 120
 #: Lo más que ocupa el JavaScript de una vista que hace más que las otras: va una vez por cuaderno.
-DRAWING_BYTES = {"explorer": 43_500}
+DRAWING_BYTES = {"explorer": 45_000}
 #: Lo que un lector de pantalla ofrece como regiones de la página.
 LANDMARKS = ":is(.mt, .mt *):is([role=region], header, footer, nav, main, aside, form, section)"
 

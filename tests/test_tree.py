@@ -418,6 +418,18 @@ def test_text_is_found_without_capitals_or_accents() -> None:
     assert plain("ÁÉÍÓÚÑ") == "aeioun"
 
 
+@pytest.mark.parametrize("wanted", ["a", "b/", "/a", "a/b", "/", "ña", "B/A/", "c/d", "d/d", "zz", "a/b/c"])
+def test_a_search_finds_what_looking_one_by_one_would(wanted: str) -> None:
+    """Mirar todos los nombres de una carpeta a la vez encuentra lo mismo que mirar cada ruta."""
+    dice = random.Random(len(wanted))
+    names = "a b Ña cd d".split()
+    paths = {"/".join(dice.choices(names, k=dice.randint(1, 5))) for _ in range(300)}
+    leaves = [one for one in paths if not any(other.startswith(f"{one}/") for other in paths)]
+    ours = tree(loose(tuple(item(n, path=path) for n, path in enumerate(leaves))))
+    found = {hit.node.path for hit in search(ours, wanted, limit=1000).hits}
+    assert found == {path for path in leaves if plain(wanted) in plain(f"/{path}")}
+
+
 def test_a_search_says_how_many_are_left_off() -> None:
     """Los mayores primero; los demás se cuentan y se suman."""
     ours = tree(loose(tuple(item(n, path=f"m/{n:05}") for n in range(5000))))

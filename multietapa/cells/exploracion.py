@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import posixpath
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 from multietapa.cells.calls import offered
 from multietapa.cells.exploring import Session
@@ -14,8 +14,8 @@ from multietapa.engine.model import EngineInfo
 from multietapa.engine.talking import talking
 from multietapa.errors import MultietapaError, UnknownNameError
 from multietapa.image.nodes import Node
-from multietapa.image.search import search
-from multietapa.widgets.explorer.shelves import ORIGINS, Leaf
+from multietapa.image.search import Hits, search
+from multietapa.widgets.explorer.shelves import ORIGINS, Leaf, Shelves
 from multietapa.widgets.explorer.twin import lines
 from multietapa.widgets.explorer.value import NO_ENGINE, Explored
 from multietapa.widgets.explorer.words import cause, headline
@@ -77,10 +77,8 @@ class Exploracion(ShownInCell):
     @cached_property
     def archivos(self) -> list[Row]:
         """Todas las versiones de todos los archivos y enlaces, por su ruta: también las que ya no se ven."""
-        shelves = self._found.shelves
-        assert shelves is not None  # solo se devuelve lo que se leyó
-        nodes = sorted(shelves.tree.nodes(), key=lambda node: node.path)
-        return [self._row(node, leaf) for node in nodes for leaf in shelves.of(node) if not leaf.marker]
+        nodes = sorted(self._shelves.tree.nodes(), key=lambda node: node.path)
+        return [self._row(node, leaf) for node in nodes for leaf in self._leaves(node)]
 
     @property
     def desperdicios(self) -> list[Row]:
@@ -104,7 +102,7 @@ class Exploracion(ShownInCell):
     @offered("resultado.mayores(20)")
     def mayores(self, cuantos: int = 20) -> list[Row]:
         """Las versiones de archivos que más pesan, de mayor a menor."""
-        return sorted(self.archivos, key=lambda row: (-_size(row), str(row["ruta"])))[: max(cuantos, 0)]
+        return self._rows(search(self._shelves.tree, limit=max(cuantos, 0)))
 
     @offered('resultado.buscar("node_modules")')
     def buscar(self, texto: str) -> list[Row]:
@@ -112,11 +110,7 @@ class Exploracion(ShownInCell):
 
         Ni las mayúsculas ni los acentos cuentan.
         """
-        shelves = self._found.shelves
-        assert shelves is not None  # solo se devuelve lo que se leyó
-        hits = search(shelves.tree, texto, limit=len(self.archivos) or 1)
-        rows = {(row["ruta"], row["capa"]): row for row in self.archivos}
-        return [rows[f"/{plain(hit.node.path)}", hit.version.layer + 1] for hit in hits.hits]
+        return self._rows(search(self._shelves.tree, texto, limit=sys.maxsize))
 
     @offered('resultado.contenido("/etc/os-release")', interrupted="el archivo no se llegó a leer.")
     @talking("leía un archivo de la imagen")
@@ -150,9 +144,13 @@ class Exploracion(ShownInCell):
         assert self._hallado is not None  # solo se devuelve lo que se leyó
         return self._hallado
 
+    @property
+    def _shelves(self) -> Shelves:
+        assert self._found.shelves is not None  # solo se devuelve lo que se leyó
+        return self._found.shelves
+
     def _node(self, path: str) -> Node:
-        shelves = self._found.shelves
-        assert shelves is not None  # solo se devuelve lo que se leyó
+        shelves = self._shelves
         node = shelves.find(path.strip("/"))
         if node is None:
             folder = shelves.find(path.strip("/").rpartition("/")[0])
@@ -171,9 +169,16 @@ class Exploracion(ShownInCell):
         return node
 
     def _leaves(self, node: Node) -> Iterator[Leaf]:
-        shelves = self._found.shelves
-        assert shelves is not None  # solo se devuelve lo que se leyó
-        return (leaf for leaf in shelves.of(node) if not leaf.marker)
+        return (leaf for leaf in self._shelves.of(node) if not leaf.marker)
+
+    def _rows(self, hits: Hits) -> list[Row]:
+        """Las filas de lo encontrado, sin hacer las de toda la imagen."""
+        return [
+            self._row(hit.node, leaf)
+            for hit in hits.hits
+            for leaf in self._leaves(hit.node)
+            if (leaf.layer, leaf.why is None) == (hit.version.layer, hit.visible)
+        ]
 
     def _row(self, node: Node, leaf: Leaf) -> Row:
         return {
@@ -188,8 +193,3 @@ class Exploracion(ShownInCell):
             "instrucción": self._found.layers[leaf.layer].instruction,
             "paquete": self._sesion.package(node) if self._sesion and leaf.why is None else "",
         }
-
-
-def _size(row: Row) -> int:
-    size: Any = row["bytes"]
-    return int(size)

@@ -18,6 +18,7 @@ from multietapa.engine.model import EngineInfo
 from multietapa.engine.session import info_of
 from multietapa.engine.talking import talking
 from multietapa.errors import MultietapaError
+from multietapa.image.many import many_values
 from multietapa.measure.measure import quick_sizes
 from multietapa.widgets.base import open_view
 from multietapa.widgets.explorer.explorer import ExplorerView
@@ -112,7 +113,7 @@ def _explored(session: Session, vista: bool | str, info: EngineInfo | None) -> E
 def _read(session: Session, view: View[Explored], opening: Explored) -> Explored:
     found = opening
     tick = Ticker(view, opening.name, 1, 1, time.monotonic())
-    with ending(lambda phase, reason: view.finish(found, phase, reason)):
+    with many_values(), ending(lambda phase, reason: view.finish(found, phase, reason)):
         tick("Consultando lo ya leído", 0, 0)
         found = session.read(tick)
     return found

@@ -22,6 +22,7 @@ from multietapa.engine.talking import talking
 from multietapa.errors import MultietapaError
 from multietapa.image.content import Content
 from multietapa.image.image import MeasuredImage, ProgressCallback
+from multietapa.image.many import many_values
 from multietapa.image.nodes import Node
 from multietapa.image.owners import Owners
 from multietapa.image.tree import tree
@@ -93,7 +94,7 @@ class Session:
         """Lo que se contesta a la página. Lanza ``MultietapaError`` si no se puede."""
         if self._answers is None:
             raise MultietapaError("Todavía se está leyendo la imagen.")
-        with talking("leía un archivo de la imagen"):
+        with talking("leía un archivo de la imagen"), many_values():
             return self._answers(asked)
 
     def content(self, node: Node, layer: int, *, whole: bool) -> Content:
@@ -127,7 +128,9 @@ class Session:
     def _build(self, progress: ProgressCallback) -> Explored:
         image, stages = self._measured(progress)
         progress("Poniendo unas capas sobre otras", 0, 0)
-        return explored(self.opening.name, self.opening.source, tree(image, stages=stages))
+        stacked = tree(image, stages=stages)
+        progress("Sumando lo que pesa cada carpeta", 0, 0)
+        return explored(self.opening.name, self.opening.source, stacked)
 
     def _measured(self, progress: ProgressCallback) -> tuple[MeasuredImage, Mapping[int, str] | None]:
         """La imagen, y de qué etapa copia cada línea si se sabe con qué pasos se construyó."""

@@ -15,7 +15,7 @@ from multietapa.image.archive import ArchivedImage, choose, read_images
 from multietapa.image.history import instruction
 from multietapa.image.layer import NOT_MEASURED, FileEntry, Inspector, Layer, read_layer
 from multietapa.image.overlay import MARKERS, Overlay, overlay
-from multietapa.image.tarwalk import Limits, broken
+from multietapa.image.tarwalk import Limits
 from multietapa.image.transfer import workers
 
 MEASURING = "Midiendo las capas"
@@ -213,9 +213,7 @@ def read_layers(
             )
             if blob.diff_id not in uncounted:
                 layer = replace(layer, transfer_bytes=known[blob.diff_id].transfer_bytes)
-            left = replace(left, entries=left.entries - len(layer.files))
-            if left.entries < 0:
-                broken(f"Sus capas suman más de {limits.entries} entradas.")
+            left = replace(left, used=left.used + len(layer.files))
             yield layer
 
 

@@ -115,8 +115,12 @@ class Installed:
     def _index(self, layer: Layer) -> None:
         gone: set[str] = set()
         emptied: set[str] = set()
+        known: set[str] = set()
         for entry in layer.files:
             path = entry.path
+            folder = path[: path.rfind("/") + 1]
+            if folder in known and entry.kind == "file":
+                continue  # es del mismo paquete que otro de su carpeta
             if entry.kind == "whiteout":
                 gone.add(path)
             elif entry.kind == "opaque":
@@ -124,11 +128,12 @@ class Installed:
             elif entry.kind == "symlink" and posixpath.basename(path) == MODULES[:-1]:
                 self._links.setdefault(path, {})[layer.index] = entry.link
                 self._inside.setdefault(f"{path}/", set())
-            elif f"/{MODULES}" in f"/{path}":
-                self._place(path, entry.kind, entry.link, layer.index)
+            elif f"/{MODULES}" in f"/{path}" and self._place(path, entry.kind, entry.link, layer.index):
+                known.add(folder)
         self._erased.append((gone, emptied))
 
-    def _place(self, path: str, kind: str, link: str, layer: int) -> None:
+    def _place(self, path: str, kind: str, link: str, layer: int) -> bool:
+        """Apunta de qué paquete es una ruta; dice si lo demás que cuelgue de su carpeta es también suyo."""
         package = next(package_keys(path))
         folder = package[: package.rfind(MODULES) + len(MODULES)]
         if path == package:
@@ -142,6 +147,7 @@ class Installed:
             if not layers or layers[-1] != layer:
                 layers.append(layer)
                 self._inside.setdefault(folder, set()).add(package)
+        return path != package
 
     def _last(self, path: str, versions: list[int], layer: int) -> int:
         """La última capa de ``versions``, hasta ``layer``, cuyo ``path`` sigue estando; -1 si ninguna."""

@@ -17,7 +17,10 @@ _was_on = False
 
 @contextmanager
 def many_values() -> Iterator[None]:
-    """Para el recolector mientras dura; al salir el último que lo pidió queda como estaba."""
+    """Para el recolector mientras dura; al salir el último que lo pidió queda como estaba.
+
+    Lo que se hizo pasa entonces con lo viejo sin que se repase: serían tres vueltas, una por generación.
+    """
     global _inside, _was_on
     with _lock:
         if not _inside:
@@ -30,4 +33,6 @@ def many_values() -> Iterator[None]:
         with _lock:
             _inside -= 1
             if not _inside and _was_on:
+                gc.freeze()
+                gc.unfreeze()
                 gc.enable()

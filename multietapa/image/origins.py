@@ -63,6 +63,9 @@ _SYSTEM = re.compile(
     r"|dev|boot|var/(lib|log|spool|mail))(/|$)"
 )
 
+#: Donde alguna de las de arriba mira el nombre del archivo: usr, con lo que lleva, var y la raíz.
+_BY_NAME = re.compile(r"(usr(/.*)?|var|)$", re.DOTALL)
+
 
 def by_origin(measurement: MeasuredImage) -> dict[Origin, int]:
     """Bytes de cada origen, en su orden; suman exactamente ``measurement.unpacked_bytes``.
@@ -102,3 +105,13 @@ def origin_of(entry: FileEntry, layer: int, in_base: bool, modules: NodeModules)
     if _PYTHON_PACKAGES.match(path):
         return Origin.PRODUCTION
     return Origin.SYSTEM if not _OWN.match(path) and _SYSTEM.match(path) else Origin.APPLICATION
+
+
+def origin_in(folder: str, layer: int, in_base: bool, modules: NodeModules) -> Origin | None:
+    """El origen de los archivos corrientes que cuelgan de ``folder``, o ``None`` si depende de su nombre.
+
+    Donde lo que decide es la carpeta, preguntar por cada archivo sería repetir lo mismo mil veces.
+    """
+    if _BY_NAME.match(folder) or modules.by_name(folder, layer):
+        return None
+    return origin_of(FileEntry(f"{folder}/x", 0, "file", 0, 0, 0), layer, in_base, modules)

@@ -17,7 +17,7 @@ from typing import Protocol
 from multietapa.errors import ArchiveError
 from multietapa.image.layer import NOT_MEASURED, Inspector, Layer, read_passing, within
 from multietapa.image.stored import Blocks, inflated, is_packed
-from multietapa.image.tarwalk import PIECE, RECORD, Limits, broken, is_header, walk
+from multietapa.image.tarwalk import PIECE, RECORD, Limits, is_header, walk
 
 _DIGEST = re.compile(r"(?:^|[/:])([0-9a-f]{64})(?:\.tar)?$")
 
@@ -123,7 +123,5 @@ class _Reading:
     def _keep(self, layer: Layer) -> None:
         if self._packer and layer.transfer_bytes == NOT_MEASURED:
             self._packer.named(layer.diff_id)
-        self._left = replace(self._left, entries=self._left.entries - len(layer.files))
-        if self._left.entries < 0:
-            broken(f"Sus capas suman más de {self.limits.entries} entradas.")
+        self._left = replace(self._left, used=self._left.used + len(layer.files))
         self.found[layer.diff_id] = layer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from multietapa.image.nodes import ERASED, Change, Node, Version
@@ -59,14 +60,9 @@ def search(
     ``DELETED`` da lo que alguna capa borró (``version.hidden_by`` dice cuál). ``layer`` cuenta desde 0: es la
     que lleva los bytes. ``under`` es la carpeta en la que se busca.
     """
-    wanted, inside = plain(text.strip()), under.strip("/")
-    count = total = 0
-    best: list[tuple[int, str, int, Hit]] = []
-    for node in tree.nodes():
-        if inside and not f"{node.path}/".startswith(f"{inside}/"):
-            continue
-        if wanted and wanted not in plain(f"/{node.path}"):
-            continue
+    count = total = least = 0
+    best: list[tuple[int, str, int, int, Node, Version]] = []
+    for node in _named(tree, plain(text.strip()), under.strip("/")):
         for version, size in counted(node):
             if size < min_bytes or (layer is not None and version.layer != layer):
                 continue
@@ -76,11 +72,40 @@ def search(
                 continue
             count += 1
             total += size
-            best.append((-size, node.path, version.layer, Hit(node, version, size)))
+            if size >= least:
+                best.append((-size, node.path, version.layer, count, node, version))
         if len(best) > 4 * limit + 1000:
-            best = heapq.nsmallest(limit, best, key=lambda found: found[:3])
-    first = heapq.nsmallest(limit, best, key=lambda found: found[:3])
-    return Hits(tuple(found[3] for found in first), count, total)
+            best = heapq.nsmallest(limit, best)
+            least = -best[-1][0] if best else 0
+    first = heapq.nsmallest(limit, best)
+    return Hits(tuple(Hit(node, version, -size) for size, *_, node, version in first), count, total)
+
+
+def _named(tree: Tree, wanted: str, inside: str) -> Iterator[Node]:
+    """Los nodos de la carpeta ``inside`` con ``wanted`` en su ruta.
+
+    En una carpeta sin él se mira en todos sus nombres a la vez: casi nunca está.
+    """
+    top = tree.at(inside)
+    head, slash, last = wanted.rpartition("/")
+    waiting = [(top, not wanted)] if top else []
+    if top and top is not tree.root and wanted in plain(f"/{top.path}"):
+        yield top
+    while waiting:
+        node, found = waiting.pop()
+        prefix = plain(f"/{node.path}/" if node.path else "/")
+        found = found or wanted in prefix
+        for kids in (node.children, node.gone):
+            if found:
+                yield from kids.values()
+            elif not slash:
+                names = plain("/".join(kids))
+                if wanted in names:
+                    each = zip(names.split("/"), kids.values(), strict=True)
+                    yield from (kid for name, kid in each if wanted in name)
+            elif prefix.endswith(head + slash):
+                yield from (kid for name, kid in kids.items() if plain(name).startswith(last))
+            waiting += [(kid, found) for kid in kids.values() if kid.children or kid.gone]
 
 
 def _did(change: Change, version: Version) -> bool:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple, NoReturn, Protocol
 
+from multietapa import text
 from multietapa.errors import ArchiveError
 
 RECORD = 512
@@ -33,7 +34,8 @@ class Limits:
     """Hasta dónde se acepta un archivo antes de llamarlo hostil. Tamaños en bytes."""
 
     layer_bytes: int = 32 << 30
-    entries: int = 1_000_000
+    entries: int = 1_500_000  # de todas las capas: cabe un millón de archivos, con sus carpetas
+    used: int = 0  # de ellas, las de las capas ya leídas
     metadata_bytes: int = 1 << 20
     config_bytes: int = 16 << 20
     document_bytes: int = 8 << 20
@@ -91,6 +93,16 @@ def broken(why: str) -> NoReturn:
     )
 
 
+def too_many(entries: int) -> NoReturn:
+    """Lanza el ``ArchiveError`` de una imagen con más de ``entries`` entradas, que puede no ser hostil."""
+    counted = f"{text.number(entries)} entradas (archivos, enlaces y carpetas)"
+    raise ArchiveError(
+        "La imagen tiene demasiados archivos para leerla.",
+        why=f"Sus capas suman más de {counted}, y abrirla podría agotar la memoria.",
+        next_step="Si es tuya, mira qué se copia o se instala en ella; si viene de fuera, no la cargues.",
+    )
+
+
 def clean_path(name: str) -> str:
     """Ruta relativa a la raíz de la imagen, sin ``./`` ni barras de más; ``""`` es la raíz.
 
@@ -125,7 +137,7 @@ def walk(
     """
     pax: dict[str, str] = {}
     long_name = long_link = ""
-    count = names = 0
+    count = extended = names = 0
     while True:
         header = source.read(RECORD)
         if len(header) < RECORD:
@@ -135,12 +147,12 @@ def walk(
         if not header[0] and not header.strip(b"\0"):
             return
         _check(header)
-        count += 1
-        if count > limits.entries:
-            broken(f"Tiene más de {limits.entries} entradas.")
         type_ = header[156]
         stored = _number(header[124:136])
         if type_ in b"xgLK":
+            extended += 1
+            if extended > 2 * (limits.entries - limits.used) + 1:  # a cada entrada le bastan dos
+                broken("Trae más cabeceras extendidas que entradas.")
             if stored > limits.metadata_bytes:
                 broken(f"Una cabecera extendida dice ocupar {stored} bytes.")
             data = _exactly(source, stored)
@@ -152,6 +164,9 @@ def walk(
             elif type_ == ord("K"):
                 long_link = _text(data)
             continue
+        count += 1
+        if count > limits.entries - limits.used:
+            too_many(limits.entries)
         if "size" in pax:
             stored = _decimal(pax["size"])
         size = stored

@@ -16,7 +16,7 @@ from multietapa.image.image import MeasuredImage
 from multietapa.image.layer import FileEntry
 from multietapa.image.node_modules import NodeModules
 from multietapa.image.nodes import MARKERS, Change, Node, Version
-from multietapa.image.origins import Origin, origin_of
+from multietapa.image.origins import Origin, origin_in, origin_of
 from multietapa.image.stacking import stack
 
 SHOWN = 200
@@ -114,6 +114,10 @@ class Tree:
         """De dónde sale una entrada de la capa ``layer`` (desde 0)."""
         return origin_of(entry, layer, layer < self.image.base_layer_count, self._modules)
 
+    def origin_in(self, folder: str, layer: int) -> Origin | None:
+        """El de todos los archivos de un solo nombre que cuelguen de ``folder``, o ``None`` si varía."""
+        return origin_in(folder, layer, layer < self.image.base_layer_count, self._modules)
+
     def origin_of(self, node: Node, version: Version) -> Origin:
         """De dónde sale una versión de una ruta; un enlace duro, de donde salga su primer nombre."""
         if node.shared and version.hidden_by is None:
@@ -126,14 +130,22 @@ class Tree:
         image = self.image
         hidden, hides = Counter[int](), Counter[int]()
         changes: list[Counter[Change]] = [Counter() for _ in image.layers]
+        added = [0] * len(image.layers)  # casi todas: contarlas con las demás cuesta más que lo otro junto
         for node in self.nodes():
             for version in node.older:
                 if version.bytes and version.hidden_by is not None:
                     hidden[version.layer] += version.bytes
                     hides[version.hidden_by] += version.bytes
                 changes[version.layer][version.change] += 1
-            if node.entry is not None and node is not self.root:
+            if node.entry is None or node is self.root:
+                continue
+            if node.change is Change.ADDED:
+                added[node.layer] += 1
+            else:
                 changes[node.layer][node.change] += 1
+        for each, count in zip(changes, added, strict=True):
+            if count:
+                each[Change.ADDED] += count
         return tuple(
             LayerSum(
                 layer.index + 1,

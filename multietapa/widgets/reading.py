@@ -80,10 +80,14 @@ class ReadingView(WidgetView, Generic[T]):
         self.progress = progress_payload(progress, self.doing)
 
     def finish(self, known: T, phase: Phase, reason: str = "") -> None:
-        """Enseña el final y deja sus gemelos guardados en la salida, para exportaciones."""
+        """Deja sus gemelos guardados en la salida, para exportaciones, y enseña el final.
+
+        Por este orden: al guardarlos se dibuja otra vez, y quien ya mirara perdería su sitio.
+        """
         self._state = (known, phase, reason)
-        self.put({"progress": {}, **self._payload(*self._state)})
+        values = self._payload(*self._state)
         self.save_twins()
+        self.put({"progress": {}, **values})
 
     def _payload(self, known: T, phase: Phase, reason: str) -> dict[str, Any]:
         """Los rasgos del widget, menos el avance."""

@@ -17,7 +17,8 @@ from multietapa.widgets.surface.listing import plain
 ROOM = 120_000
 """Caracteres de una respuesta: no se guardan con el cuaderno."""
 RESULTS = 300
-_KEPT = 4  # filtros cuyas sumas se guardan
+LOOSE = 3_000
+"""Cuántas cosas de una carpeta se mandan sueltas, de cada capa, si se piden."""
 Peek = Callable[[int, Node], tuple[str | None, str]]
 """El texto de un archivo de una capa (desde 0), o ``None``, y lo que hay que decir de él."""
 Card = Callable[[int, Node], str]
@@ -30,7 +31,6 @@ class Answers:
     def __init__(self, explored: Explored, peek: Peek, card: Card) -> None:
         assert explored.shelves is not None  # solo se pregunta por lo que ya se leyó
         self._whole, self._peek, self._card = explored.shelves, peek, card
-        self._filtered: dict[Filter, Shelves] = {}
 
     def __call__(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """La respuesta. Lanza ``MultietapaError`` si no hay lo que se pide."""
@@ -49,8 +49,8 @@ class Answers:
     def _folder(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         shelves = self._shelves(asked)
         node = self._node(str(asked["carpeta"]))
-        if asked.get("todo"):
-            return {"filas": level(shelves, node, most=3_000)}
+        if most := min(int(asked.get("sueltos") or 0), LOOSE):
+            return {"filas": level(shelves, node, most=most)}
         return {"filas": packed(shelves, node, ROOM)}
 
     def _filter(self, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,11 +61,13 @@ class Answers:
         """Lo que cuelga de cada carpeta del camino a una ruta, con el paso siguiente aunque pese poco."""
         self._node(str(asked["camino"]))
         names = str(asked["camino"]).strip("/").split("/")
-        found = []
-        for n, name in enumerate(names):
-            above = "/".join(names[:n])
-            found.append({"ruta": above, "filas": level(self._whole, self._node(above), must=name)})
-        return {"carpetas": found}
+        nodes = [self._node("/".join(names[:n])) for n in range(len(names) + 1)]
+        return {
+            "carpetas": [
+                {"ruta": "/".join(names[:n]), "filas": level(self._whole, nodes[n], must=nodes[n + 1].name)}
+                for n in range(len(names))
+            ]
+        }
 
     def _search(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         wanted = str(asked["buscar"])
@@ -74,7 +76,7 @@ class Answers:
             f"{plain(hit.node.path)}\t{number(hit.bytes)}\t{hit.version.layer}\t{'' if hit.visible else 'x'}"
             for hit in hits.hits
         ]
-        shown = f", las {text.number(len(rows))} mayores" if hits.left else ""
+        shown = f", los {text.number(len(rows))} mayores" if hits.left else ""
         counted = text.count(hits.count, "archivo", "archivos")
         return {"filas": rows, "text": f"{counted} en toda la imagen ({text.size(hits.bytes)}){shown}"}
 
@@ -92,14 +94,7 @@ class Answers:
         return node
 
     def _shelves(self, asked: Mapping[str, Any]) -> Shelves:
-        wanted = _wanted(asked.get("filtro") or {})
-        if wanted.whole:
-            return self._whole
-        if wanted not in self._filtered:
-            while len(self._filtered) >= _KEPT:
-                del self._filtered[next(iter(self._filtered))]
-            self._filtered[wanted] = Shelves(self._whole.tree, wanted)
-        return self._filtered[wanted]
+        return self._whole.filtered(_wanted(asked.get("filtro") or {}))
 
 
 def _wanted(asked: Mapping[str, Any]) -> Filter:

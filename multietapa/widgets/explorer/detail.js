@@ -1,5 +1,8 @@
 // El detalle de lo elegido: quién lo puso, qué le pasó, quién lo trajo y, si se pide, su contenido.
 
+const MOST_LOOSE = 3000; // cuántas cosas de una carpeta se piden sueltas
+const FULL = "Ya van sueltos los que más pesan y caben: a los demás se llega buscándolos.";
+
 function detailPanel(model, state, told, { ask, enter }) {
   const [box, content] = [element("div", "mte-detail"), element("div", "mte-content")];
 
@@ -26,7 +29,8 @@ function detailPanel(model, state, told, { ask, enter }) {
     const [line, list, buttons] = [element("div", "mte-about"), element("ul", "mte-facts"), element("div", "mte-buttons")];
     line.append(element("code", "", `/${sight.path}${sight.kind === "d" && sight.path ? "/" : ""}`), element("b", "", size(sight.bytes)), soft(told.origin(sight)), buttons);
     list.append(...facts(sight));
-    if (sight.kind !== "f" && here.key !== sight.key) buttons.append(button("mte-button", sight.kind === "r" ? "Enseñar todos" : "Entrar", () => enter(sight)));
+    if (sight.kind === "r" && sight.up.full) list.append(element("li", "", FULL));
+    else if (sight.kind !== "f" && here.key !== sight.key) buttons.append(button("mte-button", sight.kind === "d" ? "Entrar" : sight.entries < MOST_LOOSE ? "Enseñar todos" : `Enseñar los ${number(MOST_LOOSE)} mayores`, () => enter(sight)));
     if (sight.kind === "f" && sight.change !== "x") buttons.append(button("mte-button", "Ver contenido", () => read(sight)));
     box.replaceChildren(line, list);
     if (sight.kind === "f") ask({ ficha: sight.path, capa: sight.layer }, (answer) => answer.text && list.append(element("li", "", answer.text)), true);

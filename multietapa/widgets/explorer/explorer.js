@@ -34,6 +34,10 @@ function render({ model, el, kernel }) {
     state.look();
     drawCrumbs();
     map.draw();
+    drawList();
+  }
+
+  function drawList() {
     list.draw(state.here, told, state.expanded, state.sorting);
     list.mark(state.chosen);
   }
@@ -66,7 +70,7 @@ function render({ model, el, kernel }) {
   }
 
   function enter(sight) {
-    if (sight.kind === "r") return fetchFolder(sight.path, true);
+    if (sight.kind === "r") return sight.up.full ? say(FULL) : fetchFolder(sight.path, MOST_LOOSE);
     if (sight.kind === "f") return select(sight);
     const chain = state.chain(sight);
     state.trail.push(...chain.slice(chain.indexOf(state.here) + 1).map((each) => each.key));
@@ -74,7 +78,7 @@ function render({ model, el, kernel }) {
     draw();
     detail.draw();
     choose(state.here.kids.length ? map.first() ?? state.here.kids[0].key : "");
-    if (!sight.known && (sight.files || sight.bytes)) fetchFolder(sight.path, false);
+    if (!sight.known && (sight.files || sight.bytes)) fetchFolder(sight.path, 0);
   }
 
   function climb(level) {
@@ -88,13 +92,13 @@ function render({ model, el, kernel }) {
   function toggle(sight) {
     const opening = !state.expanded.delete(sight.key);
     if (opening) state.expanded.add(sight.key);
-    draw();
-    if (opening && !sight.known && sight.files) fetchFolder(sight.path, false);
+    drawList();
+    if (opening && !sight.known && sight.files) fetchFolder(sight.path, 0);
   }
 
   function sort(field) {
     state.sorting = [field, state.sorting[0] === field ? !state.sorting[1] : field === "bytes"];
-    draw();
+    drawList();
   }
 
   function regroup(value) {
@@ -124,11 +128,11 @@ function render({ model, el, kernel }) {
     map.focus();
   }
 
-  function fetchFolder(path, all) {
-    ask({ carpeta: path, todo: all, filtro: state.filter }, (answer) => {
-      state.adopt(state.filtered || state.base, path, answer.filas);
+  function fetchFolder(path, most) {
+    ask({ carpeta: path, sueltos: most, filtro: state.filter }, (answer) => {
+      state.adopt(state.filtered || state.base, path, answer.filas, most > 0);
       draw();
-      if (!state.chosen || all) state.chosen = map.first() ?? "";
+      if (!state.chosen || most) state.chosen = map.first() ?? "";
       map.mark();
     });
   }

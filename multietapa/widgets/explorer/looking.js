@@ -33,7 +33,7 @@ function looking(model) {
     const filter = filtered ? { ...NO_FILTER, none: true } : { ...state.filter, none: !filtering() };
     filter.sums = new Map();
     const shelves = filtered || base;
-    const byLayer = state.grouping === "layers" || !shelves.some((node) => node.kids.length);
+    const byLayer = state.grouping === "layers" || !measured();
     let here = new Sight(byLayer ? [{ ...folder(shelves), ...totals(shelves), name: "", layer: null }] : shelves, filter, byLayer);
     const reached = [];
     for (const key of state.trail) {
@@ -53,13 +53,14 @@ function looking(model) {
   }
 
   // Lo que el kernel sabe de una carpeta, en su sitio; lo que ya se sabía de sus carpetas se queda.
-  function adopt(shelves, path, rows) {
+  function adopt(shelves, path, rows, full) {
     for (const top of shelves) {
       let node = top;
       for (const name of path ? path.split("/") : []) node = node?.kids.find((kid) => kid.kind === "d" && kid.name === name);
       if (!node || rows[top.layer] === undefined) continue;
       const before = new Map(node.kids.filter((kid) => kid.kind === "d").map((kid) => [kid.name, kid]));
       node.kids = decode(rows[top.layer], top.layer, path);
+      node.full = full;
       for (const kid of node.kids) if (kid.kind === "d" && !kid.kids.length) kid.kids = before.get(kid.name)?.kids || [];
     }
   }

@@ -24,7 +24,7 @@ function mapPanel(state, told, { select, enter }) {
 
   function mark() {
     let active = "";
-    for (const node of map.querySelectorAll(".mte-rect")) {
+    for (const node of map.querySelectorAll(".mte-rect:not(.mte-cut)")) {
       const chosen = node.sight.key === state.chosen;
       node.classList.toggle("mte-chosen", chosen);
       if (!node.id) continue;

@@ -14,6 +14,7 @@ from multietapa.widgets.explorer.words import (
     PHASES,
     about,
     cause,
+    grouping,
     headline,
     notes,
     share,
@@ -45,6 +46,7 @@ def payload(explored: Explored, phase: Phase, reason: str = "") -> dict[str, Any
             "about": about(explored),
             "headline": headline(explored),
             "engine": explored.source,
+            "grouped": grouping(explored),
             "notes": list(notes(explored)),
             "origins": [
                 {"name": origin.value, "paint": ORIGIN_PAINTS[origin.value].pattern, "bytes": size}

@@ -53,16 +53,22 @@ class _Drawing:
         self.parts: list[str] = []
 
     def fill(self, node: Node, box: Box, depth: int) -> None:
-        """Lo que cuelga de una carpeta, dentro de ``box``."""
+        """Lo que cuelga de una carpeta, dentro de ``box``; después, lo que cuelga de cada cosa, si cabe."""
         kids, _, rest = heaviest(node, 40)
         sizes = [size for size, _ in kids]
         boxes = squarify([*sizes, rest] if rest else sizes, box)
+        nested = []
         for (size, kid), place in zip(kids, boxes, strict=False):
             if place.width < 4 or place.height < 4 or len(self.parts) > _MOST:
-                return
-            self._one(kid, size, place, depth)
+                break
+            if self._one(kid, size, place, depth):
+                nested.append((kid, place))
+        for kid, (x, y, width, height) in nested:
+            inside = Box(x + 3, y + _HEADER, width - 2 * _EDGE, height - _HEADER - _EDGE)
+            self.fill(kid, inside, depth + 1)
 
-    def _one(self, node: Node, size: int, place: Box, depth: int) -> None:
+    def _one(self, node: Node, size: int, place: Box, depth: int) -> bool:
+        """Dibuja una cosa; dice si es una carpeta en la que caben las suyas."""
         name, (x, y, width, height) = plain(node.name), place
         nested = bool(node.children or node.gone) and width > 60 and height > 48 and depth < 2
         paint = None if nested else self._paint(node)
@@ -81,8 +87,7 @@ class _Drawing:
                 label += f" {text.size(size)}"
             ink = "currentColor" if nested or not paint else paint.ink
             self.parts.append(f'<text x="{x + 5:.1f}" y="{y + 13.5:.1f}" fill="{ink}">{escape(label)}</text>')
-        if nested:
-            self.fill(node, Box(x + 3, y + _HEADER, width - 2 * _EDGE, height - _HEADER - _EDGE), depth + 1)
+        return nested
 
     def _paint(self, node: Node) -> Paint | None:
         whole = Sum()

@@ -13,12 +13,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from multietapa.image.nodes import Change, Node, Why
-from multietapa.widgets.explorer.shelves import Leaf, Shelves, Sum
+from multietapa.widgets.explorer.shelves import Inside, Leaf, Shelves, Sum
 from multietapa.widgets.surface.listing import plain
 
 STATE = 34_000
 """Caracteres de los renglones que se guardan con el cuaderno."""
 DEEPEST = 34
+EMPTY = Inside(0, [])
+_LEAST = 18  # lo que ocupa un renglón, sin el nombre
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 CHANGES: Mapping[Change, str] = {
     Change.ADDED: "a",
@@ -38,66 +40,78 @@ WHYS: Mapping[Why, str] = {
 
 @dataclass
 class _Folder:
-    """Una carpeta de una capa, que se va llenando: sus hijos de mayor a menor, y cuántos han salido ya."""
+    """Una carpeta de una capa, que se va llenando: lo que lleva, de mayor a menor, y lo que ya ha salido."""
 
     node: Node
     layer: int
     depth: int
     sum: Sum
-    kids: list[tuple[int, str, Leaf | tuple[Node, Sum]]] | None = None
+    inside: Inside = EMPTY
     out: list[_Folder | Leaf] = field(default_factory=list)
+
+    @property
+    def left(self) -> int:
+        """Cuántas cosas faltan por salir."""
+        return self.inside.total - len(self.out)
+
+    def show_next(self, shelves: Shelves) -> _Folder | Leaf:
+        """Saca la siguiente."""
+        kid = self.inside.kids[len(self.out)][1]
+        shown: _Folder | Leaf
+        if isinstance(kid, Node):
+            shown = next(shelves.of(kid))
+        else:
+            shown = kid if isinstance(kid, Leaf) else _Folder(kid[0], self.layer, self.depth + 1, kid[1])
+        self.out.append(shown)
+        return shown
 
 
 def packed(shelves: Shelves, node: Node, room: int = STATE) -> dict[int, str]:
     """Los renglones de lo que cuelga de ``node``, por capa. ``room`` son los caracteres que pueden ocupar."""
     tops = [_Folder(node, layer, 0, each) for layer, each in sorted(shelves.at(node.path).items())]
+    insides: dict[str, dict[int, Inside]] = {}
     waiting: list[tuple[int, int, _Folder]] = []
+    most = room // (_LEAST + 1) + 3  # más no caben
     count = 0
 
     def wait(folder: _Folder) -> None:
         """Pone en la cola el siguiente hijo de una carpeta."""
         nonlocal count
-        if folder.kids is None:
-            folder.kids = _kids(shelves, folder)
-        if len(folder.out) < len(folder.kids):
+        path = folder.node.path
+        if not folder.out:
+            if path not in insides:
+                insides[path] = shelves.inside(folder.node, most)
+            folder.inside = insides[path].get(folder.layer, EMPTY)
+        if folder.left:
             count += 1
-            heapq.heappush(waiting, (-folder.kids[len(folder.out)][0], count, folder))
+            heapq.heappush(waiting, (-folder.inside.kids[len(folder.out)][0], count, folder))
 
     for top in tops:
         wait(top)
     while waiting and room > 0:
         folder = heapq.heappop(waiting)[2]
-        assert folder.kids is not None  # quien está en la cola los tiene
-        left = len(folder.kids) - len(folder.out)
-        for _ in range(2 if left == 2 else 1):  # agrupar uno solo ocuparía lo mismo que enseñarlo
-            _, name, kid = folder.kids[len(folder.out)]
-            room -= len(name) + 18
-            inside = _shown(folder, kid)
-            folder.out.append(inside)
-            if isinstance(inside, _Folder) and inside.depth < DEEPEST:
-                wait(inside)
+        for _ in range(2 if folder.left == 2 else 1):  # agrupar uno solo ocuparía lo mismo que enseñarlo
+            shown = folder.show_next(shelves)
+            room -= _LEAST + len(shown.name if isinstance(shown, Leaf) else shown.node.name)
+            if isinstance(shown, _Folder) and shown.depth < DEEPEST:
+                wait(shown)
         wait(folder)
     for top in tops:
-        if top.kids and len(top.kids) - len(top.out) == 1:
-            top.out.append(_shown(top, top.kids[-1][2]))
+        if top.left == 1:
+            top.show_next(shelves)
     return {top.layer: "\n".join(_lines(top)) for top in tops}
 
 
 def level(shelves: Shelves, node: Node, most: int = 400, *, must: str = "") -> dict[int, str]:
     """Los renglones de lo que cuelga directamente de ``node``, por capa; ``must`` va aunque no quepa."""
     found = {}
+    insides = shelves.inside(node, most + 1, must)
     for layer, each in sorted(shelves.at(node.path).items()):
-        top = _Folder(node, layer, 0, each)
-        top.kids = _kids(shelves, top)
-        top.kids.sort(key=lambda kid: kid[1] != must)
-        shown = top.kids[: most if len(top.kids) > most + 1 else None]
-        top.out = [_shown(top, kid) for *_, kid in shown]
+        top = _Folder(node, layer, 0, each, insides.get(layer, EMPTY))
+        for _ in range(most if top.left > most + 1 else top.left):
+            top.show_next(shelves)
         found[layer] = "\n".join(_lines(top))
     return found
-
-
-def _shown(folder: _Folder, kid: Leaf | tuple[Node, Sum]) -> _Folder | Leaf:
-    return kid if isinstance(kid, Leaf) else _Folder(kid[0], folder.layer, folder.depth + 1, kid[1])
 
 
 def number(value: int) -> str:
@@ -107,16 +121,6 @@ def number(value: int) -> str:
         value, digit = divmod(value, 36)
         digits = DIGITS[digit] + digits
     return digits
-
-
-def _kids(shelves: Shelves, folder: _Folder) -> list[tuple[int, str, Leaf | tuple[Node, Sum]]]:
-    found: list[tuple[int, str, Leaf | tuple[Node, Sum]]] = [
-        (each.bytes, plain(node.name), (node, each))
-        for node, each in shelves.folders(folder.node, folder.layer)
-    ]
-    found += [(leaf.bytes, leaf.name, leaf) for leaf in shelves.leaves(folder.node, folder.layer)]
-    found.sort(key=lambda kid: (-kid[0], kid[1]))
-    return found
 
 
 def _lines(folder: _Folder) -> list[str]:
@@ -144,20 +148,13 @@ def _lines(folder: _Folder) -> list[str]:
 
 def _rest(folder: _Folder) -> str:
     """El renglón de los hijos que no salieron, o ``""``."""
-    left = (folder.kids or [])[len(folder.out) :]
-    if not left:
+    if not folder.left:
         return ""
     whole = Sum()
-    for size, _, kid in left:
-        if isinstance(kid, Leaf):
-            whole.bytes += size
-            whole.files += not kid.marker
-            whole.waste += size if kid.why else 0
-            if kid.origin >= 0:
-                whole.origins[kid.origin] += size
-        else:
-            whole.add(kid[1])
-    return f"{DIGITS[folder.depth]}r{_sum('', whole)}\t{number(len(left))}"
+    whole.add(folder.sum)
+    for each in folder.out:
+        whole.take(each.sum)
+    return f"{DIGITS[folder.depth]}r{_sum('', whole)}\t{number(folder.left)}"
 
 
 def _sum(name: str, whole: Sum) -> str:

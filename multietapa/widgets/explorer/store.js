@@ -76,6 +76,11 @@ class Sight {
     return this.parts.some((part) => part.kids.length);
   }
 
+  // Ya se pidió lo que cabe: lo que aún vaya agrupado no se puede enseñar suelto.
+  get full() {
+    return this.parts.some((part) => part.full);
+  }
+
   get kids() {
     return (this.sights ??= this.open ? this.look() : []);
   }
@@ -87,7 +92,8 @@ class Sight {
       groups.set(key, [...(groups.get(key) || []), node]);
     });
     const found = [...groups.values()].map((parts) => Object.assign(new Sight(parts, this.filter, this.byLayer), { up: this }));
-    const marks = (sight) => this.byLayer || sight.change !== "x"; // por carpetas, lo borrado ya está con sus bytes
+    // Por carpetas, lo borrado ya está con sus bytes: no se enseñan las marcas, ni agrupadas.
+    const marks = (sight) => this.byLayer || (sight.kind === "r" ? sight.files > 0 : sight.change !== "x");
     return found.filter((sight) => marks(sight) && (this.filter.none || sight.files || sight.bytes)).sort(bySize);
   }
 }

@@ -1,6 +1,8 @@
 // La tabla: lo que cuelga de una carpeta, con lo que se despliega dentro. Una fila es la misma cosa que su rectángulo.
 
 const MOST_ROWS = 200;
+const spanish = new Intl.Collator("es");
+const byName = (a, b) => spanish.compare(a.name, b.name);
 const COLUMNS = [["name", "Nombre"], ["bytes", "Tamaño"], ["", "%"], ["", "Capa"], ["", "Origen"], ["", "Cambio"]];
 
 function table(act) {
@@ -51,12 +53,12 @@ function table(act) {
   function draw(sight, told, expanded, sorting) {
     const focused = body.contains(document.activeElement);
     rows = [];
-    let cut = false;
-    const order = ([field, down]) => (a, b) => bySize(a, b) && (a.kind === "r") - (b.kind === "r") || (field === "name" ? a.name.localeCompare(b.name, "es") : a.bytes - b.bytes || b.name.localeCompare(a.name, "es")) * (down ? -1 : 1);
+    let cut = 0;
+    const order = ([field, down]) => (a, b) => (a.kind === "r") - (b.kind === "r") || (field === "name" ? byName(a, b) : a.bytes - b.bytes || byName(b, a)) * (down ? -1 : 1);
     function fill(kids, level) {
       for (const kid of [...kids].sort(order(sorting))) {
         if (rows.length >= MOST_ROWS && kid.kind !== "r") {
-          cut = true;
+          cut += 1;
           continue;
         }
         add(kid, level, sight.bytes, told, expanded);
@@ -70,7 +72,7 @@ function table(act) {
       if (field === sorting[0]) cell.setAttribute("aria-sort", sorting[1] ? "descending" : "ascending");
       else cell.removeAttribute("aria-sort");
     }
-    setText(more, cut ? `Se ven ${MOST_ROWS} filas: entra en una carpeta, o busca.` : rows.length ? "" : told.empty);
+    setText(more, cut ? `Se ven ${MOST_ROWS} filas de ${number(MOST_ROWS + cut)}: ordénalas de otro modo, entra en una carpeta o busca.` : rows.length ? "" : told.empty);
     more.hidden = !more.textContent;
     mark(chosen);
     if (focused) rows.find((row) => row.tabIndex === 0)?.focus();

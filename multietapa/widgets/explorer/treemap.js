@@ -1,7 +1,7 @@
 // El mapa: rectángulos tan cuadrados como se puede (el algoritmo de Bruls, Huizing y van Wijk), unos dentro de
 // otros. squarify.py coloca los del gemelo igual que squarify coloca estos (lo comprueba test_explorer_view.py).
 
-const MOST_RECTANGLES = 600;
+const MOST_RECTANGLES = 400;
 const HEADER = 18;
 
 // De mayor a menor, en una caja: un [x, y, ancho, alto] por cada tamaño.
@@ -50,21 +50,37 @@ function deepest(sight) {
 // Dibuja en box lo que cuelga de sight. paint da la clase y el rótulo de cada uno; devuelve los de primer nivel.
 function drawTreemap(box, sight, paint) {
   const [width, height] = [box.clientWidth, box.clientHeight];
-  let left = MOST_RECTANGLES;
-  function fill(parent, of, w, h, level, lost) {
-    const kids = of.kids.filter((kid) => kid.bytes > 0).sort((a, b) => b.bytes - a.bytes);
+  // La mitad de los rectángulos son para lo que cuelga de of y el resto, para lo de dentro, según lo que pesa: ninguna
+  // carpeta deja sin sitio a sus hermanas, y los que no caben van en uno.
+  function fill(parent, of, w, h, level, lost, room) {
+    const found = of.kids.filter((kid) => kid.bytes > 0).sort((a, b) => b.bytes - a.bytes);
+    const kids = found.slice(0, found.length > room / 2 + 1 ? Math.floor(room / 2) : undefined);
+    const cut = found.slice(kids.length);
+    const weight = (sights) => sights.reduce((sum, kid) => sum + kid.bytes, 0);
+    const whole = weight(found);
+    if (cut.length) kids.push({ cut, bytes: weight(cut) });
+    kids.sort((a, b) => b.bytes - a.bytes);
     const boxes = squarify(kids.map((kid) => kid.bytes), 0, 0, w, h);
     const drawn = [];
     for (const [n, [x, y, wide, high]] of boxes.entries()) {
-      if (left <= 0 || (level && (wide < 3 || high < 3))) break;
-      left -= 1;
+      if (level && (wide < 3 || high < 3)) break;
       const kid = kids[n];
+      const within = Math.floor(((room - kids.length) * kid.bytes) / whole);
       const node = element("div", "mte-rect");
       const [inner, tall] = [wide - 1, high - 1];
       Object.assign(node.style, { left: `${x}px`, top: `${y}px`, width: `${Math.max(inner, 1)}px`, height: `${Math.max(tall, 1)}px` });
+      parent.append(node);
+      if (kid.cut) {
+        Object.assign(node, { sight: of, deep: of, title: `${number(kid.cut.length)} más, que no caben: ${size(kid.bytes)}` });
+        const paints = new Set(kid.cut.map(paint.fill));
+        node.className += ` mte-rest mte-cut ${paints.size > 1 ? "mte-none" : [...paints][0]}`;
+        node.setAttribute("aria-hidden", true);
+        if (inner > 60 && tall > 13) node.append(element("span", "mte-label", `y ${number(kid.cut.length)} más`));
+        continue;
+      }
       const deep = kid.open ? deepest(kid) : kid;
-      Object.assign(node, { sight: kid, deep });
-      const nested = kid.open && kid.known && inner > 46 && tall > HEADER + 22 && level < 5;
+      Object.assign(node, { sight: kid, deep, corner: [Math.round(y), Math.round(x)] });
+      const nested = kid.open && kid.known && inner > 46 && tall > HEADER + 22 && level < 5 && within > 1;
       node.className += nested ? " mte-folder" : ` ${paint.fill(kid)}`;
       if (kid.kind === "r") node.className += " mte-rest";
       const gone = kid.waste === kid.bytes;
@@ -78,13 +94,12 @@ function drawTreemap(box, sight, paint) {
       if (nested) {
         const inside = element("div", "mte-inside", "", { "aria-hidden": true });
         node.append(inside);
-        fill(inside, deep, inner - 6, tall - HEADER - 4, level + 1, lost || gone);
+        fill(inside, deep, inner - 6, tall - HEADER - 4, level + 1, lost || gone, within);
       }
-      parent.append(node);
       drawn.push(node);
     }
     return drawn;
   }
   box.replaceChildren();
-  return fill(box, sight, width, height, 0, false).sort((a, b) => a.offsetTop - b.offsetTop || a.offsetLeft - b.offsetLeft);
+  return fill(box, sight, width, height, 0, false, MOST_RECTANGLES).sort(({ corner: [top, left] }, { corner: [below, right] }) => top - below || left - right);
 }

@@ -14,6 +14,7 @@ from multietapa.widgets.explorer.shelves import ORIGINS
 from multietapa.widgets.explorer.value import Explored
 from multietapa.widgets.explorer.words import (
     PHASES,
+    grouping,
     headline,
     loss_path,
     loss_words,
@@ -51,6 +52,8 @@ def lines(explored: Explored, phase: Phase = Phase.DONE, reason: str = "") -> It
         yield PHASES.status(phase, reason)
     yield ""
     yield f"{headline(explored)}."
+    if many := grouping(explored):
+        yield many
     if explored.layers:
         yield ""
         yield "Capas, de abajo arriba:"
@@ -79,6 +82,8 @@ def static_html(explored: Explored, phase: Phase = Phase.DONE, reason: str = "")
     opening = f"<p>{escape(PHASES.status(phase, reason))}</p>" if phase is not Phase.DONE else ""
     head = f"<p><strong>{escape(headline(explored))}.</strong></p>"
     head += f"<p><small>{escape(explored.source)}</small></p>"
+    if many := grouping(explored):
+        head += f"<p>{escape(many)}</p>"
     drawn = ""
     if explored.shelves and explored.tree:
         drawn = _legend(explored) + picture(explored.shelves)

@@ -41,6 +41,18 @@ def headline(explored: Explored) -> str:
     return f"{opening}, y {text.size(lost)} de ellos ({share(lost, explored.bytes)}) viajan sin que se vean"
 
 
+def grouping(explored: Explored) -> str:
+    """Qué se agrupa, si son muchos archivos; si no, ``""``."""
+    files = sum(layer.files for layer in explored.layers)
+    if files < MANY:
+        return ""
+    return (
+        f"Esta imagen tiene {text.count(files, 'archivo', 'archivos')}: se enseñan sueltos los que más "
+        "pesan, y los demás van agrupados («y N más») con lo que suman. Al entrar en una carpeta se le "
+        "piden al kernel, y buscar los mira todos."
+    )
+
+
 def notes(explored: Explored) -> tuple[str, ...]:
     """Lo que hay que saber para leer bien lo que se ve."""
     tree = explored.tree
@@ -49,13 +61,6 @@ def notes(explored: Explored) -> tuple[str, ...]:
             return ()
         return ("Los tamaños de las capas son los que dice el motor: valen hasta que se leen.",)
     found = []
-    files = sum(layer.files for layer in explored.layers)
-    if files >= MANY:
-        found.append(
-            f"Esta imagen tiene {text.count(files, 'archivo', 'archivos')}: se enseñan sueltos los que más "
-            "pesan, y los demás van agrupados («y N más») con lo que suman. Al entrar en una carpeta se le "
-            "piden al kernel."
-        )
     if tree.image.equivalent:
         found.append(
             f"«{EQUIVALENT}»: la imagen base no se pudo descargar y se hizo aquí una con el mismo papel. "
