@@ -1,7 +1,7 @@
 """Cómo se reparten las pruebas entre varios procesos: en qué grupos, y cuáles empiezan antes.
 
-Un archivo va entero a un proceso, que así comparte lo que prepara; el de las respuestas, que tardaría lo que
-todos los demás, se parte por ejercicio. Los grupos largos van primero y los cortos al final, para que ningún
+Un archivo va entero a un proceso, que así comparte lo que prepara; el de las respuestas, que son veinte
+minutos, se parte por ejercicio. Los grupos largos van primero y los cortos al final, para que ningún
 proceso espere a otro.
 """
 
