@@ -73,9 +73,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)  # sin xdist («-p no:xdist») no hay reparto
-def pytest_xdist_make_scheduler(config: pytest.Config) -> sharing_out.SharingOut | None:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> sharing_out.SharingOut | None:
     """Con ``--dist loadfile``, el reparto de ``tests/sharing_out.py``; con otro, el de xdist."""
-    return sharing_out.SharingOut(config) if config.getvalue("dist") == "loadfile" else None
+    return sharing_out.SharingOut(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

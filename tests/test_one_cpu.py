@@ -13,7 +13,7 @@ import pytest
 from multietapa.engine.embedded import one_cpu
 from multietapa.engine.embedded.one_cpu import OneCpu, idle_times, idlest
 
-EACH_SECONDS, LOOK_SECONDS = 0.5, 30.0
+EACH_SECONDS, LOOK_SECONDS = 0.5, 15.0
 SLACK_TICKS = 1  # el núcleo los cuenta de uno en uno: 0,01 s
 BUSY = [sys.executable, "-c", "while True: pass"]
 

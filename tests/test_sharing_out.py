@@ -32,20 +32,24 @@ def pytest_run(*words: str, **environment: str) -> str:
 @pytest.fixture(scope="module")
 def collected() -> list[str]:
     """Las pruebas de unos archivos de cada clase, por el orden en que las pone un proceso de xdist."""
-    names = ("address", "answers", "binder", "browser", "running")
+    names = ("address", "answers", "binder", "browser", "iniciar", "running")
     files = [*(f"tests/test_{name}.py" for name in names), "notebooks/00_bienvenida.ipynb"]
     said = pytest_run("--collect-only", "-q", "--nbval-lax", *files, PYTEST_XDIST_WORKER="gw0")
     return [line for line in said.splitlines() if "::" in line]
 
 
 def test_only_the_answers_are_split_and_each_exercise_stays_together(collected: list[str]) -> None:
-    """Cada prueba de las respuestas va con su ejercicio, y cualquier otra con todo su archivo."""
+    """Cada prueba de las respuestas va con su ejercicio, y cualquier otra con todo su archivo.
+
+    Los dos archivos que instalan el mismo clon van juntos.
+    """
     found = defaultdict(set)
     for nodeid in collected:
         found[nodeid.split("::")[0]].add(group(nodeid))
     answers = found.pop(f"tests/{ANSWERS}")
     assert answers == {f"tests/{ANSWERS}", *(f"tests/{ANSWERS}::{id}" for id in IDS)}
-    assert len(found) == 5
+    assert len(found) == 6
+    assert found.pop("tests/test_iniciar.py") == {"tests/test_browser.py"}
     assert found == {file: {file} for file in found}
 
 
@@ -60,6 +64,8 @@ def test_the_long_ones_go_first_and_the_quick_ones_last(collected: list[str]) ->
         *("test_binder.py", "test_browser.py", "00_bienvenida.ipynb", "test_answers.py"),
         *("test_running.py", "test_address.py"),
     ]
+    files = [one.partition("::")[0] for one in collected]
+    assert files.index("tests/test_iniciar.py") > files.index("tests/test_browser.py")
     assert groups[3 : 3 + len(IDS)] == [f"tests/{ANSWERS}::{id}" for id in sorted(IDS)]
     assert groups[-2:] == ["tests/test_address.py", f"tests/{ANSWERS}"]  # la que no es de ningún ejercicio
     names = [one.partition("::")[2] for one in collected if "test_binder" in one]
