@@ -127,6 +127,13 @@ def post(
     return answer
 
 
+def saved_image(api: docker.APIClient, image: str) -> requests.Response:
+    """Pide al motor que guarde ``image``; da la respuesta, aún sin leer. Lanza los errores del SDK."""
+    answer: requests.Response = api._get(api._url("/images/{0}/get", image), stream=True)
+    raise_for_status(api, answer)
+    return answer
+
+
 def raise_for_status(api: docker.APIClient, response: requests.Response) -> None:
     """Lanza el error del SDK que corresponde a una respuesta que no es un sí, con lo que dijo el motor."""
     try:

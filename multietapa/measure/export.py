@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 import re
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -20,6 +20,7 @@ from multietapa.dockerfile.references import invalid_reference
 from multietapa.errors import ArchiveError, EngineLostError, MultietapaError, UnknownNameError
 from multietapa.image.archive import familiar
 from multietapa.image.image import ProgressCallback
+from multietapa.measure.ahead import CHUNK, read_ahead
 from multietapa.paths import cache_dir
 
 _ID = re.compile(r"(?:sha256:)?[0-9a-f]{1,64}")  # también recortado
@@ -47,10 +48,10 @@ def saved(
     where = folder or cache_dir()
     where.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=where, prefix="multietapa-") as file:
-        chunks = _arriving(client, image, file, where, progress)
-        if through:
-            through(chunks)
-        exhaust(chunks)
+        with closing(_arriving(client, image, file, where, progress)) as chunks:
+            if through:
+                through(chunks)
+            exhaust(chunks)
         yield file
 
 
@@ -68,14 +69,16 @@ def passed(
     through: Callable[[Iterator[bytes]], None],
     *,
     progress: ProgressCallback | None = None,
+    ahead: bool = False,
 ) -> None:
     """Pide al motor que guarde ``image`` y deja que ``through`` la vea pasar: aquí no se escribe nada.
 
-    Lanza lo que :func:`saved`, menos lo del disco.
+    Con ``ahead`` se lee por delante, en otro hilo: conviene si el motor la va haciendo según la manda, como
+    con containerd. Lanza lo que :func:`saved`, menos lo del disco.
     """
-    chunks = _arriving(client, image, None, Path(), progress)
-    through(chunks)
-    exhaust(chunks)
+    with closing(_arriving(client, image, None, Path(), progress, ahead=ahead)) as chunks:
+        through(chunks)
+        exhaust(chunks)
 
 
 def exhaust(chunks: Iterator[bytes]) -> None:
@@ -90,22 +93,27 @@ def _arriving(
     file: IO[bytes] | None,
     where: Path,
     progress: ProgressCallback | None,
-) -> Iterator[bytes]:
+    *,
+    ahead: bool = False,
+) -> Generator[bytes, None, None]:
     """Cada trozo, cuando ya está en el archivo, si lo hay."""
     done = 0
     try:
         expected = int(client.api.inspect_image(image).get("Size") or 0)
         if progress:
             progress(SAVING, 0, expected)
-        for chunk in client.api.get_image(image):
-            if file:
-                with disk_to(f"guardar la imagen «{image}»", where):
-                    file.write(chunk)
-                    file.flush()
-            done += len(chunk)
-            if progress:
-                progress(SAVING, done, max(expected, done))
-            yield chunk
+        response = sdk.saved_image(client.api, image)
+        chunks = read_ahead(response) if ahead else (part for part in response.iter_content(CHUNK))
+        with response, closing(chunks):
+            for chunk in chunks:
+                if file:
+                    with disk_to(f"guardar la imagen «{image}»", where):
+                        file.write(chunk)
+                        file.flush()
+                done += len(chunk)
+                if progress:
+                    progress(SAVING, done, max(expected, done))
+                yield chunk
         if progress:
             progress(SAVING, done, done)
     except NotFound as problem:

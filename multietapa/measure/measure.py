@@ -209,7 +209,7 @@ def measuring(
     with ExitStack() as stack:
         if missing and steps is not None:
             packing = stack.enter_context(Packing(cache_dir())) if transfer else None
-            passed(client, image_id, through, progress=progress)
+            passed(client, image_id, through, progress=progress, ahead=info.packs_layers)
         if missing or steps is None:  # no todas se entienden al pasar, o no se sabe qué paso hizo cada una
             with saved(client, image_id, progress=progress) as file:
                 archived = choose(read_images(file), image, diff_ids=diff_ids) if diff_ids else None
