@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from itertools import chain
 from typing import Protocol
@@ -17,7 +18,7 @@ from typing import Protocol
 from multietapa.errors import ArchiveError
 from multietapa.image.layer import NOT_MEASURED, Inspector, Layer, read_passing, within
 from multietapa.image.stored import Blocks, inflated, is_packed
-from multietapa.image.tarwalk import PIECE, RECORD, Limits, is_header, walk
+from multietapa.image.tarwalk import PIECE, RECORD, Limits, sums, walk
 
 _DIGEST = re.compile(r"(?:^|[/:])([0-9a-f]{64})(?:\.tar)?$")
 
@@ -109,7 +110,7 @@ class _Reading:
         pieces = chain((start,), pieces)
         if is_packed(start):
             return self._packed(pieces, size)
-        return self._plain(pieces, "") if size % RECORD == 0 and is_header(start[:RECORD]) else None
+        return self._plain(pieces, "") if size % RECORD == 0 and _is_tar(start[:RECORD]) else None
 
     def _plain(self, pieces: Iterator[bytes], diff_id: str) -> Layer:
         seen = self._packer.seeing(pieces) if self._packer else pieces
@@ -125,3 +126,10 @@ class _Reading:
             self._packer.named(layer.diff_id)
         self._left = replace(self._left, used=self._left.used + len(layer.files))
         self.found[layer.diff_id] = layer
+
+
+def _is_tar(record: bytes) -> bool:
+    """Si lo que empieza así es un tar: una cabecera, o los ceros de uno vacío."""
+    with suppress(ArchiveError):
+        return len(record) == RECORD and (not any(record) or sums(record))
+    return False

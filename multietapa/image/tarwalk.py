@@ -10,7 +10,6 @@ from __future__ import annotations
 import posixpath
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple, NoReturn, Protocol
@@ -146,7 +145,8 @@ def walk(
             return
         if not header[0] and not header.strip(b"\0"):
             return
-        _check(header)
+        if not sums(header):
+            broken("Una cabecera del tar no cuadra con su suma de comprobación.")
         type_ = header[156]
         stored = _number(header[124:136])
         if type_ in b"xgLK":
@@ -223,21 +223,7 @@ def walk(
         long_name = long_link = ""
 
 
-def is_header(record: bytes) -> bool:
-    """Si lo que empieza así es un tar: una cabecera, o los ceros de uno vacío."""
-    if len(record) < RECORD:
-        return False
-    with suppress(ArchiveError):
-        return not any(record) or _sums(record)
-    return False
-
-
-def _check(header: bytes) -> None:
-    if not _sums(header):
-        broken("Una cabecera del tar no cuadra con su suma de comprobación.")
-
-
-def _sums(header: bytes) -> bool:
+def sums(header: bytes) -> bool:
     """Si la cabecera cuadra con su suma; adler32 lleva esa misma suma, módulo 65521, en su mitad baja."""
     plain = header[:148] + b"        " + header[156:]
     return ((zlib.adler32(plain) & 0xFFFF) - 1) % 65521 == _number(header[148:156]) % 65521

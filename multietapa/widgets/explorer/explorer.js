@@ -5,7 +5,13 @@ function render({ model, el, kernel }) {
   const state = looking(model);
   const told = telling(model, state);
   const { said, say, ask, stop: hush } = talk(model, kernel);
-  const head = headPanel(model, root, kernel);
+  const head = headPanel(model, root, kernel, (title, now) => {
+    setText(title, now.headline);
+    setText(grouped, now.grouped);
+    grouped.hidden = !now.grouped;
+  });
+  const grouped = element("p", "mte-grouped");
+  head.box.append(grouped);
   const progress = progressPanel(model, "progress", kernel, "Avance", head.draw);
   const filters = filterPanel(model, state, told, { regroup, draw, say, ask });
   const list = table({ select, enter, toggle, sort });
