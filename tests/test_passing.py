@@ -102,6 +102,28 @@ def test_a_known_compressed_layer_is_not_opened_again() -> None:
     assert read(data, plain[:1], names=names).keys() == {digest(plain[0])}
 
 
+def test_a_known_plain_layer_is_not_read_again() -> None:
+    """Las capas que ya se conocen no se leen ni se comprimen otra vez: solo pasan por ahí."""
+    plain, seen = random_layers(6, count=3), []
+
+    class Packer:
+        """Quien comprime, que apunta lo que ve."""
+
+        def seeing(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+            """Los mismos trozos, apuntados."""
+            whole = b"".join(pieces)
+            seen.append(whole)
+            return iter([whole])
+
+        def named(self, diff_id: str) -> None:
+            """No le hace falta."""
+
+    known = {digest(one) for one in plain[:2]}
+    found = read(oci_archive([(plain, plain, "x:1")]), plain[2:], packer=Packer(), known=known)
+    assert found.keys() == {digest(plain[2])}
+    assert seen == plain[2:]
+
+
 @pytest.mark.parametrize(
     "stored",
     [

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from itertools import chain
@@ -50,18 +50,19 @@ def passing_layers(
     limits: Limits | None = None,
     packer: Packer | None = None,
     names: PackedNames | None = None,
+    known: Collection[str] = (),
 ) -> dict[str, Layer]:
     """Las capas de ``inspectors``, por su ``diff_id``, que se han podido leer al pasar.
 
     ``chunks`` son los trozos del archivo de la imagen; se consumen. A quien inspecciona una capa hay que
     dársela desde el principio: si hay alguno, solo se leen las que se conocen por su nombre. ``packer`` ve
-    las que no están comprimidas; las que sí ya traen su ``transfer_bytes``, lo que ocupan. Con ``names`` no
-    se abre otra vez una comprimida que no haga falta.
+    las que no están comprimidas; las que sí ya traen su ``transfer_bytes``, lo que ocupan. No se abre otra
+    vez una que no haga falta: las de ``known``, por su ``diff_id``, y las comprimidas que conozca ``names``.
 
     Lanza ``ArchiveError`` si el archivo o una de las capas conocidas está rota, o entre todas pasan de
     ``limits``.
     """
-    reading = _Reading(inspectors, limits or Limits(), packer, names)
+    reading = _Reading(inspectors, limits or Limits(), packer, names, known)
     outer = replace(reading.limits, layer_bytes=1 << 42)
     for _ in walk(Blocks(chunks), limits=outer, look=reading.look):
         pass
@@ -77,11 +78,12 @@ class _Reading:
         limits: Limits,
         packer: Packer | None,
         names: PackedNames | None,
+        known: Collection[str],
     ) -> None:
         self.found: dict[str, Layer] = {}
         self.limits = self._left = limits
         self._inspectors, self._packer, self._names = inspectors, packer, names
-        self._inspected = any(inspectors.values())
+        self._inspected, self._known = any(inspectors.values()), known
 
     def look(self, path: str, size: int, pieces: Iterator[bytes]) -> None:
         """Lee un archivo del exterior, si es una de las capas."""
@@ -91,7 +93,7 @@ class _Reading:
             return
         if digest in self._inspectors:
             self._keep(self._plain(pieces, digest))
-        elif not self._inspected:
+        elif not self._inspected and digest not in self._known:
             known = self._names.packed_layer(digest) if self._names and digest else ""
             if known and (known in self.found or known not in self._inspectors):
                 return

@@ -204,7 +204,8 @@ def measuring(
     def through(chunks: Iterator[bytes]) -> None:
         """Lee las capas que se puedan mientras llegan."""
         wanted: dict[str, Inspector | None] = dict.fromkeys(missing)
-        keep(passing_layers(chunks, wanted, packer=packing, names=cache).values())
+        found = passing_layers(chunks, wanted, packer=packing, names=cache, known=known.keys() - missing)
+        keep(found.values())
 
     with ExitStack() as stack:
         if missing and steps is not None:
