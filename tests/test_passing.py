@@ -124,18 +124,18 @@ def test_a_known_plain_layer_is_not_read_again() -> None:
     assert seen == plain[2:]
 
 
-@pytest.mark.parametrize(
-    "stored",
-    [
-        gzip.compress(b"no es un tar" * 1000),
-        gzip.compress(layer(entry("a", b"x" * 9000)))[:-20],
-        b"\x1f\x8b" + b"basura" * 100,
-        b"\x28\xb5\x2f\xfd" + b"basura" * 100,
-        b"",
-        b"\x1f",
-        layer(entry("../fuera", "x")),
-    ],
-)
+LEFT_FOR_LATER = {
+    "no es un tar": gzip.compress(b"no es un tar" * 1000),
+    "gzip cortado": gzip.compress(layer(entry("a", b"x" * 9000)))[:-20],
+    "parece gzip": b"\x1f\x8b" + b"basura" * 100,
+    "parece zstd": b"\x28\xb5\x2f\xfd" + b"basura" * 100,
+    "nada": b"",
+    "un byte": b"\x1f",
+    "sale de la raíz": layer(entry("../fuera", "x")),
+}
+
+
+@pytest.mark.parametrize("stored", LEFT_FOR_LATER.values(), ids=LEFT_FOR_LATER.keys())
 def test_what_is_not_understood_is_left_for_later(stored: bytes) -> None:
     """Lo que no se entiende al pasar no estropea lo demás: ya se dirá qué le pasa al leerlo del archivo."""
     good = layer(entry("bien", "x" * 700))
