@@ -26,6 +26,26 @@ STICKING_OUT = """() => [...document.querySelectorAll('.mt')].flatMap(view => {
   return boxes.filter(n => n.getBoundingClientRect().right > edge && !cut(n))
     .map(n => `${n.className}: ${n.textContent.trim().slice(0, 30)}`);
 })"""
+#: Las palabras que el borde de una caja parte por la mitad, sin puntos suspensivos ni modo de desplazarlas.
+CUT_SHORT = """() => {
+  const words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const found = [], range = document.createRange();
+  for (let node; (node = words.nextNode());) {
+    if (!node.textContent.trim() || !node.parentElement.closest('.mt')) continue;
+    range.selectNodeContents(node);
+    for (const text of range.getClientRects())
+      for (let box = node.parentElement; box && !box.matches('.mt'); box = box.parentElement) {
+        const style = getComputedStyle(box), edge = box.getBoundingClientRect();
+        if (style.overflowX === 'visible') continue;
+        const seen = text.top < edge.bottom - 1 && text.left < edge.right - 1 && edge.width > 1;
+        const hides = style.overflowX === 'hidden' && style.textOverflow === 'clip';
+        if (seen && hides && text.right > edge.right + 1)
+          found.push(`${box.className.baseVal ?? box.className}: ${node.textContent.trim().slice(0, 30)}`);
+        break;
+      }
+  }
+  return found;
+}"""
 #: Los textos de las vistas del kit cuyo contraste (WCAG 2) con lo que tienen debajo no llega a 4,5.
 FAINT = """() => {
   const parse = c => (c.match(/[\\d.]+/g) || []).map(Number);

@@ -109,7 +109,8 @@ def test_choosing_reaches_the_model_and_letting_go_stops_drawing(blank_page: Pag
 
 def test_what_is_running_says_when_nobody_answers(blank_page: Page) -> None:
     """Sin noticias se avisa y con noticias se calla; cancelar se pide una vez; sin kernel, ni botón."""
-    blank_page.clock.install()
+    blank_page.clock.install(time=0)
+    blank_page.clock.pause_at(1_000)  # el reloj solo anda cuando se le dice: la máquina puede ir lenta
     blank_page.evaluate(
         """([dom]) => {
           const { panel, watch } = new Function(`${dom}; return { panel, watch };`)();
@@ -128,7 +129,7 @@ def test_what_is_running_says_when_nobody_answers(blank_page: Page) -> None:
         found: float | None = blank_page.evaluate("watched.since()")
         return found
 
-    assert later(3_000) == pytest.approx(3, abs=0.5)
+    assert later(3_000) == pytest.approx(3, abs=0.01)
     expect(hint).to_be_hidden()
     assert later(13_000) is None
     expect(hint).to_contain_text("no da noticias")
@@ -137,7 +138,7 @@ def test_what_is_running_says_when_nobody_answers(blank_page: Page) -> None:
     blank_page.get_by_role("button", name="Cancelar").click()
     expect(blank_page.get_by_role("button", name="Cancelando…")).to_be_disabled()
     assert blank_page.evaluate("sent") == [{"type": "cancelar"}]
-    assert later(5_000) == pytest.approx(5, abs=0.5)
+    assert later(5_000) == pytest.approx(5, abs=0.01)
     expect(hint).to_contain_text("interrumpe el kernel")
     blank_page.evaluate("kernel.comm_live = false")
     assert later(100) is None

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, Request, expect
 
 from multietapa.paths import PROJECT_ROOT
-from tests.drawing import FAINT, OVERFLOWING, STICKING_OUT
+from tests.drawing import CUT_SHORT, FAINT, OVERFLOWING, STICKING_OUT
 from tools import sample
 
 NAMES = sample.names()
@@ -66,6 +66,7 @@ def test_a_sample_opens_by_itself_and_looks_right(blank_page: Page, tmp_path: Pa
         blank_page.set_viewport_size({"width": width, "height": 900})
         assert blank_page.evaluate(OVERFLOWING) == []
         assert blank_page.evaluate(STICKING_OUT) == []
+        assert blank_page.evaluate(CUT_SHORT) == []
         assert blank_page.evaluate(FAINT) == []
         assert blank_page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert list(filter(None, asked)) == []
