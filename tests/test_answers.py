@@ -25,6 +25,7 @@ TEXTS = {"enunciado.md", "pistas.md", "solucion.md"}
 OWN = ("plantilla", "solucion")  # con el final de lo que se escribe: un Dockerfile, casi siempre
 LEAST = {"bien": 2, "mal": 3}
 GIVEN = "dado"  # los archivos que se añaden a la carpeta en la que se construye, si están escritos
+LEANS = re.compile(r"(?:FROM\s+|from=)((?:tienda|faro):\S+)")
 EXPECTED = re.compile(r"# espera: (\S.*\S)\n")
 
 
@@ -57,6 +58,8 @@ def test_every_exercise_has_right_and_wrong_answers(exercise: Exercise) -> None:
     everything = [*exercise.folder.glob(f"*{suffix}"), *found["bien"], *found["mal"]]
     assert {path.suffix for path in everything} == {suffix}
     assert len({instructions(path) for path in everything}) == len(everything)
+    leaning = {path.name: LEANS.findall(instructions(path)) for path in everything}
+    assert {name: images for name, images in leaning.items() if images} == {}, "las hace un cuaderno"
 
 
 def test_every_folder_is_an_exercise() -> None:

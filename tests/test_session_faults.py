@@ -26,8 +26,9 @@ from multietapa.build.events import BuildFailed, ContextSent, Event, LogLine
 from multietapa.build.pipeline import build_events
 from multietapa.build.session import filesync, grpc, schema
 from multietapa.build.session.http2 import Connection
+from multietapa.build.session.http2_stream import Broken
 from multietapa.build.session.listing import FolderOffer
-from multietapa.build.session.wire import AdoptedWire, PlainWire
+from multietapa.build.session.wire import AdoptedWire, PlainWire, ProcessWire
 from multietapa.cells.motor import Motor
 from multietapa.errors import BuildCancelled, EngineLostError, MultietapaError
 from multietapa.paths import PROJECT_ROOT
@@ -313,3 +314,17 @@ def test_an_engine_that_speaks_nonsense(tmp_path: Path, noise: bytes) -> None:
     ours.close()
     assert time.monotonic() - start < 3
     until(lambda: not at_work(), seconds=2)
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_command_that_is_closed_while_we_write() -> None:
+    """Si la orden «ssh» se cierra con algo por escribir, se dice que no se pudo, y ningún hilo revienta."""
+    process = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    wire = ProcessWire(process)
+    wire.close()
+    ours = Connection(AdoptedWire(wire, b"", requests.Response()), client=True)
+    until(lambda: not at_work(), seconds=2)
+    with pytest.raises(Broken, match=r"no se pudo|se cortó|se cerró"):
+        ours.open([(":path", "/")])
+    ours.close()
+    process.stdout.close()  # type: ignore[union-attr]  # lo hay: se pidió

@@ -184,7 +184,7 @@ class Connection:
         while (data := self._next_to_write()) is not None:
             try:
                 self._wire.write(data)
-            except OSError as error:
+            except (OSError, ValueError) as error:  # ValueError: ya estaba cerrado
                 with self._changed:
                     self._break(Broken(f"no se pudo escribir: {error}"))
                 return
