@@ -23,7 +23,7 @@ from multietapa.cells.motor import Motor
 from multietapa.paths import PROJECT_ROOT
 from multietapa.widgets.saved import widget_states
 from tests.axe import grave
-from tests.drawing import FAINT, OVERFLOWING, STICKING_OUT
+from tests.drawing import CUT_SHORT, FAINT, OVERFLOWING, STICKING_OUT
 from tests.lab import (
     DRAFT,
     RED,
@@ -44,7 +44,7 @@ from tests.test_iniciar import workshop
 
 NOTEBOOKS = sorted(path.name for path in (PROJECT_ROOT / "notebooks").glob("*.ipynb"))
 WIDTHS = (1280, 768)
-LOOKS = (OVERFLOWING, STICKING_OUT, FAINT)
+LOOKS = (OVERFLOWING, STICKING_OUT, FAINT, CUT_SHORT)
 DONE, GUESS = ".mtc, .mtb", ".mtp input[type=number]"
 SAVED_BYTES = 600_000
 """Lo más que puede ocupar un cuaderno del taller, ejecutado entero y guardado (el mayor es el 05: solo su

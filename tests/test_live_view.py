@@ -155,7 +155,8 @@ def test_the_twins_say_it_all() -> None:
     """Los dos gemelos dicen estados, tiempos, bytes, camino crítico, qué repetiría un cambio y el rótulo."""
     for twin in views()["grabación"].twins():
         assert "GRABACIÓN · Docker Engine" in twin
-        assert "pruebas no se hace: nadie la usa." in twin
+        assert "La etapa pruebas no se hace: nadie la usa." in twin
+        assert not {"Pruebas", "Deps", "Node:14-alpine"} & set(re.findall(r"[\w:-]+", twin))
         assert "La etapa 3 recibe con COPY --from archivos de deps: 6,9 MB, según el motor." in twin
         assert "Camino crítico (cálculo): la cadena más larga de pasos que se esperan suma 19,5 s" in twin
         assert "Se repetirían 3 pasos (build y etapa 3): 6,8 s de trabajo." in twin

@@ -22,7 +22,7 @@ from multietapa.widgets.lanes.words import (
     stage_called,
     together_sentences,
 )
-from multietapa.widgets.live.picture import draw
+from multietapa.widgets.live.picture import CONTEXT, draw
 from multietapa.widgets.live.value import Staged
 from multietapa.widgets.live.words import (
     CALCULATED,
@@ -149,7 +149,8 @@ def _info(plan: Staged, at: int) -> dict[str, Any]:
     """Lo que se lee al abrir un nodo, además de sus pasos."""
     node = plan.scene.nodes[at]
     if node.kind is not NodeKind.STAGE:
-        return {"name": node.name, "title": node.name[:1].upper() + node.name[1:], "takes": ""}
+        title = node.name.capitalize() if node.key == CONTEXT else node.name
+        return {"name": node.name, "title": title, "takes": ""}
     taken = [edges for edges in plan.stages.lines() if edges[0].target == node.key]
     title = subject(plan.stages, node).removesuffix(",")
     said = "; ".join(takes(plan.stages, edges) for edges in taken)

@@ -91,10 +91,10 @@ def bytes_sentences(plan: Staged, line: Timeline) -> list[str]:
         if not drawn.counted or drawn.source == CONTEXT:
             continue
         size = crossed(line, drawn.edges)
-        source, target = (called(line.graph.node(key)) for key in (drawn.source, drawn.target))
+        source, target = called(line.graph.node(drawn.source)), line.graph.node(drawn.target)
         amount = "no se sabe cuántos bytes" if size is None else f"{text.size(size)}, según el motor"
         how = "empieza con las capas" if drawn.kind is EdgeKind.FROM else "recibe con COPY --from archivos"
-        said.append(f"{target[:1].upper()}{target[1:]} {how} de {source}: {amount}.")
+        said.append(f"La etapa {target.name} {how} de {source}: {amount}.")
     return said
 
 
@@ -177,7 +177,7 @@ def left_out(plan: Staged, line: Timeline) -> list[str]:
     """Las etapas que no se hacen, cada una con su porqué."""
     skipped = {stage.key for stage in line.stages if stage.status is StageStatus.SKIPPED}
     nodes = (node for node in line.graph.nodes if node.key in skipped)
-    return [f"{called(node)} no se hace: {reason(plan.stages, line.graph, node)}." for node in nodes]
+    return [f"La etapa {node.name} no se hace: {reason(plan.stages, line.graph, node)}." for node in nodes]
 
 
 def static_html(plan: Staged, line: Timeline, picture: str, summary: str = "") -> str:
