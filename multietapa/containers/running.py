@@ -160,11 +160,13 @@ def first_answer(
     """
     limit = time.monotonic() + timeout
     url, last = "", "todavía no ha abierto el puerto"
-    while time.monotonic() < limit:
+    while True:
         check()
         state = engine.client.api.inspect_container(container.id)["State"]
         if not state["Running"]:
             raise _closed(container, image, state)
+        if time.monotonic() > limit:
+            break
         try:
             url = url or published(engine, container, port)
             status, _ = ask(f"{url}{path}", max(1.0, min(10.0, limit - time.monotonic())))
