@@ -481,7 +481,7 @@ def test_the_explorer_answers_and_comes_back(page: Page, lab_url: str, captures:
     here = view.locator(".mte-crumbs").inner_text()
     view.locator(".mte-map").focus()
     page.keyboard.press("Escape")
-    assert view.locator(".mte-crumbs").inner_text() != here
+    expect(view.locator(".mte-crumbs")).not_to_have_text(here, use_inner_text=True)
     page.locator(".jp-CodeCell", has_text="sleep").locator(".cm-content").click()
     page.keyboard.press("Shift+Enter")
     view.get_by_role("searchbox").fill("busybox")

@@ -129,7 +129,7 @@ def test_colour_is_never_alone(page: Page) -> None:
     )
     assert len(set(patterns)) == len(patterns) == 5
     page.get_by_role("radio", name="capa", exact=True).check(force=True)
-    assert page.locator(".mte-legend .mte-swatch").all_inner_texts() == [str(n) for n in range(1, 9)]
+    expect(page.locator(".mte-legend .mte-swatch")).to_have_text([str(n) for n in range(1, 9)])
     lost = page.locator(".mte-lost").first
     assert lost.evaluate("node => getComputedStyle(node).outlineStyle") == "dashed"
     assert "⊘" in lost.evaluate("node => getComputedStyle(node, '::after').content")
@@ -196,9 +196,9 @@ def test_the_table_sorts_and_unfolds(page: Page) -> None:
     names = page.locator(".mte-what")
     assert names.all_inner_texts()[:2] == ["usr/", "app/"]
     page.get_by_role("button", name="Nombre").click()
-    assert names.all_inner_texts() == ["app/", "etc/", "root/", "usr/", "var/"]
+    expect(names).to_have_text(["app/", "etc/", "root/", "usr/", "var/"])
     page.get_by_role("button", name="Nombre").click()
-    assert names.all_inner_texts()[0] == "var/"
+    expect(names.first).to_have_text("var/")
     expect(page.get_by_role("columnheader", name="Nombre")).to_have_attribute("aria-sort", "descending")
     page.get_by_role("button", name="Tamaño").click()
     row(page, "root/").locator(".mte-twist").click()
