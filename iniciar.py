@@ -120,7 +120,9 @@ def parser() -> argparse.ArgumentParser:
         "--puerto", metavar="N", type=module.port, help="puerto de JupyterLab (8888 si está libre)"
     )
     result.add_argument(
-        "--rapidas", action="store_true", help="de las pruebas, solo las que no necesitan un motor"
+        "--rapidas",
+        action="store_true",
+        help="de las pruebas, solo las que no piden motor ni navegador",
     )
     result.add_argument(
         "--motor", metavar="NOMBRE", help="fuerza un motor: existente, privado, embebido o grabacion"

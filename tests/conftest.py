@@ -63,11 +63,15 @@ def pytest_report_header() -> list[str]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marca ``motor`` los cuadernos y las pruebas que piden uno; quien lo arranca la lleva escrita.
 
+    ``navegador`` la llevan las que dibujan en un Chromium.
+
     Con varios procesos, los que más tardan van primero, para que ninguno acabe solo.
     """
     for item in items:
         if ENGINE_FIXTURES & set(getattr(item, "fixturenames", ())) or item.path.suffix == ".ipynb":
             item.add_marker("motor")
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("navegador")
     if "PYTEST_XDIST_WORKER" in os.environ:
         sharing_out.sort(items)
 

@@ -195,6 +195,7 @@ def test_a_click_arrives_while_the_cell_runs() -> None:
         assert time.monotonic() - start < 10, IPYKERNEL
 
 
+@pytest.mark.lenta
 def test_the_adapter_is_still_needed() -> None:
     """Sin el adaptador, ipykernel devuelve el clic al hilo ocupado; el día que no, el adaptador sobra."""
     from ipykernel.comm.comm import BaseComm

@@ -180,6 +180,7 @@ def test_npm_picks_native_modules_of_musl(bases: docker.DockerClient, tag: str) 
     assert "-musl" in run(bases, tag, "ls /app/node_modules/@node-rs")
 
 
+@pytest.mark.lenta
 @pytest.mark.parametrize(
     ("musl", "loader"), [(True, "/lib/ld-musl-aarch64"), (False, "/lib/ld-linux-aarch64")]
 )

@@ -170,6 +170,7 @@ def test_an_unusable_folder_is_explained(tmp_path: Path) -> None:
     assert "✗ No se puede usar la carpeta de caché" in done.stderr
 
 
+@pytest.mark.lenta
 def test_fast_tests_prepare_no_engine(tmp_path: Path) -> None:
     """``pruebas --rapidas`` deja fuera las que piden un motor y no busca ninguno, ni hace su paquete."""
     folders = {"MULTIETAPA_CACHE": str(tmp_path / "cache"), "MULTIETAPA_RUN": str(tmp_path / "run")}
@@ -185,6 +186,7 @@ def test_fast_tests_prepare_no_engine(tmp_path: Path) -> None:
     assert listed.stdout.rstrip().endswith("Todo pasa.")
 
 
+@pytest.mark.lenta
 def test_branches_that_no_test_takes_are_told(tmp_path: Path) -> None:
     """Si las pruebas recorren menos ramas que el mínimo de una sala, se dice cuáles faltan y sale con 1."""
     folder = {"COVERAGE_FILE": str(tmp_path / "medido")}

@@ -230,6 +230,7 @@ def test_ctrl_c_at_any_moment_leaves_nothing(moment: str, tmp_path: Path) -> Non
     assert not list(run.glob("*/docker.sock"))
 
 
+@pytest.mark.lenta
 def test_without_an_engine_it_opens_and_says_so(tmp_path: Path) -> None:
     """Sin motor posible el taller se abre igual, dice por qué no lo hay y que se verán grabaciones."""
     env = {"MULTIETAPA_MOTOR": "grabacion", "DOCKER_HOST": f"unix://{tmp_path}/nadie.sock", KIND_VARIABLE: ""}
@@ -318,6 +319,7 @@ def test_what_does_not_start_is_not_healthy(
     assert not iniciar.is_healthy(python)
 
 
+@pytest.mark.lenta
 def test_a_broken_environment_is_made_again(
     iniciar: types.ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -57,6 +57,7 @@ def ask(address: tuple[str, int], size: int, *, send: int = 0) -> float:
         return time.monotonic() - began
 
 
+@pytest.mark.lenta
 @pytest.mark.parametrize(
     ("mbps", "seconds"), [(1, 0.8), (20, 0.3), (20, 1.0), (100, 0.5), (1000, 0.5)], ids=str
 )

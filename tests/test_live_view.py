@@ -116,6 +116,7 @@ def huge(stages: int) -> tuple[str, list[Event]]:
     return text, events
 
 
+@pytest.mark.lenta
 @pytest.mark.parametrize("stages", [5, 12, 20, 40, 80])
 def test_what_is_saved_is_small(stages: int) -> None:
     """Lo que guarda un cuaderno de una vista cabe en lo acordado, también de una construcción enorme."""

@@ -222,6 +222,7 @@ def test_what_does_not_fit_is_said() -> None:
     assert "no cabe" in whys(small)
 
 
+@pytest.mark.lenta
 def test_twenty_thousand_packages_fit() -> None:
     """Veinte mil paquetes de npm, con su ``package.json`` de verdad de largo, se listan todos y caben."""
     long = "x" * 3000

@@ -105,6 +105,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]
         yield opened
 
 
+@pytest.mark.lenta
 def test_everything_of_the_package_travels(wheel: zipfile.ZipFile) -> None:
     """Dentro va cada archivo de ``multietapa/``, también los que no son Python, y nada del resto."""
     own = {path.relative_to(PROJECT_ROOT).as_posix() for path in project_files() if PACKAGE in path.parents}

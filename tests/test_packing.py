@@ -49,6 +49,7 @@ def pack(work: Packing, layers: dict[str, bytes], step: int) -> None:
         work.named(name)
 
 
+@pytest.mark.lenta
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("seed", range(2))
 def test_every_way_gives_the_same_size(

@@ -131,6 +131,7 @@ def test_a_new_view_is_one_folder(project: Path, blank_page: Page, tmp_path: Pat
     assert ask(project, "-c", program).strip() == "Faltan 0,4 s y 148 MB"
 
 
+@pytest.mark.lenta
 def test_the_house_takes_the_new_view(project: Path) -> None:
     """Las pruebas de la casa recogen la vista sin tocarlas, y ninguna se queja."""
     rules = ("test_no_import_climbs", "test_each_room_says_its_question", "test_no_module_waits_for_itself")

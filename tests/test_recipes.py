@@ -95,6 +95,7 @@ def add_exercise(copy: Path) -> Path:
     return lesson / "90.1"
 
 
+@pytest.mark.lenta
 def test_an_exercise_is_added_by_its_folder(project_copy: Path) -> None:
     """Con su carpeta basta: está en el catálogo, tiene su celda y se recogen todas sus respuestas."""
     add_exercise(project_copy)
@@ -108,6 +109,7 @@ def test_an_exercise_is_added_by_its_folder(project_copy: Path) -> None:
     assert [name for name in ANSWERS if f"[90.1 {name}]" not in seen] == []
 
 
+@pytest.mark.lenta
 def test_an_exercise_without_its_answers_cannot_exist(project_copy: Path) -> None:
     """Sin bastantes respuestas, o con una carpeta que nadie nombra, las pruebas lo dicen."""
     folder = add_exercise(project_copy)

@@ -164,6 +164,7 @@ def test_a_broken_layer_says_nothing_of_what_it_holds() -> None:
 # --- A trozos ---
 
 
+@pytest.mark.lenta
 @pytest.mark.parametrize("seed", range(40))
 def test_it_does_not_matter_where_it_is_cut(seed: int) -> None:
     """Dos tokens y una clave aparecen una vez cada uno, se corte el archivo por donde se corte."""
@@ -204,6 +205,7 @@ def test_a_huge_file_takes_no_memory() -> None:
     assert seconds < 60
 
 
+@pytest.mark.lenta
 @pytest.mark.parametrize(
     "noise",
     [

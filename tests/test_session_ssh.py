@@ -217,6 +217,7 @@ def test_what_will_not_help_is_said(
     assert "no ofrece ninguna clave" in build(engine, app, mount, ssh=agent.place)
 
 
+@pytest.mark.lenta
 def test_an_agent_can_be_brought_without_installing_it(tmp_path: Path) -> None:
     """Donde no hay OpenSSH, el de Debian se baja y funciona sin instalarlo: así ninguna prueba se salta."""
     from multietapa.engine.bundle.apt import missing_reason

@@ -216,6 +216,7 @@ def test_headers_that_chain_for_ever_are_refused(place: Path) -> None:
             unpack(Endless(b"", chain, 64 << 20), place)
 
 
+@pytest.mark.lenta
 def test_memory_does_not_grow_with_the_files(place: Path) -> None:
     """200 MB en un archivo, o miles de archivos, pasan sin quedarse en la memoria."""
     size, end = 200 << 20, b"\0" * 1024

@@ -153,6 +153,7 @@ def test_no_two_kinds_differ_only_by_colour() -> None:
     assert re.search(r"\.mtg-off \.mtg-box \{[^}]*stroke-dasharray: 6 4", style)
 
 
+@pytest.mark.lenta
 @pytest.mark.parametrize("count", [5, 20, 30, 59, 80])
 def test_what_is_saved_is_small(count: int) -> None:
     """Lo que se guarda con el cuaderno no pasa de 60 kB; si no se puede dibujar, se dice en frases."""

@@ -10,6 +10,8 @@ import random
 from functools import cache
 from itertools import combinations, pairwise
 
+import pytest
+
 from multietapa.widgets.stages.layout import Layout, Rect, place
 from multietapa.widgets.stages.rows import Arrow
 
@@ -52,6 +54,7 @@ def taken(laid: Layout) -> list[Rect]:
     return [*laid.boxes.values(), *(route.label for route in laid.routes if route.label)]
 
 
+@pytest.mark.lenta
 def test_nothing_is_on_top_of_anything() -> None:
     """Ni dos cajas, ni dos rótulos, ni una caja y un rótulo; y todo cabe en lo que dice que ocupa."""
     for what, _, laid in placed():

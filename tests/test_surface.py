@@ -225,6 +225,7 @@ def test_a_database_cut_short_says_it(loaded: Loaded) -> None:
     assert any("puede faltar algo" in note for note in seen.counts[Kind.SYSTEM].notes)
 
 
+@pytest.mark.lenta
 def test_twenty_thousand_npm_packages(cache: MeasureCache) -> None:
     """Veinte mil paquetes se cuentan todos, y lo guardado se recupera igual."""
     manifest = '{"name": "p%d", "version": "1.%d.0"}'

@@ -25,7 +25,7 @@ def parser() -> Parser:
     workshop.add_argument("--puerto", metavar="N", type=port, help="puerto de JupyterLab")
     workshop.add_argument("--sin-navegador", action="store_true", help="no abre el navegador")
     tested = commands.add_parser("pruebas", parents=[shared], help="pasa todas las pruebas")
-    tested.add_argument("--rapidas", action="store_true", help="solo las que no necesitan un motor")
+    tested.add_argument("--rapidas", action="store_true", help="solo las que no piden motor ni navegador")
     tested.add_argument("--motores", action="store_true", help="otras: con otros Docker y con Podman")
     engine = commands.add_parser(
         "motor", parents=[shared], help="dice qué motor se usaría y por qué no los otros"

@@ -1,6 +1,7 @@
 """``pruebas``: el mismo entorno que el taller y, encima, todas las pruebas.
 
-``--rapidas`` pasa las que no piden motor; ``--motores``, las de los motores de otras versiones de Debian.
+``--rapidas`` pasa las que no piden motor ni navegador; ``--motores``, las de los motores de otras versiones
+de Debian.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from multietapa.identity import SESSION_VARIABLE
 from multietapa.paths import PROJECT_ROOT
 
 EVERYTHING = ("tests", "notebooks", "--nbval-lax", "--nbval-sanitize-with=tests/cuadernos.cfg")
-#: La marca se la pone ``tests/conftest.py`` a lo que pide un motor.
-FAST = ("-m", "not motor")
+#: Las marcas de lo que pide un motor o un Chromium las pone ``tests/conftest.py``.
+FAST = ("-m", "not motor and not navegador and not lenta")
 #: A la vez en dos procesos, con los grupos y el orden de ``tests/sharing_out.py``.
 SHARED_OUT = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 MEASURED = ("--cov", "--cov-report=")
@@ -55,7 +56,7 @@ def run(arguments: list[str]) -> int:
 
 
 def run_fast(arguments: list[str]) -> int:
-    """Las pruebas que no necesitan un motor, sin prepararlo, y las ramas que recorren de las salas puras.
+    """Las pruebas que no piden motor ni navegador, y las ramas que recorren de las salas puras.
 
     Con ``arguments``, lo que se pida a pytest de ellas, y entonces las ramas no se miran. Devuelve el código.
     """
