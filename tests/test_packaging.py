@@ -114,6 +114,7 @@ def test_everything_of_the_package_travels(wheel: zipfile.ZipFile) -> None:
     assert inside == own
 
 
+@pytest.mark.lenta
 def test_requirements_are_written_once(wheel: zipfile.ZipFile) -> None:
     """Lo que pide el paquete es lo que dice requirements.txt, y su versión es ``__version__``."""
     (name,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))

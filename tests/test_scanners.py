@@ -112,6 +112,7 @@ def test_what_docker_scout_says(place: Path, programs: Path) -> None:
     ]
 
 
+@pytest.mark.lenta
 def test_a_real_trivy_without_its_database(
     place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
