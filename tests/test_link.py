@@ -94,7 +94,7 @@ def test_going_is_limited_too(source: tuple[str, int]) -> None:
     with Link(source, mbps=20) as link:
         took = ask(link.address, 0, send=1_250_000)
         assert link.up.bytes > 1_250_000 > link.down.bytes
-    assert 0.45 < took < 3
+    assert 0.45 < took < 0.65
 
 
 def test_without_limit_and_beyond_any_reach(source: tuple[str, int]) -> None:
@@ -143,7 +143,7 @@ def test_closing_it_cuts_what_is_passing(source: tuple[str, int]) -> None:
             while connection.recv(1 << 16):
                 pass
     link.close()
-    assert time.monotonic() - began < 10  # y no los 80 que faltaban
+    assert time.monotonic() - began < 1
     no_threads()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(link.address, timeout=1)

@@ -125,7 +125,7 @@ def test_replay_keeps_its_pace(tmp_path: Path) -> None:
     path = broken(tmp_path / "a", HEAD, {"t": 0, "event": "LogLine", "id": "1", "text": "x"}, END)
     start = time.monotonic()
     list(replay(load(path), speed=4))
-    assert 0.2 < time.monotonic() - start < 0.95
+    assert 0.2 < time.monotonic() - start < 0.6
 
 
 def test_replay_can_be_cancelled(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_replay_can_be_cancelled(tmp_path: Path) -> None:
     start = time.monotonic()
     with pytest.raises(BuildCancelled):
         list(replay(recording, cancel=cancel))
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 1
 
 
 @pytest.mark.parametrize("speed", [0, -1, float("nan"), float("inf")])
