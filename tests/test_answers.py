@@ -25,7 +25,9 @@ TEXTS = {"enunciado.md", "pistas.md", "solucion.md"}
 OWN = ("plantilla", "solucion")  # con el final de lo que se escribe: un Dockerfile, casi siempre
 LEAST = {"bien": 2, "mal": 3}
 GIVEN = "dado"  # los archivos que se añaden a la carpeta en la que se construye, si están escritos
-LEANS = re.compile(r"(?:FROM\s+|from=)((?:tienda|faro):\S+)")
+#: Las imágenes que hace un cuaderno llevan el nombre de las de su aplicación: «tienda», «faro»...
+BUILT = {version.tag.partition(":")[0] for one in apps.apps() for version in one.versions}
+LEANS = re.compile(rf"(?:FROM\s+|from=)((?:{'|'.join(sorted(BUILT))}):\S+)")
 EXPECTED = re.compile(r"# espera: (\S.*\S)\n")
 
 
