@@ -9,7 +9,6 @@ from __future__ import annotations
 import signal
 from collections.abc import Sequence
 
-import nbformat
 import pytest
 
 
@@ -52,6 +51,8 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
         expected = cell.metadata.get("esperado")
         if expected is None:
             raise pytest.UsageError(f"{item.nodeid}: la celda se compara y no dice «esperado»")
+        import nbformat  # tarda segundos, y casi ningún proceso de pruebas lo necesita
+
         data = {"text/plain": expected}
         cell.outputs = [nbformat.v4.new_output("execute_result", data=data, execution_count=1)]
         cell.execution_count = 1

@@ -34,10 +34,13 @@ from multietapa.errors import BundleError
 from multietapa.identity import SESSION_VARIABLE, labels
 from multietapa.paths import PROJECT_ROOT
 from tests import sharing_out
+from tests.cell_shell import published as published  # una fixture: la piden las pruebas
+from tests.cell_shell import shell as shell
 from tools.docker_cli import DockerCommand, docker_command
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 FLAGS += ["--disable-background-networking", "--disable-component-update"]
+CTRL_C = signal.getsignal(signal.SIGINT)
 BASE_IMAGE = "multietapa-pruebas/base:1"
 #: Los archivos de pruebas que cargan o usan lo que solo hay en Linux, o en un Unix. Fuera no se recogen.
 LINUX_ONLY = (
@@ -99,10 +102,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.fixture(autouse=True)
 def _ctrl_c_is_as_it_was() -> Iterator[None]:
-    """Ctrl-C vuelve a ser lo que era: las órdenes del taller lo cambian, y aquí se llaman en este proceso."""
-    before = signal.getsignal(signal.SIGINT)
+    """Ctrl-C es siempre el de pytest: las órdenes del taller lo cambian, y aquí se llaman en este proceso.
+
+    También lo cambian las que llama una fixture de un archivo entero, que va antes que esta.
+    """
+    signal.signal(signal.SIGINT, CTRL_C)
     yield
-    signal.signal(signal.SIGINT, before)
+    signal.signal(signal.SIGINT, CTRL_C)
 
 
 def unavailable(reason: str) -> NoReturn:

@@ -48,14 +48,6 @@ def client() -> Iterator[BlockingKernelClient]:
         yield opened
 
 
-@pytest.fixture
-def shell(monkeypatch: pytest.MonkeyPatch) -> InteractiveShell:
-    """Un IPython de verdad, sin kernel, como el de una terminal."""
-    opened = InteractiveShell()
-    monkeypatch.setattr("IPython.get_ipython", lambda: opened)
-    return opened
-
-
 def run(client: BlockingKernelClient, code: str) -> list[dict[str, Any]]:
     """Lo que publica una celda: sus mensajes, sin los de estado."""
     found: list[dict[str, Any]] = []

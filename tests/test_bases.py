@@ -211,6 +211,7 @@ def test_without_network_the_reasons_of_every_attempt_are_kept(
     assert [path.name for path in (tmp_path / "bases").iterdir()] == ["candado"]
 
 
+@pytest.mark.motor  # hace la base, y para eso descarga
 def test_the_cache_keeps_layers_and_not_whole_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Con sus dos capas en la caché no hace falta nada más; lo de recetas viejas y lo temporal se borra."""
     wanted = recipe("node:24-alpine")

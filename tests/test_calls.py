@@ -117,14 +117,6 @@ def test_a_wrong_name_suggests_the_right_one(name: str, valid: list[str], said: 
     assert unsaid not in message
 
 
-@pytest.fixture
-def shell(monkeypatch: pytest.MonkeyPatch) -> InteractiveShell:
-    """Un IPython en el que se ha cargado el taller."""
-    opened = InteractiveShell()
-    monkeypatch.setattr("IPython.get_ipython", lambda: opened)
-    return opened
-
-
 @pytest.mark.parametrize(
     ("cell", "said"),
     [

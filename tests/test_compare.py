@@ -417,6 +417,7 @@ def hundreds(amount: int) -> Comparison:
     return Comparison(tuple(rows), INFO.label, "amd64", changes=changes)
 
 
+@pytest.mark.sin_ramas
 @pytest.mark.parametrize("amount", [1, 2, 6, 7, 12])
 def test_a_saved_notebook_stays_small(amount: int) -> None:
     """Con hasta doce imágenes de muchas capas, lo que se guarda de la vista no llega a 60 kB."""

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
 from playwright.sync_api import Page, expect
 
 from multietapa import contexto
@@ -23,6 +21,7 @@ from multietapa.widgets.context.twin import FILES, RULES, lines, static_html
 from multietapa.widgets.context.words import DOCKERFILE, NOTHING, Look, headline, readable
 from multietapa.widgets.saved import VIEW
 from tests.axe import grave
+from tests.cell_shell import Published
 from tests.drawing import FAINT, OVERFLOWING, STICKING_OUT, draw
 from tests.test_context import write
 
@@ -104,16 +103,9 @@ def test_text_is_printed_once(shop: Path, capsys: pytest.CaptureFixture[str]) ->
 @pytest.mark.parametrize(
     ("view", "wanted"), [("", {VIEW, "text/plain", "text/html"}), (", vista=False", {"text/plain"})]
 )
-def test_what_a_cell_shows(monkeypatch: pytest.MonkeyPatch, shop: Path, view: str, wanted: set[str]) -> None:
+def test_what_a_cell_shows(published: Published, shop: Path, view: str, wanted: set[str]) -> None:
     """En un cuaderno sale el widget con sus gemelos, una vez; con ``vista=False``, la frase."""
-    shell = InteractiveShell()
-    monkeypatch.setattr(shell, "kernel", object(), raising=False)
-    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
-    shown: list[dict[str, Any]] = []
-    monkeypatch.setattr(shell.display_pub, "publish", lambda data, *_, **__: shown.append(data))
-    monkeypatch.setattr(InteractiveShell, "_instance", shell)
-    shell.run_cell(f"from multietapa import contexto\ncontexto({str(shop)!r}{view})")
-    (data,) = shown
+    (data,) = published(f"from multietapa import contexto\ncontexto({str(shop)!r}{view})")
     assert set(data) == wanted
     assert "viajan al motor 4 archivos" in data["text/plain"]
 
@@ -180,6 +172,7 @@ def test_a_strange_name_can_be_written() -> None:
     assert readable("\udcff.txt").encode() == b"\\xff.txt"
 
 
+@pytest.mark.sin_ramas
 def test_what_is_saved_is_small(tmp_path: Path) -> None:
     """Con muchas carpetas, reglas y nombres larguísimos, lo que se guarda no llega a 60 kB."""
     write(tmp_path, "Dockerfile")

@@ -21,6 +21,7 @@ from multietapa.errors import BuildError, CallError, ContextError, DockerfileErr
 from multietapa.paths import PROJECT_ROOT
 from multietapa.widgets.saved import VIEW
 from multietapa.widgets.stages.sample import EVERY_KIND
+from tests.cell_shell import Published
 
 SHOP = PROJECT_ROOT / "apps" / "tienda-node"
 CIRCLE = """\
@@ -198,16 +199,12 @@ print(etapas("FROM a AS x\\nFROM x\\n", vista=False).necesarias, session._curren
         ("etapas(TEXTO, vista=False)", [{"text/plain"}]),
     ],
 )
-def test_what_a_cell_shows(monkeypatch: pytest.MonkeyPatch, cell: str, wanted: list[set[str]]) -> None:
+def test_what_a_cell_shows(
+    shell: InteractiveShell, published: Published, cell: str, wanted: list[set[str]]
+) -> None:
     """En un cuaderno sale el widget, una sola vez, con sus dos gemelos; sin vista, lo que se dice de él."""
-    shell = InteractiveShell()
-    monkeypatch.setattr(shell, "kernel", object(), raising=False)
-    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
-    shown: list[dict[str, Any]] = []
-    monkeypatch.setattr(shell.display_pub, "publish", lambda data, *_, **__: shown.append(data))
-    monkeypatch.setattr(InteractiveShell, "_instance", shell)
     shell.user_ns["TEXTO"] = EVERY_KIND
-    shell.run_cell(f"from multietapa import etapas\n{cell}")
+    shown = published(f"from multietapa import etapas\n{cell}")
     assert [set(data) for data in shown] == wanted
     assert "Para la última (binario)" in shown[0]["text/plain"]
 

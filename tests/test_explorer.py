@@ -232,6 +232,7 @@ def many(count: int) -> Explored:
     return explored(NAIVE, ENGINE, tree(image(stack, base=0)))
 
 
+@pytest.mark.sin_ramas
 def test_the_state_of_a_big_image_is_small() -> None:
     """Con 60 000 archivos, lo que se guarda de la vista y su gemelo no llegan a 60 kB."""
     view = ExplorerView(many(60_000))

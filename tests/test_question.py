@@ -8,7 +8,6 @@ from typing import Any
 
 import nbformat
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from multietapa import __main__, pregunta
@@ -20,6 +19,7 @@ from multietapa.widgets.question.value import Question, Verdict
 from multietapa.widgets.question.words import REST, SAID, answer_html, answer_lines, lines
 from multietapa.widgets.saved import STATE, VIEW
 from tests.axe import grave
+from tests.cell_shell import Published
 from tests.drawing import FAINT, OVERFLOWING, STICKING_OUT, draw
 
 WIDTHS = (1280, 768)
@@ -147,16 +147,9 @@ def test_a_mistyped_number_suggests_the_right_one(wrong: str, close: str) -> Non
         ('pregunta("01.a", vista=False)', {"text/plain"}),
     ],
 )
-def test_what_a_cell_shows(monkeypatch: pytest.MonkeyPatch, cell: str, wanted: set[str]) -> None:
+def test_what_a_cell_shows(published: Published, cell: str, wanted: set[str]) -> None:
     """En un cuaderno sale el widget con sus gemelos; con ``vista``, solo el texto que se pidió."""
-    shell = InteractiveShell()
-    monkeypatch.setattr(shell, "kernel", object(), raising=False)
-    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
-    shown: list[dict[str, Any]] = []
-    monkeypatch.setattr(shell.display_pub, "publish", lambda data, *_, **__: shown.append(data))
-    monkeypatch.setattr(InteractiveShell, "_instance", shell)
-    shell.run_cell(f"from multietapa import pregunta\n{cell}")
-    (data,) = shown
+    (data,) = published(f"from multietapa import pregunta\n{cell}")
     assert set(data) == wanted
     assert "Es correcta" not in f"{data['text/plain']}{data.get('text/html', '')}"
     assert "Pregunta 01.a: " in data["text/plain"]

@@ -76,6 +76,7 @@ def imports(path: Path) -> Iterator[str]:
                 yield module
 
 
+@cache
 def own_imports(path: Path) -> set[str]:
     """Los módulos del paquete que importa, por su nombre desde ``multietapa``."""
     own = {name for name in imports(path) if name.split(".")[0] == "multietapa"}

@@ -95,11 +95,9 @@ def test_a_slow_engine_is_explained() -> None:
 
 @needs_unix
 def test_a_cell_shows_the_explanation_and_still_fails(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """En una celda se ve la explicación, sin rastro de Python, y la celda cuenta como fallida."""
-    shell = InteractiveShell()
-    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
     cell_errors.install()
     cell = "import docker\ndocker.from_env(environment={'DOCKER_HOST': 'unix:///no/hay/nadie.sock'})"
     result = shell.run_cell(cell)

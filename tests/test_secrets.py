@@ -183,6 +183,7 @@ def test_it_does_not_matter_where_it_is_cut(seed: int) -> None:
     ]
 
 
+@pytest.mark.lenta
 def test_a_huge_file_takes_no_memory() -> None:
     """De un texto de 300 MB se ve el token del final con menos de 16 MB de memoria, y sin perder minutos."""
     line = b"una linea cualquiera de un registro, con guion_bajo y algo-mas\n"

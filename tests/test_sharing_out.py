@@ -15,6 +15,7 @@ from multietapa.paths import PROJECT_ROOT
 from tests.sharing_out import ANSWERS, group
 
 RAN = re.compile(r"^\[(gw\d)\] .*?PASSED (\S.*?) *$", re.MULTILINE)
+pytestmark = pytest.mark.lenta  # todas ponen en marcha otro pytest
 IDS = {exercise.id for exercise in catalogue.exercises()}
 
 
@@ -38,7 +39,6 @@ def collected() -> list[str]:
     return [line for line in said.splitlines() if "::" in line]
 
 
-@pytest.mark.lenta
 def test_only_the_answers_are_split_and_each_exercise_stays_together(collected: list[str]) -> None:
     """Cada prueba de las respuestas va con su ejercicio, y cualquier otra con todo su archivo.
 
@@ -74,7 +74,6 @@ def test_the_long_ones_go_first_and_the_quick_ones_last(collected: list[str]) ->
     assert names == sorted(names, key=lambda name: text.index(f"def {name}("))
 
 
-@pytest.mark.lenta
 def test_two_processes_share_out_whole_groups() -> None:
     """Dos procesos de verdad: cada grupo acaba entero en uno, y las respuestas, en los dos."""
     files = (f"tests/{ANSWERS}", "tests/test_address.py", "tests/test_text.py")

@@ -54,6 +54,7 @@ def taken(laid: Layout) -> list[Rect]:
     return [*laid.boxes.values(), *(route.label for route in laid.routes if route.label)]
 
 
+@pytest.mark.sin_ramas
 @pytest.mark.lenta
 def test_nothing_is_on_top_of_anything() -> None:
     """Ni dos cajas, ni dos rótulos, ni una caja y un rótulo; y todo cabe en lo que dice que ocupa."""
@@ -65,6 +66,7 @@ def test_nothing_is_on_top_of_anything() -> None:
             assert 0 <= rect.y <= rect.bottom <= laid.height, what
 
 
+@pytest.mark.sin_ramas
 def test_every_line_goes_down_and_around() -> None:
     """Cada línea va de una caja a otra siempre bajando, y no pisa ninguna caja ni el rótulo de otra."""
     for what, (_, arrows), laid in placed():
@@ -98,6 +100,7 @@ def test_a_label_is_on_its_own_line() -> None:
     assert [other.label for other in laid.routes[:2]] == [None, None]
 
 
+@pytest.mark.sin_ramas
 def test_the_same_graph_is_always_placed_the_same() -> None:
     """La misma entrada da la misma colocación; y la que nada toma va en la fila de encima de quien la usa."""
     for what, (sizes, arrows), laid in placed()[::4]:

@@ -248,6 +248,7 @@ def test_what_could_not_be_looked_at_has_no_number() -> None:
     assert not re.search(r"mtf-cell[^/]*<i|<b>\d", page)
 
 
+@pytest.mark.sin_ramas
 def test_what_is_saved_is_small() -> None:
     """Dos tiendas de muestra ocupan poco en el cuaderno, y 20 000 paquetes de npm, menos de 1,5 MB."""
     shown = views()["dos imágenes"]

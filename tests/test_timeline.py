@@ -284,6 +284,7 @@ def check(line: Timeline, what: str) -> None:
             assert stage.end - stage.start == pytest.approx(busy + idle), what
 
 
+@pytest.mark.sin_ramas
 def test_random_builds() -> None:
     """En cualquier construcción: los ratos van en orden, y ninguna cadena dura más que todo.
 

@@ -123,7 +123,14 @@ def random_entries(seed: int) -> MeasuredImage:
     return loose(*layers)
 
 
-@pytest.mark.parametrize("start", range(0, 2000, 250))
+def blocks(cases: int, size: int) -> list[Any]:
+    """Dónde empieza cada tanda de ``size`` casos. Las rápidas solo pasan la primera."""
+    later = (pytest.param(start, marks=pytest.mark.lenta) for start in range(size, cases, size))
+    return [0, *later]
+
+
+@pytest.mark.sin_ramas
+@pytest.mark.parametrize("start", blocks(2000, 250))
 def test_the_tree_is_what_a_simple_model_says(start: int) -> None:
     """Con 2.000 imágenes al azar, lo visible, su capa, lo perdido y quién lo escondió son los del modelo."""
     for seed in range(start, start + 250):
@@ -149,7 +156,8 @@ def test_every_sum_is_exact_with_hard_links_too(seed: int) -> None:
     check_sums(made(*random_layers(seed, 7)), f"semilla {seed}")
 
 
-@pytest.mark.parametrize("start", range(0, 1500, 500))
+@pytest.mark.sin_ramas
+@pytest.mark.parametrize("start", blocks(1500, 500))
 def test_every_sum_is_exact_even_if_a_layer_contradicts_itself(start: int) -> None:
     """Archivos dentro de archivos, carpetas que son archivos y enlaces por medio: ningún byte se pierde."""
     for seed in range(start, start + 500):
@@ -514,6 +522,7 @@ def test_a_repeated_layer_cannot_grow_without_end(monkeypatch: pytest.MonkeyPatc
     assert "repetidas" in caught.value.why
 
 
+@pytest.mark.sin_ramas
 def test_folders_nobody_names_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cada entrada puede llevar dos mil carpetas que nadie nombra: también se cuentan."""
     monkeypatch.setattr(stacking, "MAX_NODES", 20_000)

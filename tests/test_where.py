@@ -24,11 +24,9 @@ class Result(ShownInCell):
 
 @pytest.mark.parametrize(("earlier", "written"), [(0, False), (1, True)])
 def test_a_view_is_not_repeated_in_its_own_cell(
-    earlier: int, written: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    earlier: int, written: bool, shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """En la celda de la vista no sale nada más; en otra, el mismo resultado se dice en una frase."""
-    shell = InteractiveShell()
-    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
     shell.user_ns.update(Result=Result, current_cell=current_cell)
     assert shell.run_cell(f"Result(current_cell() - {earlier})", store_history=True).success
     assert ("una frase" in capsys.readouterr().out) is written

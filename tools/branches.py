@@ -27,7 +27,10 @@ PURE_BUILD = (
 def measured() -> dict[str, Any]:
     """Lo que midió coverage, por archivo; vacío si no hay nada medido."""
     run = Coverage()
-    run.load()
+    try:
+        run.combine()  # cada proceso deja lo suyo
+    except NoDataError:
+        run.load()  # ya se juntó
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "ramas.json"
         try:

@@ -23,10 +23,15 @@ from multietapa.paths import PROJECT_ROOT
 
 EVERYTHING = ("tests", "notebooks", "--nbval-lax", "--nbval-sanitize-with=tests/cuadernos.cfg")
 #: Las marcas de lo que pide un motor o un Chromium las pone ``tests/conftest.py``.
-FAST = ("-m", "not motor and not navegador and not lenta")
+FAST = ("-p", "no:nbval", "-m", "not motor and not navegador and not lenta")
 #: A la vez en dos procesos, con los grupos y el orden de ``tests/sharing_out.py``.
 SHARED_OUT = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
-MEASURED = ("--cov", "--cov-report=")
+#: Las rápidas no comparten nada caro: quien acaba le quita la mitad de lo que le queda al otro.
+QUICKLY = ("-n", "2", "--dist", "worksteal")
+#: Las pruebas al azar tiran pocas veces los dados: «pruebas» los tira cientos.
+CASES, FEW_CASES = "MULTIETAPA_CASOS", "50"
+#: Mira las ramas mientras corren.
+MEASURED = ("-p", "tools.branch_watch")
 #: Van aparte (pyproject.toml las deja fuera si no se nombran): descargan y ponen en marcha otros motores.
 OTHER_ENGINES = "tests/engines"
 AGAIN_SECONDS = 2.0
@@ -60,9 +65,9 @@ def run_fast(arguments: list[str]) -> int:
 
     Con ``arguments``, lo que se pida a pytest de ellas, y entonces las ramas no se miran. Devuelve el código.
     """
-    environment = {**os.environ, SESSION_VARIABLE: uuid.uuid4().hex[:12]}
+    environment = {CASES: FEW_CASES, **os.environ, SESSION_VARIABLE: uuid.uuid4().hex[:12]}
     measured = not arguments and sys.platform == "linux"  # fuera se saltan pruebas: habría menos ramas
-    options = arguments or [*SHARED_OUT, *(MEASURED if measured else ())]
+    options = arguments or [*QUICKLY, *(MEASURED if measured else ())]
     code = _python(["-m", "pytest", *FAST, *options], environment)
     if code == 0 and measured and _python(["-m", "tools.branches"], environment):
         say("Faltan ramas por recorrer: añade pruebas de lo que has escrito.")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import docker
+if TYPE_CHECKING:  # cargar el SDK es la mitad de lo que tardaría en contestar «--ayuda»
+    import docker
 
-from multietapa.engine.endpoint import Endpoint
+    from multietapa.engine.endpoint import Endpoint
 
 KINDS = ("existente", "privado", "embebido", "grabacion")
 #: Los que pone en marcha el kit: su supervisor los levanta si se caen y abre los puertos que publican.
