@@ -186,19 +186,6 @@ def test_fast_tests_prepare_no_engine(tmp_path: Path) -> None:
     assert listed.stdout.rstrip().endswith("Todo pasa.")
 
 
-@pytest.mark.lenta
-def test_branches_that_no_test_takes_are_told(tmp_path: Path) -> None:
-    """Si las pruebas recorren menos ramas que el mínimo de una sala, se dice cuáles faltan y sale con 1."""
-    folder = {"COVERAGE_FILE": str(tmp_path / "medido")}
-    assert "no se midió nada" in run("-m", "tools.branches", **folder).stdout
-    (tmp_path / "poco.py").write_text("from multietapa.dockerfile.stages import parse; parse('FROM a')")
-    run("-m", "coverage", "run", str(tmp_path / "poco.py"), **folder)
-    done = run("-m", "tools.branches", **folder)
-    assert done.returncode == 1
-    assert re.search(r"^dockerfile/: \d+,\d % de \d+ ramas \(mínimo \d+ %\)$", done.stdout, re.MULTILINE)
-    assert re.search(r"sin recorrer desde: .*multietapa/dockerfile/stages\.py:\d+", done.stdout)
-
-
 def test_a_repeated_interruption_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """La señal que ``iniciar.py`` reenvía justo después de la de la terminal no corta la recogida."""
     now = 100.0

@@ -27,9 +27,10 @@ PURE_BUILD = (
 def measured() -> dict[str, Any]:
     """Lo que midió coverage, por archivo; vacío si no hay nada medido."""
     run = Coverage()
-    try:
+    data = Path(str(run.get_option("run:data_file")))
+    if any(data.parent.glob(f"{data.name}.*")):
         run.combine()  # cada proceso deja lo suyo
-    except NoDataError:
+    else:
         run.load()  # ya se juntó
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "ramas.json"
