@@ -11,7 +11,6 @@ from pathlib import Path
 
 from multietapa.cli.orders import ORDERS, parser
 from multietapa.console import complain, give_up_stdout, say, tolerate_any_terminal
-from multietapa.engine.discovery import VARIABLE
 from multietapa.errors import MultietapaError
 
 #: ``iniciar.py`` reenvía Ctrl-C, que en una terminal ya llegó aquí: el repetido no corta la recogida.
@@ -27,6 +26,8 @@ def main(argv: list[str] | None = None) -> int:
         if rest and arguments.orden != "pruebas":
             parser().error(f"no conozco «{' '.join(rest)}».")
         if arguments.motor:
+            from multietapa.engine.discovery import VARIABLE  # carga el SDK
+
             os.environ[VARIABLE] = arguments.motor
         if arguments.imagenes:
             os.environ["MULTIETAPA_IMAGENES"] = str(Path(arguments.imagenes).absolute())

@@ -87,6 +87,19 @@ print(sorted((set({HEAVY}) | {{"google.protobuf"}}) & set(sys.modules)))
     assert python(program) == "['docker', 'requests']"
 
 
+def test_help_and_wrong_orders_load_no_client() -> None:
+    """Explicar lo que hay, o lo que se escribió mal, no carga el SDK: contesta enseguida."""
+    for order in (["--ayuda"], ["taller", "--nada"]):
+        program = f"""
+import contextlib, io, sys
+from multietapa.__main__ import main
+with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+    main({order})
+print(sorted(set({HEAVY}) & set(sys.modules)))
+"""
+        assert python(program) == "[]"
+
+
 def test_this_clone_is_the_one_installed() -> None:
     """Desde cualquier carpeta, el Python de las pruebas (y el de los kernels) encuentra este clon."""
     found = python("import multietapa; print(multietapa.__file__)", "-I", folder=Path("/"))
