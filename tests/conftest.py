@@ -161,6 +161,11 @@ def until(condition: Callable[[], Any], *, seconds: float = 10.0) -> Any:
     return found
 
 
+def outside_pytest() -> dict[str, str]:
+    """El entorno para otro pytest, o para lo que él mide: sin lo que dice el de estas pruebas."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+
+
 def processes_mentioning(text: str) -> list[str]:
     """Las órdenes en marcha que nombran ``text``."""
     found = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import pytest
 from coverage import Coverage
 
 from multietapa.paths import PROJECT_ROOT
+from tests.conftest import outside_pytest
 
 pytestmark = pytest.mark.lenta  # todas ponen en marcha otro Python
 WATCHED = {
@@ -28,8 +28,7 @@ NOT_WATCHED = {
 
 def python(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Ejecuta Python en la raíz del proyecto; lo que mida va a esa carpeta."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    env["COVERAGE_FILE"] = str(folder / "medido")
+    env = {**outside_pytest(), "COVERAGE_FILE": str(folder / "medido")}
     return subprocess.run([sys.executable, *words], cwd=PROJECT_ROOT, capture_output=True, text=True, env=env)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import pytest
 
 from multietapa.exercises import catalogue
 from multietapa.paths import PROJECT_ROOT
+from tests.conftest import outside_pytest
 from tests.sharing_out import ANSWERS, group
 
 RAN = re.compile(r"^\[(gw\d)\] .*?PASSED (\S.*?) *$", re.MULTILINE)
@@ -22,9 +22,13 @@ IDS = {exercise.id for exercise in catalogue.exercises()}
 def pytest_run(*words: str, **environment: str) -> str:
     """Lo que escribe un pytest de verdad con esas palabras; falla si él falla."""
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *words]
-    env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     done = subprocess.run(
-        command, cwd=PROJECT_ROOT, env={**env, **environment}, capture_output=True, text=True, timeout=300
+        command,
+        cwd=PROJECT_ROOT,
+        env={**outside_pytest(), **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
+from functools import cache
+from types import ModuleType
 
 import pytest
 from coverage import Coverage
@@ -51,6 +53,13 @@ class _Watch:
 
 def _of_the_rooms(item: pytest.Item) -> bool:
     """El archivo de la prueba importa algo de esas salas."""
-    names = vars(getattr(item, "module", None) or item).values()
-    homes = (getattr(value, "__module__", None) or getattr(value, "__name__", None) for value in names)
+    return isinstance(item, pytest.Function) and _imports_them(item.module)
+
+
+@cache
+def _imports_them(module: ModuleType) -> bool:
+    homes = (
+        getattr(value, "__module__", None) or getattr(value, "__name__", None)
+        for value in vars(module).values()
+    )
     return any(isinstance(home, str) and home.startswith(ROOMS) for home in homes)

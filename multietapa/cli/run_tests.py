@@ -22,7 +22,8 @@ from multietapa.identity import SESSION_VARIABLE
 from multietapa.paths import PROJECT_ROOT
 
 EVERYTHING = ("tests", "notebooks", "--nbval-lax", "--nbval-sanitize-with=tests/cuadernos.cfg")
-#: Las marcas de lo que pide un motor o un Chromium las pone ``tests/conftest.py``.
+#: Las marcas de lo que pide un motor o un Chromium las pone ``tests/conftest.py``. Los cuadernos piden un
+#: motor, así que nbval, que tarda segundos en cargarse, no hace falta.
 FAST = ("-p", "no:nbval", "-m", "not motor and not navegador and not lenta")
 #: A la vez en dos procesos, con los grupos y el orden de ``tests/sharing_out.py``.
 SHARED_OUT = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
