@@ -1,4 +1,4 @@
-"""Cómo se interrumpen las pruebas, y la salida que se espera de cada celda marcada de un cuaderno.
+"""Cómo se interrumpen las pruebas, y lo que nbval no sabe de las celdas de un cuaderno.
 
 Los cuadernos no guardan salidas, y nbval solo compara con una guardada. Aquí se le da, a cada celda con la
 marca ``nbval-check-output``, la que su texto declara en ``esperado``.
@@ -10,6 +10,10 @@ import signal
 from collections.abc import Sequence
 
 import pytest
+
+#: Lo que se espera, con la celda ya terminada, a que el kernel lo diga. nbval espera 5 s sin que se pueda
+#: pedir otra cosa, y una máquina ocupada (con el contenedor de Binder en su límite de memoria) tardó más.
+IDLE_SECONDS = 60
 
 
 class _Failures:
@@ -37,6 +41,12 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGTERM, leave)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish() -> None:
+    """Ya se está terminando: otro SIGTERM dejaría a medias lo que se recoge y el resumen de los fallos."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:  # noqa: ARG001
     """Los bytes largos no dan nombre a una prueba: los de un gzip llevan la hora, que cambia."""
     return argname if isinstance(val, bytes) and len(val) > 20 else None
@@ -45,8 +55,11 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
     """Pone la salida esperada en las celdas marcadas; una marca sin salida esperada es un error."""
     for item in items:
+        if type(item).__name__ != "IPyNbCell":
+            continue
+        item.output_timeout = IDLE_SECONDS  # type: ignore[attr-defined]
         cell, options = getattr(item, "cell", None), getattr(item, "options", None)
-        if type(item).__name__ != "IPyNbCell" or cell is None or not options or not options["check"]:
+        if cell is None or not options or not options["check"]:
             continue
         expected = cell.metadata.get("esperado")
         if expected is None:

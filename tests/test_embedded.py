@@ -354,6 +354,22 @@ def answers(daemon: EmbeddedDaemon) -> bool:
         return False
 
 
+def test_a_pause_of_the_machine_is_waited_for(daemon: EmbeddedDaemon) -> None:
+    """Si el equipo se queda sin procesador para ella más de lo normal, la petición espera y se contesta."""
+    assert daemon.process is not None
+    machine = os.getpgid(daemon.process.pid)
+    os.killpg(machine, signal.SIGSTOP)
+    again = threading.Timer(7.0, os.killpg, (machine, signal.SIGCONT))
+    again.start()
+    started = time.monotonic()
+    try:
+        with docker_client(daemon) as client:
+            assert client.ping()
+    finally:
+        again.join()
+    assert time.monotonic() - started > 6.0
+
+
 def test_full_disk_is_explained_and_the_engine_goes_on(tmp_path: Path) -> None:
     """Sin sitio en su disco, la construcción falla con un error claro y el motor sigue sirviendo."""
     (tmp_path / "Dockerfile").write_text(

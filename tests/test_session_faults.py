@@ -28,8 +28,11 @@ from multietapa.build.session import filesync, grpc, schema
 from multietapa.build.session.http2 import Connection
 from multietapa.build.session.http2_stream import Broken
 from multietapa.build.session.listing import FolderOffer
+from multietapa.build.session.stream import stream
 from multietapa.build.session.wire import AdoptedWire, PlainWire, ProcessWire
+from multietapa.build.stream import BuildOptions
 from multietapa.cells.motor import Motor
+from multietapa.dockerfile.context import open_context
 from multietapa.errors import BuildCancelled, EngineLostError, MultietapaError
 from multietapa.paths import PROJECT_ROOT
 from tests.conftest import SecondEngine, load_base_image, needs_unix, unavailable, until
@@ -232,6 +235,22 @@ def test_a_slow_engine(engine: docker.DockerClient, motor_real: Motor, tmp_path:
             done = build(client, tmp_path, TEXT, tag=tag)
         client.close()
     assert contents(engine, done.image_id)["7"] == (tmp_path / "7").read_bytes()
+
+
+def test_an_engine_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Del motor que acepta la conexión y calla se dice que no contesta, y no que se apagó."""
+    monkeypatch.setattr("multietapa.build.session.wire.ANSWER_SECONDS", 0.5)
+    (tmp_path / "Dockerfile").write_text(TEXT)
+    with closing(socket.socket(socket.AF_UNIX)) as silent:
+        silent.bind(str(tmp_path / "s"))
+        silent.listen()
+        client = docker.DockerClient(base_url=f"unix://{tmp_path / 's'}", version="1.51")
+        events = stream(client, open_context(tmp_path), BuildOptions("Dockerfile", tag="calla:1"), text=TEXT)
+        with pytest.raises(EngineLostError, match=r"en 0,5 s no ha contestado") as caught:
+            next(events)
+        client.close()
+    assert "se apagó" not in str(caught.value)
+    until(lambda: not at_work(), seconds=2)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from contextlib import closing
 from typing import Any
 
 import docker
+import requests
 from docker.errors import APIError
 from google.protobuf.message import DecodeError
 
@@ -21,7 +22,7 @@ from multietapa import sdk
 from multietapa.build import buildkit
 from multietapa.build.events import BuildFailed, BuildFinished, BuildWarning, ContextSent, Event
 from multietapa.build.reader import arrived
-from multietapa.build.session import agent, attributes, control, credentials, filesync, secrets
+from multietapa.build.session import agent, attributes, control, credentials, filesync, secrets, wire
 from multietapa.build.session.extras import Extras, needs_newer_frontend
 from multietapa.build.session.folder_key import FolderKeys
 from multietapa.build.session.grpc import UNAVAILABLE, GrpcError, Handler, MadeCall
@@ -33,11 +34,13 @@ from multietapa.build.stream import BROKEN, STOP_TIMEOUT, BuildOptions, Cancelle
 from multietapa.dockerfile.context import Context
 from multietapa.dockerfile.stages import Dockerfile
 from multietapa.errors import MultietapaError, engine_lost
+from multietapa.text import duration
 
 _TELL_EVERY = 0.2  # segundos entre dos noticias de lo que viaja
 _SEVERAL_SINCE = (1, 45)  # versión de la API cuyo BuildKit (0.13) atiende varias salidas en una orden
 _CONTEXTS_SINCE = (1, 42)  # la de aquel cuyo BuildKit mira los contextos con nombre
 _NOT_LEFT = "En la carpeta de salida no se ha dejado todo:"
+_SILENT = "Hay alguien ahí, pero en {} no ha contestado: está muy ocupado, o en pausa."
 _LAST_NEWS_SECONDS = 5.0  # lo que se espera al final del rastro cuando la orden ya acabó
 
 
@@ -136,6 +139,8 @@ class _Building:
                 raise
         except APIError as error:
             raise NotOffered(str(error)) from error
+        except requests.Timeout as error:
+            raise engine_lost(why=_SILENT.format(duration(wire.ANSWER_SECONDS))) from error
         except BROKEN as error:
             raise engine_lost() from error
         self._orders = attributes.orders(

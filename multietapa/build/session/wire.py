@@ -41,6 +41,8 @@ class Wire(_Ends, Protocol):
         """Suelta lo que el cable guardaba."""
 
 
+#: Lo que se espera, en segundos, a que el motor ceda una conexión: lo que espera el SDK por omisión.
+ANSWER_SECONDS = 60.0
 _READ = 256 << 10  # bytes de una lectura
 _PAUSE = 5.0  # segundos que se espera a un socket antes de volver a mirar si se cerró
 
@@ -208,16 +210,14 @@ class AdoptedWire:
             self._response.close()
 
 
-def adopt(
-    client: docker.DockerClient, path: str, headers: Iterable[tuple[str, str]] = (), *, timeout: float = 60.0
-) -> AdoptedWire:
+def adopt(client: docker.DockerClient, path: str, headers: Iterable[tuple[str, str]] = ()) -> AdoptedWire:
     """Pide al motor una conexión para nosotros solos y la da como cable.
 
     Raises:
         docker.errors.APIError: el motor no tiene esa ruta (Podman, o un motor muy antiguo).
-        requests.RequestException: nadie contesta en ``timeout`` segundos.
+        requests.RequestException: no hay nadie, o en ``ANSWER_SECONDS`` no contesta (``requests.Timeout``).
     """
-    response, connection, first = sdk.upgrade(client.api, path, headers, timeout=timeout)
+    response, connection, first = sdk.upgrade(client.api, path, headers, timeout=ANSWER_SECONDS)
     return AdoptedWire(_wire_of(connection), first, response)
 
 

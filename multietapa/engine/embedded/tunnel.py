@@ -20,7 +20,9 @@ from multietapa.engine.bundle import loader
 from multietapa.errors import EngineError
 
 CHUNK = 256 * 1024
-CONNECT_SECONDS = 5.0
+#: Una máquina ocupada o en pausa tarda en saludar, y colgar antes sería decir que el motor se apagó. Si lo
+#: está, se sabe enseguida: slirp cuelga. Es lo que espera el SDK por omisión.
+CONNECT_SECONDS = 60.0
 
 
 def make_certificate(root: Path, folder: Path, address: str) -> tuple[Path, Path]:
