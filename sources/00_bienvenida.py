@@ -77,8 +77,8 @@ f"{libres:.0f} GB libres"
 # ## Las imágenes base
 #
 # Casi toda imagen empieza en otra: su **imagen base**, la que nombra la instrucción `FROM`. El taller usa
-# cuatro: dos versiones de Node, cada una sobre un sistema completo y sobre uno mínimo (`alpine`). Antes de
-# mirar, predice: ¿cuántas veces cabe `node:14-alpine` en `node:14`?
+# varias; casi todas llevan Node, en dos versiones, sobre un sistema completo o sobre uno más pequeño (`slim`,
+# `alpine`, distroless). Antes de mirar, predice: ¿cuántas veces cabe `node:14-alpine` en `node:14`?
 
 # %%
 motor().bases()
@@ -90,8 +90,8 @@ motor().bases()
 # nombre o, si la quieres antes, `motor().bases("node:24")`.
 #
 # Si pone **equivalente local**, esa imagen no se pudo descargar y el taller hizo aquí otra con el mismo papel
-# y la misma versión de Node (la mínima es entonces un Debian reducido, no Alpine). Sirve igual para aprender,
-# pero su tamaño no es el de la original, y no trae con qué instalar más paquetes (`apk` o `apt`).
+# y la misma versión de Node (las de `alpine` son entonces un Debian reducido, no Alpine). Sirve igual para
+# aprender, pero su tamaño no es el de la original, y no trae con qué instalar más paquetes (`apk` o `apt`).
 #
 # Otra cosa que conviene saber: **Node 14 no tiene soporte** desde abril de 2023. Lo usamos porque es el del
 # ejemplo del que parte el taller; en tus proyectos, elige una versión con soporte, como Node 24. Cada imagen
