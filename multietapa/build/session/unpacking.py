@@ -101,7 +101,8 @@ class _Unpacking:
         tar: Any
         try:
             with tarfile.open(fileobj=arriving, mode="r|", **settings) as tar:
-                while (member := tar.next()) is not None:
+                # El de Python 3.10 tropieza si se le pide otra vez la primera de un archivo vacío.
+                for member in iter(tar.next, None) if tar.firstmember else ():
                     self._check()
                     self._take(tar, member)
                     tar.members = []  # tarfile las guarda todas: con muchas, no cabrían
