@@ -290,11 +290,12 @@ def test_notebooks_run_as_in_binder(pod: Pod) -> None:
     started = time.monotonic()
     code, output = pod.run(
         *("python3", "-m", "pytest", "-p", "conftest", "-p", "no:cacheprovider", "--rootdir=.", "-q"),
+        "--durations=40",
         *("--nbval-lax", f"--nbval-sanitize-with={tools}/cuadernos.cfg"),
         *(f"notebooks/{name}" for name in names),
         PYTHONPATH=tools,
     )
-    print(output[-1500:])
+    print(output[-4500:])
     print(f"cuadernos: {time.monotonic() - started:.0f} s")
     assert code == 0, output[-6000:]
     after = pod.ask()
