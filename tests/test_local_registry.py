@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 import urllib.request
+from pathlib import Path
 
 import docker
 import pytest
@@ -14,7 +16,8 @@ from multietapa.cells.motor import Motor
 from multietapa.engine.model import OWN_KINDS
 from multietapa.errors import RegistryError
 from multietapa.identity import EQUIVALENT_LABEL, SESSION_VARIABLE, labels
-from multietapa.registry.local import Registry, local_registry
+from multietapa.registry.local import START_SECONDS, Registry, local_registry
+from tests.sessions import build
 from tests.shipping import own_registry
 
 
@@ -142,6 +145,24 @@ def test_a_port_that_is_taken(motor_real: Motor) -> None:
                 local_registry(motor_real, port=port)
         names = [one.name for one in motor_real.client.containers.list(all=True) if "registro-" in one.name]
         assert [one for one in names if one.startswith("multietapa-registro-registro-")] == [name]
+
+
+def test_one_that_closes_at_once(motor_real: Motor, base_image: str, tmp_path: Path) -> None:
+    """Del que se cierra al arrancar se dice enseguida que se paró, con lo que escribió, y no queda nada."""
+    tag = "multietapa-pruebas/registro-roto:1"
+    build(motor_real.client, tmp_path, f"FROM {base_image}\nCMD sleep 0.3; echo no puedo; exit 3\n", tag=tag)
+    started = time.monotonic()
+    try:
+        with pytest.raises(RegistryError, match="no arranca") as error:
+            local_registry(motor_real, image=tag)
+        assert time.monotonic() - started < START_SECONDS
+        assert "código 3" in error.value.why
+        assert "no puedo" in str(error.value)
+        assert not [
+            one for one in motor_real.client.containers.list(all=True) if "registro-local" in one.name
+        ]
+    finally:
+        motor_real.client.images.remove(tag, force=True)
 
 
 @pytest.mark.parametrize("port", [0, -1, 65_536, True, "5000", 5.5])

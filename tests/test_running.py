@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import docker
@@ -56,6 +57,48 @@ def test_answers_and_is_removed(motor_real: Motor, images: dict[str, str]) -> No
         assert bindings[0]["HostIp"] == "127.0.0.1"
         assert "escuchando" in running.logs()
     assert _ours(motor_real.client, images["sirve"]) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "said", "detail"),
+    [
+        ("sleep 0.2; echo falta express; exit 3", r"ya no está en marcha[\s\S]*código 3", "falta express"),
+        ("sleep 1; echo falta express; exit 3", r"ya no está en marcha[\s\S]*código 3", "falta express"),
+    ],
+    ids=["antes de mirar", "mientras se espera"],
+)
+def test_the_address_of_one_that_closed(
+    motor_real: Motor, base_image: str, command: str, said: str, detail: str
+) -> None:
+    """De un contenedor que se cierra, ``direccion`` dice enseguida que ya no está y por qué, no que calla."""
+    container = motor_real.client.containers.run(
+        base_image, ["sh", "-c", command], detach=True, ports={"3000/tcp": None}, labels=labels()
+    )
+    if command.startswith("sleep 0.2"):
+        container.wait()
+    started = time.monotonic()
+    try:
+        with pytest.raises(ContainerError, match=said) as caught:
+            motor_real.direccion(container)
+        assert detail in str(caught.value)
+        assert time.monotonic() - started < 15  # no los 30 que se esperaría a que contestara
+    finally:
+        container.remove(force=True)
+
+
+def test_the_address_of_one_that_is_not_started(motor_real: Motor, base_image: str) -> None:
+    """De uno creado y sin arrancar se dice eso; de uno que publica otro puerto, cuál."""
+    client, command = motor_real.client, ["sleep", "60"]
+    created = client.containers.create(base_image, command, ports={"3000/tcp": None}, labels=labels())
+    other = client.containers.run(base_image, command, detach=True, ports={"80/tcp": None}, labels=labels())
+    try:
+        with pytest.raises(ContainerError, match="todavía no se ha arrancado"):
+            motor_real.direccion(created.name)
+        with pytest.raises(ContainerError, match=r"no publica el puerto 3000[\s\S]*publica: 80\."):
+            motor_real.direccion(other)
+    finally:
+        created.remove(force=True)
+        other.remove(force=True)
 
 
 def test_interrupting_the_cell_removes_the_container(motor_real: Motor, images: dict[str, str]) -> None:

@@ -14,6 +14,7 @@ from multietapa.cells.registro import Registro
 from multietapa.console import Steps
 from multietapa.containers.address import Direccion
 from multietapa.containers.commands import run_command
+from multietapa.containers.ended import check_running
 from multietapa.containers.http import wait_for_answer
 from multietapa.containers.ports import published
 from multietapa.engine import session
@@ -57,11 +58,11 @@ class Motor(session.Engine):
         Al mostrarla en un cuaderno es un enlace que se puede abrir, también en Binder.
 
         ``contenedor`` es el del SDK o su nombre; ``plazo``, los segundos que se espera a que
-        conteste. Lanza :class:`ContainerError` si no se publicó, no se pudo abrir o nadie contesta, y
-        :class:`EngineLostError` si el motor se apagó.
+        conteste. Lanza :class:`ContainerError` si se cerró, no se publicó, no se pudo abrir o nadie contesta,
+        y :class:`EngineLostError` si el motor se apagó.
         """
         url = published(self, contenedor, puerto)
-        problem = wait_for_answer(url, seconds=plazo)
+        problem = wait_for_answer(url, seconds=plazo, check=lambda: check_running(self, contenedor))
         if problem:
             raise ContainerError(
                 f"En {url} no contesta nadie.",

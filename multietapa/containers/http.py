@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 
 _MAX_ANSWER = 1_000_000  # bytes que se leen de una respuesta
 _PAUSE_SECONDS = 0.1
@@ -29,10 +30,14 @@ def ask(url: str, timeout: float) -> tuple[int, str]:
         raise OSError(f"lo que contesta no es HTTP ({type(problem).__name__})") from problem
 
 
-def wait_for_answer(url: str, *, seconds: float) -> str:
-    """Espera a que ``url`` conteste. Devuelve ``""``, o lo que pasaba si en ``seconds`` nadie contestó."""
+def wait_for_answer(url: str, *, seconds: float, check: Callable[[], None] = lambda: None) -> str:
+    """Espera a que ``url`` conteste. Devuelve ``""``, o lo que pasaba si en ``seconds`` nadie contestó.
+
+    Antes de cada pregunta se llama a ``check``, que puede lanzar lo que quiera para dejarlo.
+    """
     limit = time.monotonic() + seconds
     while True:
+        check()
         try:
             ask(url, max(1.0, min(10.0, limit - time.monotonic())))
             return ""

@@ -7,30 +7,36 @@ import time
 from typing import Any
 from urllib.parse import urlsplit
 
+from multietapa.containers.ended import not_running
 from multietapa.engine.host.run_folder import PORTS, folder_of
 from multietapa.engine.model import OWN_KINDS
 from multietapa.engine.session import Engine
 from multietapa.errors import ContainerError
+from multietapa.text import join
 
 
 def published(engine: Engine, container: Any, port: int, *, timeout: float = 5.0) -> str:
     """La dirección de un puerto publicado, conteste o no; espera ``timeout`` segundos a que esté abierto.
 
-    ``container`` es el del SDK, su nombre o su id. Lanza :class:`ContainerError` si no se publicó o no se
-    pudo abrir en esta máquina.
+    ``container`` es el del SDK, su nombre o su id. Lanza :class:`ContainerError` si no está en marcha, si no
+    se publicó o si no se pudo abrir en esta máquina.
     """
     name = getattr(container, "id", container)
     limit = time.monotonic() + timeout
     while True:
         attributes = engine.client.api.inspect_container(name)
-        bindings = (attributes["NetworkSettings"].get("Ports") or {}).get(f"{port}/tcp")
+        ports = attributes["NetworkSettings"].get("Ports") or {}
+        bindings = ports.get(f"{port}/tcp")
         if bindings:
             break
-        if time.monotonic() > limit or not attributes["State"]["Running"]:
+        if not attributes["State"]["Running"]:
+            raise not_running(engine, attributes)
+        if time.monotonic() > limit:
+            others = join([name.removesuffix("/tcp") for name, bound in sorted(ports.items()) if bound])
             raise ContainerError(
                 f"El contenedor no publica el puerto {port}.",
-                why=f"Su estado es «{attributes['State']['Status']}».",
-                next_step=f'Arráncalo con ports={{"{port}/tcp": None}} y mira su registro con .logs().',
+                why=f"Está en marcha, y de los suyos publica: {others or 'ninguno'}.",
+                next_step=f'Arranca otro con ports={{"{port}/tcp": None}}.',
             )
         time.sleep(0.05)
     opened = int(bindings[0]["HostPort"])

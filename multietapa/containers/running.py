@@ -14,16 +14,14 @@ from typing import Any
 
 import docker
 
-from multietapa.containers.crash import explain
 from multietapa.containers.created import LOG_LINES, created, explained, file_in, last_lines, start
+from multietapa.containers.ended import ended
 from multietapa.containers.http import ask
-from multietapa.containers.launched import why_not_launched
 from multietapa.containers.ports import published
 from multietapa.engine.session import Engine
 from multietapa.errors import ContainerError
 
 _PAUSE_SECONDS = 0.1
-_CRASH_LINES = 500  # líneas del registro en las que se busca por qué murió
 
 # Node está en toda imagen de la tienda, y en cambio puede no haber ni ``sh`` ni ``ps``.
 _NODES = ("node", "/nodejs/bin/node", "/usr/local/bin/node")
@@ -164,7 +162,7 @@ def first_answer(
         check()
         state = engine.client.api.inspect_container(container.id)["State"]
         if not state["Running"]:
-            raise _closed(container, image, state)
+            raise ended(container, state, what=f"El contenedor de {image} se cerró antes de contestar.")
         if time.monotonic() > limit:
             break
         try:
@@ -184,23 +182,6 @@ def first_answer(
             f"El programa debe escuchar en 0.0.0.0:{port}; en 127.0.0.1 solo lo oye el propio contenedor."
         ),
         detail=last_lines(container, LOG_LINES),
-    )
-
-
-def _closed(container: Any, image: str, state: Mapping[str, Any]) -> ContainerError:
-    crash = explain(
-        last_lines(container, _CRASH_LINES),
-        int(state.get("ExitCode") or 0),
-        out_of_memory=bool(state.get("OOMKilled")),
-        lines=LOG_LINES,
-    )
-    said, step = why_not_launched(container, crash) or (crash.said, crash.step)
-    return ContainerError(
-        f"El contenedor de {image} se cerró antes de contestar.",
-        why=f"{crash.facts[0].upper()}{crash.facts[1:]}.",
-        said=said,
-        detail=crash.extract,
-        next_step=step,
     )
 
 

@@ -22,6 +22,7 @@ from multietapa.bases.families.registry import REFERENCE, STORAGE
 from multietapa.bases.reporting import ReportProgress, silent
 from multietapa.bases.sources import described, ensure_base
 from multietapa.containers.created import LOG_LINES, last_lines
+from multietapa.containers.ended import check_running
 from multietapa.containers.http import wait_for_answer
 from multietapa.containers.ports import published
 from multietapa.engine.session import Engine
@@ -182,11 +183,14 @@ def _serving(engine: Engine, container: Any, origin: str) -> Registry:
     try:
         container.start()  # si ya corre, no hace nada
         base = published(engine, container, PORT)
+        missing = wait_for_answer(
+            f"{base}/v2/", seconds=START_SECONDS, check=lambda: check_running(engine, container)
+        )
     except docker.errors.APIError as problem:
         raise _not_started(sdk.reason(problem), container) from problem
     except ContainerError as problem:
         raise _not_started(problem.why or problem.what, container) from problem
-    if missing := wait_for_answer(f"{base}/v2/", seconds=START_SECONDS):
+    if missing:
         host = urlsplit(base).hostname
         far = host not in ("127.0.0.1", "localhost", "::1")
         raise RegistryError(
