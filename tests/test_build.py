@@ -13,7 +13,9 @@ from typing import Any, TypeVar
 
 import docker
 import pytest
+import requests
 
+from multietapa.build.engine_facts import free_bytes
 from multietapa.build.events import (
     BuildFailed,
     BuildFinished,
@@ -635,6 +637,32 @@ def test_a_full_disk_is_said(second_engine_factory: Factory, context: Path, buil
         with pytest.raises(DiskFullError) as caught:
             list(build_events(client, context, tag=TAG, dockerfile=text, builder=builder))
     assert caught.value.line == 2
+
+
+def test_free_space_is_asked_again_while_the_disk_is_being_freed(
+    engine: docker.DockerClient, base_image: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Si el motor tropieza con lo que el disco lleno no dejó hacer, se repite; con lo que no existe, no."""
+    create, asked = engine.api.create_container_from_config, 0
+
+    def stumble(*arguments: object) -> object:
+        nonlocal asked
+        asked += 1
+        if asked > 2:
+            return create(*arguments)
+        answer = requests.Response()
+        answer.status_code = 500
+        said = "chown /data/overlay2/d567-init/work/work: no such file or directory"
+        raise docker.errors.APIError("500", answer, said)  # lo que contestó uno lleno, dos veces de doce
+
+    monkeypatch.setattr(engine.api, "create_container_from_config", stumble)
+    free = free_bytes(engine, base_image)
+    assert free
+    assert asked == 3
+    monkeypatch.undo()
+    started = time.monotonic()
+    assert free_bytes(engine, "multietapa-pruebas/no-existe:1") is None
+    assert time.monotonic() - started < 1
 
 
 def test_nothing_of_ours_is_left_without_its_label(

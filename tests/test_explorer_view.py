@@ -25,7 +25,22 @@ from tools.sample import WIDGETS
 
 SIZES = [[6, 6, 4, 3, 2, 2, 1], [10**9, 1, 1], [5], [], [9, 9, 9, 0], [97, 53, 31, 17, 11, 7, 5, 3, 2]]
 STEP_MS = 100
-"""Lo más que tarda un paso: entrar, subir, ordenar, filtrar o buscar."""
+"""Lo más que tarda un paso (entrar, subir, ordenar, filtrar o buscar) en una máquina tranquila."""
+REFERENCE_MS = 9.0
+"""Lo que tarda en ella la referencia; en una ocupada tardan más las dos cosas."""
+#: Dibujar doscientas filas cualesquiera, en una página vacía: la mejor de seis veces, en milisegundos.
+REFERENCE = """() => Math.min(...Array.from({ length: 6 }, () => {
+  const start = performance.now(), box = document.createElement("div");
+  for (let n = 0; n < 200; n++) {
+    const row = box.appendChild(document.createElement("div"));
+    for (const word of ["fila", n, "de", 200])
+      row.appendChild(document.createElement("span")).textContent = word;
+  }
+  document.body.append(box);
+  box.offsetHeight;
+  box.remove();
+  return performance.now() - start;
+}))"""
 #: Dibuja otra vez la vista con un kernel que ya no está.
 ORPHANED = """async () => {
   const { esm } = JSON.parse(document.getElementById("data").textContent);
@@ -43,6 +58,17 @@ TIMED = """(node, act) => {
   document.body.offsetHeight;
   return performance.now() - start;
 }"""
+
+
+def step_limit(page: Page) -> float:
+    """Lo más que puede tardar un paso, en milisegundos: más, si esta máquina dibuja ahora más despacio."""
+    browser = page.context.browser
+    assert browser is not None
+    other = browser.new_page()
+    try:
+        return STEP_MS * max(1.0, float(other.evaluate(REFERENCE)) / REFERENCE_MS)
+    finally:
+        other.close()
 
 
 @pytest.fixture
@@ -407,7 +433,7 @@ def test_what_is_read_replaces_what_was_provisional(page: Page) -> None:
 
 
 def test_every_step_is_quick(page: Page) -> None:
-    """Con todo lo que cabe en un cuaderno, entrar, ordenar, agrupar, filtrar y buscar no llegan a 100 ms."""
+    """Con todo lo que cabe en un cuaderno, entrar, ordenar, agrupar, filtrar y buscar no pasan de un paso."""
     mount(page, many(60_000))
     acts = {
         ".mte-map": "node.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowRight', bubbles: true}));"
@@ -419,7 +445,7 @@ def test_every_step_is_quick(page: Page) -> None:
     }
     for where, act in acts.items():
         took = min(page.locator(where).first.evaluate(TIMED, act) for _ in range(2))
-        assert took < STEP_MS, f"{where}: {took:.0f} ms"
+        assert took < step_limit(page), f"{where}: {took:.0f} ms"
 
 
 @pytest.mark.parametrize(("width", "theme"), [(1280, "claro"), (768, "oscuro")])

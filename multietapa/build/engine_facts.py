@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 
 import docker
 import requests
-from docker.errors import DockerException, ImageNotFound
+from docker.errors import APIError, DockerException, ImageNotFound
 
 from multietapa import sdk
 from multietapa.errors import engine_lost, is_disk_full
 from multietapa.identity import labels
 
 _ANSWERS = 60  # segundos que se espera a que conteste: el embebido, con la máquina cargada, se lo piensa
+#: Con el disco lleno, y mientras BuildKit devuelve lo que ocupaba el paso que falló, el contenedor puede no
+#: crearse por otra razón: overlayfs no hizo su carpeta, y el motor tropieza al no encontrarla. Se repite.
+_TRIES, _PAUSE = 5, 0.3
 _FREE = "df -Pk / || busybox df -Pk /"
 _BROKEN = (DockerException, requests.RequestException, OSError)
 
@@ -20,8 +24,27 @@ _BROKEN = (DockerException, requests.RequestException, OSError)
 def free_bytes(client: docker.DockerClient, image: str) -> int | None:
     """Los bytes libres del disco del motor, medidos en un contenedor de ``image``; ``None`` si no se sabe.
 
-    Si al motor no le queda sitio ni para crear el contenedor, son 0. Lo que mide se lee en directo: lo que el
-    motor guarda de un contenedor es un archivo más, y con el disco lleno se queda vacío.
+    Si al motor no le queda sitio ni para crear el contenedor, son 0.
+    """
+    for _ in range(_TRIES):
+        try:
+            return _free(client, image)
+        except APIError as problem:
+            if is_disk_full(sdk.reason(problem)):
+                return 0
+            if not problem.is_server_error():
+                return None
+        except _BROKEN:
+            return None
+        time.sleep(_PAUSE)
+    return None
+
+
+def _free(client: docker.DockerClient, image: str) -> int | None:
+    """Lo mismo, una vez; lanza los errores del SDK.
+
+    Lo que mide se lee en directo: lo que el motor guarda de un contenedor es un archivo más, y con el disco
+    lleno se queda vacío.
     """
     container = None
     try:
@@ -32,8 +55,6 @@ def free_bytes(client: docker.DockerClient, image: str) -> int | None:
         container.start()
         container.wait(timeout=_ANSWERS)
         return _available(b"".join(said).decode(errors="replace"))
-    except _BROKEN as problem:
-        return 0 if is_disk_full(sdk.reason(problem)) else None
     finally:
         if container is not None:
             _remove(container)
