@@ -99,7 +99,8 @@ def _carry(channel: Any, engine: str) -> None:
         with suppress(OSError):
             other.shutdown(socket.SHUT_WR)
         returning.join(30)
-        channel.close()
+        with suppress(EOFError):  # quien llamó puede haber colgado la conexión entera
+            channel.close()
 
 
 def own_ssh(folder: Path, home: Path) -> str:
