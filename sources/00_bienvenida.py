@@ -70,8 +70,8 @@ libres = shutil.disk_usage("/").free / 1e9
 f"{libres:.0f} GB libres"
 
 # %% [markdown]
-# Eso es lo que le queda a esta máquina; Docker Desktop tiene además su propio límite. Con 5 GB basta. Si
-# tienes menos, borra antes lo que no uses.
+# Eso es lo que le queda a esta máquina; Docker Desktop tiene además su propio límite. Con 8 GB basta para
+# todos los cuadernos. Si tienes menos, borra antes lo que no uses.
 
 # %% [markdown]
 # ## Las imágenes base
