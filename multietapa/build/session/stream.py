@@ -139,7 +139,7 @@ class _Building:
                 raise
         except APIError as error:
             raise NotOffered(str(error)) from error
-        except requests.Timeout as error:
+        except requests.ReadTimeout as error:
             raise engine_lost(why=_SILENT.format(duration(wire.ANSWER_SECONDS))) from error
         except BROKEN as error:
             raise engine_lost() from error

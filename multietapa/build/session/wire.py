@@ -215,7 +215,7 @@ def adopt(client: docker.DockerClient, path: str, headers: Iterable[tuple[str, s
 
     Raises:
         docker.errors.APIError: el motor no tiene esa ruta (Podman, o un motor muy antiguo).
-        requests.RequestException: no hay nadie, o en ``ANSWER_SECONDS`` no contesta (``requests.Timeout``).
+        requests.RequestException: no hay nadie, o en ``ANSWER_SECONDS`` no contesta (``ReadTimeout``).
     """
     response, connection, first = sdk.upgrade(client.api, path, headers, timeout=ANSWER_SECONDS)
     return AdoptedWire(_wire_of(connection), first, response)
