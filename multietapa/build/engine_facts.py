@@ -28,7 +28,7 @@ def free_bytes(client: docker.DockerClient, image: str) -> int | None:
     """
     for _ in range(_TRIES):
         try:
-            return _free(client, image)
+            return _measured(client, image)
         except APIError as problem:
             if is_disk_full(sdk.reason(problem)):
                 return 0
@@ -40,7 +40,7 @@ def free_bytes(client: docker.DockerClient, image: str) -> int | None:
     return None
 
 
-def _free(client: docker.DockerClient, image: str) -> int | None:
+def _measured(client: docker.DockerClient, image: str) -> int | None:
     """Lo mismo, una vez; lanza los errores del SDK.
 
     Lo que mide se lee en directo: lo que el motor guarda de un contenedor es un archivo más, y con el disco

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from multietapa.containers.crash import explain
+from multietapa.containers.crash import Crash, explain
 from multietapa.containers.created import LOG_LINES, last_lines
 from multietapa.containers.launched import why_not_launched
 from multietapa.engine.session import Engine
@@ -37,14 +37,19 @@ def not_running(engine: Engine, attributes: Mapping[str, Any]) -> ContainerError
     return ended(container, state, what=f"El contenedor de {image} ya no está en marcha.")
 
 
-def ended(container: Any, state: Mapping[str, Any], *, what: str) -> ContainerError:
-    """El error de un contenedor que se cerró: ``what`` es la frase; ``state`` y su registro dicen por qué."""
-    crash = explain(
-        last_lines(container, _CRASH_LINES),
+def crash_of(container: Any, state: Mapping[str, Any], *, read: int = _CRASH_LINES) -> Crash:
+    """Cómo acabó, según ``state`` y las últimas ``read`` líneas que escribió."""
+    return explain(
+        last_lines(container, read),
         int(state.get("ExitCode") or 0),
         out_of_memory=bool(state.get("OOMKilled")),
         lines=LOG_LINES,
     )
+
+
+def ended(container: Any, state: Mapping[str, Any], *, what: str) -> ContainerError:
+    """El error de un contenedor que se cerró: ``what`` es la frase; ``state`` y su registro dicen por qué."""
+    crash = crash_of(container, state)
     said, step = why_not_launched(container, crash) or (crash.said, crash.step)
     return ContainerError(
         what,

@@ -33,16 +33,16 @@ def ask(url: str, timeout: float) -> tuple[int, str]:
 def wait_for_answer(url: str, *, seconds: float, check: Callable[[], None] = lambda: None) -> str:
     """Espera a que ``url`` conteste. Devuelve ``""``, o lo que pasaba si en ``seconds`` nadie contestó.
 
-    Antes de cada pregunta se llama a ``check``, que puede lanzar lo que quiera para dejarlo.
+    Tras cada pregunta sin respuesta se llama a ``check``, que puede lanzar lo que quiera para dejarlo.
     """
     limit = time.monotonic() + seconds
     while True:
-        check()
         try:
             ask(url, max(1.0, min(10.0, limit - time.monotonic())))
             return ""
         except OSError as problem:
             last = str(getattr(problem, "reason", problem))
+        check()
         if time.monotonic() > limit:
             return last
         time.sleep(_PAUSE_SECONDS)

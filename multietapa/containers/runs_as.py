@@ -13,8 +13,8 @@ from typing import Any
 import docker
 import requests
 
-from multietapa.containers.crash import explain
-from multietapa.containers.created import LOG_LINES, created, explained, last_lines, start
+from multietapa.containers.created import LOG_LINES, created, explained, start
+from multietapa.containers.ended import crash_of
 from multietapa.containers.running import Running
 from multietapa.errors import ContainerError
 from multietapa.text import duration
@@ -107,12 +107,7 @@ def _from_inside(container: Any) -> tuple[int, int] | None:
 
 def _closed(container: Any, state: Mapping[str, Any]) -> str:
     """Por qué no dio tiempo a mirarlo: terminó."""
-    crash = explain(
-        last_lines(container, LOG_LINES),
-        int(state.get("ExitCode") or 0),
-        out_of_memory=bool(state.get("OOMKilled")),
-        lines=LOG_LINES,
-    )
+    crash = crash_of(container, state, read=LOG_LINES)
     why = f"el programa terminó antes de poder mirarlo: {crash.facts}"
     return _lower(f"{why}. {crash.said}") if crash.said else why
 
