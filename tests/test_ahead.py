@@ -83,6 +83,6 @@ def test_leaving_lets_the_engine_go(read: int) -> None:
     time.sleep(0.2)
     start = time.monotonic()
     chunks.close()
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 10
     assert server.left.wait(5)
     assert not readers()

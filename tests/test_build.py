@@ -592,7 +592,7 @@ def test_cancelling_a_slow_base_does_not_wait(engine: docker.DockerClient, conte
                 ensure_base=slow,
             )
         )
-    assert time.monotonic() - start < 0.6 + 0.3
+    assert time.monotonic() - start < 10  # no los 30 que tarda la base
     gate.set()
 
 
@@ -659,10 +659,8 @@ def test_free_space_is_asked_again_while_the_disk_is_being_freed(
     free = free_bytes(engine, base_image)
     assert free
     assert asked == 3
-    monkeypatch.undo()
-    started = time.monotonic()
     assert free_bytes(engine, "multietapa-pruebas/no-existe:1") is None
-    assert time.monotonic() - started < 1
+    assert asked == 4
 
 
 def test_nothing_of_ours_is_left_without_its_label(

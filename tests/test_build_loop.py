@@ -161,7 +161,7 @@ def test_an_engine_that_does_not_stop_is_not_waited_for_forever(
     start = time.monotonic()
     with pytest.raises(BuildCancelled, match="sin esperar"):
         follow(until(gate, FINISHED), view, cancel)
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 10  # no los 20 que tarda en acabar
     assert view.final is not None
     assert (view.final.phase, view.final.reason != "") == (BuildPhase.CANCELLED, True)
     gate.set()
@@ -185,7 +185,7 @@ def test_interrupting_twice_does_not_wait(view: Watcher, cancel: threading.Event
     start = time.monotonic()
     with pytest.raises(BuildCancelled, match="sin esperar"):
         follow(until(gate, FINISHED), view, cancel)
-    assert 0.6 < time.monotonic() - start < 2
+    assert 0.6 < time.monotonic() - start < 10
     assert view.final is not None
     assert view.final.phase is BuildPhase.CANCELLED
     gate.set()

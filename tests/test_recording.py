@@ -121,11 +121,12 @@ def test_an_abandoned_build_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_replay_keeps_its_pace(tmp_path: Path) -> None:
-    """Al doble de velocidad, un segundo grabado dura medio."""
-    path = broken(tmp_path / "a", HEAD, {"t": 0, "event": "LogLine", "id": "1", "text": "x"}, END)
+    """A veinte veces su velocidad, diez segundos grabados duran medio."""
+    line = {"t": 0, "event": "LogLine", "id": "1", "text": "x"}
+    recording = load(broken(tmp_path / "a", HEAD, line, {**END, "t": 10}))
     start = time.monotonic()
-    list(replay(load(path), speed=4))
-    assert 0.2 < time.monotonic() - start < 0.6
+    list(replay(recording, speed=20))
+    assert 0.49 < time.monotonic() - start < 5
 
 
 def test_replay_can_be_cancelled(tmp_path: Path) -> None:
@@ -136,7 +137,7 @@ def test_replay_can_be_cancelled(tmp_path: Path) -> None:
     start = time.monotonic()
     with pytest.raises(BuildCancelled):
         list(replay(recording, cancel=cancel))
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 60  # no la hora que dura
 
 
 @pytest.mark.parametrize("speed", [0, -1, float("nan"), float("inf")])
