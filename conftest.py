@@ -7,7 +7,7 @@ marca ``nbval-check-output``, la que su texto declara en ``esperado``.
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 
 import pytest
 
@@ -41,10 +41,16 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGTERM, leave)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionfinish() -> None:
-    """Ya se está terminando: otro SIGTERM dejaría a medias lo que se recoge y el resumen de los fallos."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtestloop() -> Generator[None, object, object]:
+    """Al salir ya se está terminando: otro SIGTERM dejaría a medias lo que se recoge y el resumen de fallos.
+
+    Antes no: el error con el que se sale se lo puede tragar la prueba que está en marcha.
+    """
+    try:
+        return (yield)
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:  # noqa: ARG001
