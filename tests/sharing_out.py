@@ -1,8 +1,8 @@
 """Cómo se reparten las pruebas entre varios procesos: en qué grupos, y cuáles empiezan antes.
 
 Un archivo va entero a un proceso, que así comparte lo que prepara; el de las respuestas, que son veinte
-minutos, se parte por ejercicio; y los cuadernos van con el del navegador. Los grupos largos van primero y los
-cortos al final, para que ningún proceso espere a otro.
+minutos, se parte por ejercicio. Los grupos largos van primero y los cortos al final, para que ningún
+proceso espere a otro.
 """
 
 from __future__ import annotations
@@ -16,12 +16,11 @@ from xdist.scheduler import LoadFileScheduling
 ANSWERS = "test_answers.py"
 #: El ejercicio del que es una respuesta: ``test_right_answers[02.1 bien/otra]``.
 EXERCISE = re.compile(r"\[(\d\d\.\d+)[ \]]")
-BROWSER = "tests/test_browser.py"
-#: Lo que acaba así va con el navegador, detrás: ``iniciar.py`` instala el mismo clon, y así se hace una vez;
-#: y los cuadernos, que él ya abrió, se repiten con la caché de su motor hecha.
-WITH_BROWSER = ("test_iniciar.py", ".ipynb")
-#: Los que más tardan, el primero antes. Hay uno para cada proceso: Binder, el navegador y las respuestas.
-LONGEST = ("test_binder.py", "test_browser.py", ANSWERS)
+#: Van con otro archivo, detrás: el navegador y ``iniciar.py`` instalan el mismo clon, y así se hace una vez.
+WITH = {"test_iniciar.py": "test_browser.py"}
+#: Los que más tardan, el primero antes; el final de un nombre vale por todos los que acaban así. Mientras un
+#: proceso hace lo de Binder, el otro abre los cuadernos en el navegador y los repite con la caché ya hecha.
+LONGEST = ("test_binder.py", "test_browser.py", ".ipynb", ANSWERS)
 
 
 def group(nodeid: str) -> str:
@@ -30,7 +29,7 @@ def group(nodeid: str) -> str:
     path = PurePosixPath(file)
     if path.name == ANSWERS and (found := EXERCISE.search(test)):
         return f"{file}::{found[1]}"
-    return BROWSER if path.name.endswith(WITH_BROWSER) else file
+    return str(path.with_name(WITH.get(path.name, path.name)))
 
 
 def sort(items: list[pytest.Item]) -> None:
@@ -48,7 +47,8 @@ def sort(items: list[pytest.Item]) -> None:
 def _place(item: pytest.Item) -> int:
     if item.get_closest_marker("motor") is None:
         return len(LONGEST) + 1
-    return LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST)
+    ends = (at for at, ending in enumerate(LONGEST) if item.path.name.endswith(ending))
+    return next(ends, len(LONGEST))
 
 
 class SharingOut(LoadFileScheduling):  # type: ignore[misc]  # xdist no publica tipos

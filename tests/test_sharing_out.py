@@ -1,4 +1,4 @@
-"""El reparto de las pruebas entre varios procesos: qué va junto, qué se parte y qué empieza antes."""
+"""El reparto de las pruebas entre dos procesos: qué va junto, qué se parte y qué empieza antes."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def collected() -> list[str]:
 def test_only_the_answers_are_split_and_each_exercise_stays_together(collected: list[str]) -> None:
     """Cada prueba de las respuestas va con su ejercicio, y cualquier otra con todo su archivo.
 
-    Los dos archivos que instalan el mismo clon van juntos, y los cuadernos, con el navegador que los abrió.
+    Los dos archivos que instalan el mismo clon van juntos.
     """
     found = defaultdict(set)
     for nodeid in collected:
@@ -54,8 +54,7 @@ def test_only_the_answers_are_split_and_each_exercise_stays_together(collected: 
     answers = found.pop(f"tests/{ANSWERS}")
     assert answers == {f"tests/{ANSWERS}", *(f"tests/{ANSWERS}::{id}" for id in IDS)}
     assert len(found) == 6
-    for file in ("tests/test_iniciar.py", "notebooks/00_bienvenida.ipynb"):
-        assert found.pop(file) == {"tests/test_browser.py"}
+    assert found.pop("tests/test_iniciar.py") == {"tests/test_browser.py"}
     assert found == {file: {file} for file in found}
 
 
@@ -67,14 +66,12 @@ def test_the_long_ones_go_first_and_the_quick_ones_last(collected: list[str]) ->
     groups = list(dict.fromkeys(map(group, collected)))  # así los pone en su cola xdist
     order = [one.rpartition("/")[2].partition("::")[0] for one in groups]
     assert list(dict.fromkeys(order)) == [
-        *("test_binder.py", "test_browser.py", "test_answers.py"),
+        *("test_binder.py", "test_browser.py", "00_bienvenida.ipynb", "test_answers.py"),
         *("test_running.py", "test_address.py"),
     ]
     files = [one.partition("::")[0] for one in collected]
-    behind = [files.index(one) for one in ("tests/test_iniciar.py", "notebooks/00_bienvenida.ipynb")]
-    assert behind == sorted(behind)
-    assert behind[0] > files.index("tests/test_browser.py")
-    assert groups[2 : 2 + len(IDS)] == [f"tests/{ANSWERS}::{id}" for id in sorted(IDS)]
+    assert files.index("tests/test_iniciar.py") > files.index("tests/test_browser.py")
+    assert groups[3 : 3 + len(IDS)] == [f"tests/{ANSWERS}::{id}" for id in sorted(IDS)]
     assert groups[-2:] == ["tests/test_address.py", f"tests/{ANSWERS}"]  # la que no es de ningún ejercicio
     names = [one.partition("::")[2] for one in collected if "test_binder" in one]
     text = (PROJECT_ROOT / "tests/test_binder.py").read_text(encoding="utf-8")

@@ -25,9 +25,8 @@ EVERYTHING = ("tests", "notebooks", "--nbval-lax", "--nbval-sanitize-with=tests/
 #: Las marcas de lo que pide un motor o un Chromium las pone ``tests/conftest.py``. Los cuadernos piden un
 #: motor, así que nbval, que tarda segundos en cargarse, no hace falta.
 FAST = ("-p", "no:nbval", "-m", "not motor and not navegador and not lenta")
-#: A la vez en tres procesos, con los grupos y el orden de ``tests/sharing_out.py``: uno más que procesadores
-#: hay donde menos, porque a ratos cada uno espera a un enlace lento o a un plazo.
-SHARED_OUT = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
+#: A la vez en dos procesos, con los grupos y el orden de ``tests/sharing_out.py``.
+SHARED_OUT = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 #: Las rápidas no comparten nada caro: quien acaba le quita la mitad de lo que le queda al otro.
 QUICKLY = ("-n", "2", "--dist", "worksteal")
 #: Las pruebas al azar tiran pocas veces los dados: «pruebas» los tira cientos.
