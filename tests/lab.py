@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, TimeoutError
 
 from tests.conftest import until
 
-RUN_TIMEOUT_MS = 1_200_000
+RUN_TIMEOUT_MS = 900_000
 THEMES = {"claro": "modo claro|Light", "oscuro": "modo oscuro|Dark"}
 #: Todas las celdas de código tienen ya su número: ni en espera, ni en marcha, ni sin ejecutar.
 IDLE = """() => {

@@ -225,7 +225,7 @@ def pod(engine: docker.DockerClient, image: str) -> Iterator[Pod]:
 
 
 @pytest.mark.construye
-@pytest.mark.timeout(2400)
+@pytest.mark.timeout(1500)
 def test_the_image_is_small(engine: docker.DockerClient, image: str) -> None:
     """Ninguna capa pasa de 400 MB comprimida, ni la imagen de 1 GB, ni lleva nada de las otras etapas."""
     sizes = compressed_layers(engine, image)
@@ -271,7 +271,7 @@ class Pieces(io.RawIOBase):
 
 
 @pytest.mark.construye
-@pytest.mark.timeout(4200)
+@pytest.mark.timeout(2700)
 def test_notebooks_run_as_in_binder(pod: Pod, capfd: pytest.CaptureFixture[str]) -> None:
     """JupyterLab contesta en español, el motor es el embebido y los cuadernos pasan dentro de los límites."""
     started = time.monotonic()

@@ -84,7 +84,7 @@ def cell_output(page: Page, text: str) -> Locator:
 
 
 @pytest.mark.construye
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_notebook_runs_and_looks_right(page: Page, lab_url: str, captures: Path, name: str) -> None:
     """Un cuaderno sin tocar se ejecuta entero sin errores y se lee bien en los dos temas y a dos anchos."""
