@@ -22,7 +22,6 @@ import pytest
 @pytest.fixture(scope="module", autouse=True)
 def taken():
     yield
-    Path("recogiendo").touch()
     time.sleep(1.5)
     Path("recogido").touch()
 

